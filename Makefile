@@ -1,0 +1,55 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test check unit js clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/run.stamp ## Set everything up and serve the product (PORT=8000)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
+	@exec $(BIN)/python manage.py serve
+
+test: check js browsers ## Set everything up and run every check and test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp node_modules/stamp ## Style, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy voicedemo signaling bot
+	$(BIN)/lint-imports
+	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
+
+js: $(VENV)/dev.stamp ## The page's modules under Node's test runner
+	$(BIN)/node --test 'tests/js/*.test.js'
+
+unit: $(VENV)/dev.stamp ## The quick tests: no browser
+	$(BIN)/python -m pytest -m "not e2e"
+
+clean: ## Remove everything that make has made
+	rm -rf $(VENV) node_modules var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.PHONY: browsers
+browsers:
+	@tests/install_browsers.sh
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "voicedemo needs Python 3.11 or newer: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp
+
+node_modules/stamp: package.json package-lock.json $(VENV)/dev.stamp
+	PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@

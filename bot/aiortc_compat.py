@@ -1,0 +1,45 @@
+"""Every private name of aiortc and aioice this product leans on, in one place.
+
+The names below are not part of those libraries' public interface, so another version may drop or
+change them without notice. Importing this module with a version it was not tried with fails.
+"""
+
+from importlib.metadata import version
+
+from aioice.ice import CandidatePair, StunProtocol
+from aiortc import RTCDtlsTransport
+from pylibsrtp import Session
+
+__all__ = [
+    "MAX_TIE_BREAKER",
+    "CandidatePair",
+    "StunProtocol",
+    "set_dtls_client",
+    "srtp_sessions",
+]
+
+_TRIED = {"aiortc": "1.16.0", "aioice": "0.13.0"}
+
+# The largest 64-bit tie-breaker: its owner wins every role conflict (RFC 8445, 7.3.1.1).
+MAX_TIE_BREAKER = 2**64 - 1
+
+
+class UntriedVersionError(ImportError):
+    """A version of aiortc or aioice whose private names nobody has checked."""
+
+
+for _name, _tried in _TRIED.items():
+    if version(_name) != _tried:
+        raise UntriedVersionError(
+            f"{_name} {version(_name)} is installed; bot/aiortc_compat.py was tried with {_tried}"
+        )
+
+
+def set_dtls_client(dtls: RTCDtlsTransport) -> None:
+    """Take the active DTLS role (``a=setup:active``, RFC 8842, 5.3) whatever the ICE role is."""
+    dtls._set_role("client")
+
+
+def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
+    """The inbound and the outbound SRTP session of a connected DTLS transport (RFC 5764)."""
+    return dtls._rx_srtp, dtls._tx_srtp

@@ -1,0 +1,16 @@
+from collections.abc import Callable
+
+from .packet import AudioPacket
+
+
+class EchoVoice:
+    """Sends every packet straight back, encoded as it came."""
+
+    def __init__(self, forward: Callable[[AudioPacket], None]) -> None:
+        self._forward = forward
+
+    def hear(self, packet: AudioPacket) -> None:
+        self._forward(packet)
+
+    def next_frame(self) -> None:
+        return None

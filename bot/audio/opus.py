@@ -1,0 +1,70 @@
+"""Encoding and decoding 20 ms Opus frames, mono at 48 kHz, with PyAV's libopus."""
+
+import fractions
+from collections.abc import Iterable
+from functools import cache
+
+import av
+import numpy as np
+
+from .packet import FRAME_SAMPLES
+
+SAMPLE_RATE = 48000
+BIT_RATE = 32000
+
+Pcm = np.ndarray[tuple[int], np.dtype[np.int16]]
+
+
+def encode(pcm: Pcm) -> tuple[bytes, ...]:
+    """Opus packets of 20 ms each; the last one is padded with silence."""
+    padded = np.pad(pcm, (0, -len(pcm) % FRAME_SAMPLES))
+    encoder = _encoder()
+    packets = [packet for frame in _frames(padded) for packet in encoder.encode(frame)]
+    packets += encoder.encode(None)
+    return tuple(bytes(packet) for packet in packets)
+
+
+def decode(packets: Iterable[bytes]) -> Pcm:
+    decoder = Decoder()
+    return np.concatenate([decoder.decode(packet) for packet in packets])
+
+
+class Decoder:
+    """One stream's decoder: Opus predicts from packet to packet."""
+
+    def __init__(self) -> None:
+        codec = av.CodecContext.create("libopus", "r")
+        codec.format = "s16"
+        codec.layout = "mono"
+        codec.sample_rate = SAMPLE_RATE
+        self._codec = codec
+
+    def decode(self, packet: bytes) -> Pcm:
+        frames = self._codec.decode(av.Packet(packet))
+        return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
+
+
+@cache
+def silence() -> bytes:
+    """20 ms of digital silence as an encoder in mid-stream puts it."""
+    return encode(np.zeros(5 * FRAME_SAMPLES, np.int16))[-2]
+
+
+def _encoder() -> av.AudioCodecContext:
+    codec = av.CodecContext.create("libopus", "w")
+    codec.bit_rate = BIT_RATE
+    codec.format = "s16"
+    codec.layout = "mono"
+    codec.sample_rate = SAMPLE_RATE
+    codec.time_base = fractions.Fraction(1, SAMPLE_RATE)
+    codec.options = {"application": "audio", "frame_duration": "20"}
+    return codec
+
+
+def _frames(pcm: Pcm) -> Iterable[av.AudioFrame]:
+    for start in range(0, len(pcm), FRAME_SAMPLES):
+        samples = pcm[start : start + FRAME_SAMPLES].reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        frame.pts = start
+        yield frame

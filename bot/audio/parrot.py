@@ -1,0 +1,85 @@
+from collections import deque
+from collections.abc import Iterable
+from enum import Enum, auto
+
+from .level import LevelMeter, SpeechDetector
+from .packet import FRAME_S, AudioPacket
+
+
+def _frames(seconds: float) -> int:
+    return round(seconds / FRAME_S)
+
+
+PRE_ROLL = _frames(0.3)
+"""Kept from before the first loud packet: words begin quietly."""
+PAUSE = _frames(0.8)
+"""This much quiet ends a phrase."""
+TAIL = _frames(0.3)
+"""Of the pause, repeated with the phrase."""
+SHORTEST = _frames(0.1)
+"""Less speech than this is a cough or a click, not a phrase."""
+LONGEST = _frames(20)
+"""A longer phrase is repeated in parts."""
+DEAF_AFTER_SPEAKING = _frames(0.3)
+"""What the loudspeaker just said may still be in the room."""
+
+
+class _Mood(Enum):
+    SPEAKING = auto()
+    LISTENING = auto()
+
+
+class ParrotVoice:
+    """Greets, listens, and repeats what was said once the person pauses.
+
+    It never listens while it speaks, so on a phone's loudspeaker it cannot howl or answer itself.
+
+    :param greeting: Opus packets of 20 ms each.
+    """
+
+    def __init__(self, greeting: tuple[bytes, ...]) -> None:
+        self._meter = LevelMeter()
+        self._detector = SpeechDetector()
+        self._script: deque[bytes] = deque()
+        self._say(greeting)
+
+    def hear(self, packet: AudioPacket) -> None:
+        level = self._meter.level(packet)
+        speech = self._detector.is_speech(level)
+        if self._mood is _Mood.LISTENING:
+            self._listen(packet.payload, speech=speech)
+
+    def next_frame(self) -> bytes | None:
+        if self._mood is _Mood.LISTENING:
+            return None
+        if self._script:
+            return self._script.popleft()
+        self._deaf += 1
+        if self._deaf >= DEAF_AFTER_SPEAKING:
+            self._begin_listening()
+        return None
+
+    def _say(self, frames: Iterable[bytes]) -> None:
+        self._mood = _Mood.SPEAKING
+        self._script.extend(frames)
+        self._deaf = 0
+
+    def _begin_listening(self) -> None:
+        self._mood = _Mood.LISTENING
+        self._phrase: list[bytes] = []
+        self._speech = 0
+        self._quiet = 0
+
+    def _listen(self, payload: bytes, *, speech: bool) -> None:
+        self._phrase.append(payload)
+        if speech:
+            self._speech += 1
+            self._quiet = 0
+        else:
+            self._quiet += 1
+        if self._speech < SHORTEST:
+            if self._quiet >= PRE_ROLL:
+                self._speech = 0
+            del self._phrase[: -(PRE_ROLL + SHORTEST)]
+        elif self._quiet >= PAUSE or len(self._phrase) >= LONGEST:
+            self._say(self._phrase[: len(self._phrase) - max(0, self._quiet - TAIL)])

@@ -1,0 +1,101 @@
+"""RTP for one stream of encoded Opus each way (RFC 3550, RFC 7587)."""
+
+import struct
+from collections.abc import Callable
+
+from aiortc.rtp import HeaderExtensionsMap, RtpPacket
+from aiortc.utils import random16, random32
+
+from .packet import FRAME_SAMPLES, AudioPacket
+
+_HEADER = struct.Struct("!BBHII")
+_VERSION_2 = 0x80
+_MARKER = 0x80
+
+
+def parse_audio(data: bytes, extensions: HeaderExtensionsMap) -> tuple[RtpPacket, AudioPacket]:
+    """:raises ValueError: where the packet is malformed."""
+    packet = RtpPacket.parse(data, extensions)
+    level = packet.extensions.audio_level
+    return packet, AudioPacket(
+        payload=packet.payload,
+        sequence_number=packet.sequence_number,
+        timestamp=packet.timestamp,
+        level=None if level is None else -level[1],
+    )
+
+
+class RtpSender:
+    """One SSRC whose sequence numbers and timestamps run on across everything it is given.
+
+    What it sends is either played (the next 20 ms of something of ours) or forwarded (a received
+    packet, whose gaps in sequence and time are kept so that the far decoder's loss concealment
+    and in-band FEC still see them).
+
+    :param transmit: takes each RTP packet, not yet encrypted.
+    """
+
+    def __init__(self, ssrc: int, payload_type: int, transmit: Callable[[bytes], None]) -> None:
+        self.ssrc = ssrc
+        self.packets_sent = 0
+        self.octets_sent = 0
+        self._payload_type = payload_type
+        self._transmit = transmit
+        self._sequence_number = random16()
+        self._timestamp = random32()
+        self._shift: tuple[int, int] | None = None
+        self._talking = False
+
+    @property
+    def timestamp(self) -> int:
+        """RTP timestamp of the latest packet."""
+        return self._timestamp
+
+    @property
+    def is_forwarding(self) -> bool:
+        """Whether the latest packet was a forwarded one."""
+        return self._shift is not None
+
+    def play(self, payload: bytes, *, speech: bool = True) -> None:
+        """Send the next 20 ms. ``speech`` opens a talkspurt, which the marker bit announces."""
+        self._shift = None
+        self._send(
+            payload,
+            (self._sequence_number + 1) & 0xFFFF,
+            (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF,
+            marker=speech and not self._talking,
+        )
+        self._talking = speech
+
+    def forward(self, packet: AudioPacket) -> None:
+        """Send a received packet on. One from before the forwarding began is dropped."""
+        marker = self._shift is None
+        if self._shift is None:
+            self._shift = (
+                self._sequence_number + 1 - packet.sequence_number,
+                self._timestamp + FRAME_SAMPLES - packet.timestamp,
+            )
+            self._first_forwarded = packet.sequence_number
+        elif (packet.sequence_number - self._first_forwarded) & 0xFFFF >= 0x8000:
+            return
+        self._talking = True
+        self._send(
+            packet.payload,
+            (packet.sequence_number + self._shift[0]) & 0xFFFF,
+            (packet.timestamp + self._shift[1]) & 0xFFFFFFFF,
+            marker=marker,
+        )
+
+    def _send(self, payload: bytes, sequence_number: int, timestamp: int, *, marker: bool) -> None:
+        header = _HEADER.pack(
+            _VERSION_2,
+            self._payload_type | (_MARKER if marker else 0),
+            sequence_number,
+            timestamp,
+            self.ssrc,
+        )
+        self.packets_sent += 1
+        self.octets_sent += len(payload)
+        if (sequence_number - self._sequence_number) & 0xFFFF < 0x8000:
+            self._sequence_number, self._timestamp = sequence_number, timestamp
+        self._transmit(header + payload)

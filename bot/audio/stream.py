@@ -1,0 +1,90 @@
+"""The audio of one call: SRTP in, a voice, SRTP out."""
+
+import logging
+from collections.abc import Callable
+
+import pylibsrtp
+from aiortc.rtp import HeaderExtensionsMap, RtcpPacket
+from pylibsrtp import Session
+
+from . import opus
+from .rtcp import Reporter
+from .rtp import RtpSender, parse_audio
+from .voice import Voice
+
+log = logging.getLogger("voicedemo.audio")
+
+TICKS_PER_REPORT = 50
+# While packets are being forwarded silence fills in only after this many ticks without one.
+FORWARD_GAP_TICKS = 5
+
+
+class AudioStream:
+    """Decrypts and hands on what arrives, sends a packet every 20 ms for as long as it lives.
+
+    :param transmit: takes each encrypted packet; must not fail for want of a path.
+    :param extensions: the negotiated header extensions.
+    """
+
+    def __init__(
+        self,
+        srtp: tuple[Session, Session],
+        transmit: Callable[[bytes], None],
+        *,
+        ssrc: int,
+        payload_type: int,
+        cname: str,
+        extensions: HeaderExtensionsMap,
+        make_voice: Callable[[RtpSender], Voice],
+    ) -> None:
+        self._inbound, self._outbound = srtp
+        self._transmit = transmit
+        self._payload_type = payload_type
+        self._extensions = extensions
+        self._sender = RtpSender(ssrc, payload_type, self._send_rtp)
+        self.reporter = Reporter(self._sender, cname)
+        self._voice = make_voice(self._sender)
+        self._ticks = 0
+        self._sent_at_tick = 0
+        self.packets_received = 0
+
+    def receive(self, data: bytes) -> None:
+        """An SRTP or SRTCP packet from any path. What is not authentic or malformed is dropped."""
+        try:
+            if 192 <= data[1] <= 223:  # RFC 5761, 4
+                self._receive_rtcp(self._inbound.unprotect_rtcp(data))
+            else:
+                self._receive_rtp(self._inbound.unprotect(data))
+        except (pylibsrtp.Error, ValueError, IndexError) as exc:
+            log.debug("packet dropped: %s", exc)
+
+    def tick(self) -> None:
+        """Every 20 ms: say something, or send silence so that the path stays warm and watched."""
+        self._ticks += 1
+        frame = self._voice.next_frame()
+        if frame is not None:
+            self._sender.play(frame)
+        elif self._ticks - self._sent_at_tick > self._patience:
+            self._sender.play(opus.silence(), speech=False)
+        if self._ticks % TICKS_PER_REPORT == 0:
+            self._transmit(self._outbound.protect_rtcp(self.reporter.write()))
+
+    @property
+    def _patience(self) -> int:
+        return FORWARD_GAP_TICKS if self._sender.is_forwarding else 0
+
+    def _receive_rtp(self, data: bytes) -> None:
+        packet, audio = parse_audio(data, self._extensions)
+        if packet.payload_type != self._payload_type or not audio.payload:
+            return
+        self.packets_received += 1
+        self.reporter.packet_received(packet)
+        self._voice.hear(audio)
+
+    def _receive_rtcp(self, data: bytes) -> None:
+        for report in RtcpPacket.parse(data):
+            self.reporter.report_received(report)
+
+    def _send_rtp(self, packet: bytes) -> None:
+        self._sent_at_tick = self._ticks
+        self._transmit(self._outbound.protect(packet))

@@ -1,0 +1,46 @@
+import asyncio
+from collections.abc import Callable
+
+from .packet import FRAME_S
+
+Tick = Callable[[], None]
+
+
+class Ticker:
+    """Calls its subscribers every 20 ms: one timer for all calls of a worker, none when idle.
+
+    After a stall of the event loop it goes on from now: the missed ticks are not made up for, as a
+    burst of late audio would only have to be thrown away by the far jitter buffer.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._subscribers: dict[Tick, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def subscribe(self, tick: Tick) -> None:
+        self._subscribers[tick] = None
+        if self._timer is None:
+            self._due = self._loop.time()
+            self._schedule()
+
+    def unsubscribe(self, tick: Tick) -> None:
+        self._subscribers.pop(tick, None)
+
+    def _schedule(self) -> None:
+        self._due = max(self._due + FRAME_S, self._loop.time())
+        self._timer = self._loop.call_at(self._due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if not self._subscribers:
+            return
+        self._schedule()
+        for tick in list(self._subscribers):
+            try:
+                tick()
+            except Exception as exc:  # noqa: BLE001
+                # One call's trouble must not silence the others.
+                self._loop.call_exception_handler(
+                    {"message": "a tick failed", "exception": exc, "tick": tick}
+                )

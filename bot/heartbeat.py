@@ -1,0 +1,93 @@
+"""The data-channel heartbeat: proof of life both ways, and what keeps a carrier's NAT mapping."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aiortc import RTCDataChannel
+
+CHANNEL_LABEL = "heartbeat"
+MAX_MESSAGE_CHARS = 1024
+
+
+class Heartbeat:
+    """Pings the page every ``interval`` seconds, answers its pings, and notices its silence.
+
+    Speaks ``pipecat.ping`` / ``pipecat.pong``, and takes the text ``ping: <ms>`` that Pipecat's
+    clients send as a ping too.
+
+    :param on_dead: called once per silence of ``liveness`` seconds.
+    :param on_rtt: told each measured round trip, in milliseconds.
+    """
+
+    def __init__(
+        self,
+        channel: RTCDataChannel,
+        *,
+        interval: float,
+        liveness: float,
+        on_dead: Callable[[], None],
+        on_rtt: Callable[[float], None],
+    ) -> None:
+        self._channel = channel
+        self._interval = interval
+        self._liveness = liveness
+        self._on_dead = on_dead
+        self._on_rtt = on_rtt
+        self._loop = asyncio.get_running_loop()
+        self._pings = 0
+        self._ping_timer: asyncio.Handle = self._loop.call_soon(self._ping)
+        self._liveness_timer = self._loop.call_later(liveness, self._dead)
+        channel.on("message", self._message)
+
+    def stop(self) -> None:
+        self._channel.remove_listener("message", self._message)
+        self._ping_timer.cancel()
+        self._liveness_timer.cancel()
+
+    def _ping(self) -> None:
+        self._pings += 1
+        self._send({"type": "pipecat.ping", "id": self._pings, "ts": _now_ms()})
+        self._ping_timer = self._loop.call_later(self._interval, self._ping)
+
+    def _dead(self) -> None:
+        """Starts over: a page that stays silent is reported again after as long again."""
+        self._liveness_timer = self._loop.call_later(self._liveness, self._dead)
+        self._on_dead()
+
+    def _alive(self) -> None:
+        self._liveness_timer.cancel()
+        self._liveness_timer = self._loop.call_later(self._liveness, self._dead)
+
+    def _message(self, text: str | bytes) -> None:
+        match _parse(text):
+            case {"type": "pipecat.ping", **ping}:
+                self._send({"type": "pipecat.pong", "id": ping.get("id"), "ts": ping.get("ts")})
+            case {"type": "pipecat.pong", "ts": int() | float() as sent}:
+                self._on_rtt(_now_ms() - sent)
+            case _:
+                return
+        self._alive()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if self._channel.readyState == "open":
+            self._channel.send(json.dumps(message))
+
+
+def _parse(text: str | bytes) -> dict[str, Any] | None:
+    """The message as a dictionary; None for what is no heartbeat."""
+    if not isinstance(text, str) or len(text) > MAX_MESSAGE_CHARS:
+        return None
+    if text.startswith("ping:"):
+        return {"type": "pipecat.ping", "ts": text.removeprefix("ping:").strip()}
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

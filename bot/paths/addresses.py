@@ -1,0 +1,26 @@
+import ipaddress
+
+import ifaddr
+
+# Bridges and tunnels of container engines: no phone reaches the bot through them, and every
+# further address costs the browser one more round of checks.
+_INTERNAL_PREFIXES = ("docker", "br-", "veth", "cni", "flannel", "virbr", "lxc")
+
+
+def host_addresses() -> list[str]:
+    """This machine's addresses for host candidates (RFC 8445, 5.1.1.1).
+
+    Loopback is offered only where there is nothing else: a demo on a laptop in flight mode.
+    """
+    addresses = [
+        str(address)
+        for adapter in ifaddr.get_adapters()
+        if not adapter.nice_name.startswith(_INTERNAL_PREFIXES)
+        for address in map(_address_of, adapter.ips)
+        if not (address.is_loopback or address.is_link_local)
+    ]
+    return addresses or ["127.0.0.1"]
+
+
+def _address_of(ip: ifaddr.IP) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])

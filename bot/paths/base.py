@@ -1,0 +1,18 @@
+from typing import Protocol
+
+
+class Path(Protocol):
+    """One way for packets between us and the peer, found by one ICE generation."""
+
+    last_heard: float
+    """When the last packet other than STUN arrived on it, in seconds of the loop's clock."""
+
+    def transmit(self, data: bytes) -> None:
+        """Send one datagram, or drop it where the path cannot take it now."""
+        ...
+
+    def describe(self) -> dict[str, str]:
+        """The selected candidate pair for a timeline: types and transport, no addresses."""
+        ...
+
+    async def close(self) -> None: ...

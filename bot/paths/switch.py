@@ -1,0 +1,142 @@
+"""What DTLS takes for its ICE transport: a switch over the paths of one call."""
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from .base import Path
+
+# Nothing has arrived on a replaced path for this long: the peer has left it. Seconds.
+RETIRE_AFTER = 2.0
+# DTLS and SCTP packets waiting for aiortc; a flood beyond it is dropped.
+QUEUE_PACKETS = 256
+
+
+class PathState(StrEnum):
+    NEW = "new"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    CLOSED = "closed"
+
+
+class SwitchObserver(Protocol):
+    def path_state(self, state: PathState) -> None: ...
+
+    def path_changed(self, path: Path) -> None: ...
+
+
+class Switch:
+    """Owns zero or more paths; sends on the active one, delivers from all of them.
+
+    aiortc's ``RTCDtlsTransport`` calls ``_recv``, ``_send`` and ``role`` on it. Neither ever fails
+    for want of a path, so the DTLS and SCTP associations and the RTP state outlive every one of
+    them (RFC 8445, 9: an ICE restart leaves the data streams alone). Losing a path is not an error.
+    """
+
+    role = "controlled"
+
+    def __init__(self, observer: SwitchObserver) -> None:
+        self._observer = observer
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_PACKETS)
+        self._paths: set[Path] = set()
+        self._active: Path | None = None
+        self._retirements: dict[Path, asyncio.TimerHandle] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self.state = PathState.NEW
+        self.last_heard = self._loop.time()
+        """When anything but STUN last arrived on any path, in seconds of the loop's clock."""
+        self.connected = asyncio.Event()
+        """Set once the first path is up; it stays set."""
+        self.on_rtp: Callable[[bytes], None] | None = None
+        """Takes SRTP and SRTCP packets as they come, past DTLS (RFC 7983 demultiplexing)."""
+
+    @property
+    def active(self) -> Path | None:
+        return self._active
+
+    # What RTCDtlsTransport expects of an RTCIceTransport.
+
+    async def _recv(self) -> bytes:
+        data = await self._queue.get()
+        if data is None:
+            raise ConnectionError("the call is over")
+        return data
+
+    async def _send(self, data: bytes) -> None:
+        self.send(data)
+
+    # For the paths and the RTP ends.
+
+    def send(self, data: bytes) -> None:
+        if self._active is not None:
+            self._active.transmit(data)
+
+    def deliver(self, path: Path, data: bytes) -> None:
+        """A datagram arrived on a path, be it the active one or one being replaced."""
+        if not data:
+            return
+        path.last_heard = self.last_heard = self._loop.time()
+        if 127 < data[0] < 192:
+            if self.on_rtp is not None:
+                self.on_rtp(data)
+        elif not self._queue.full():
+            self._queue.put_nowait(data)
+
+    def add(self, path: Path) -> None:
+        """Own ``path``, which is still being checked."""
+        self._paths.add(path)
+
+    def promote(self, path: Path) -> None:
+        """Send on ``path`` from now on. The one before stays until the peer has left it."""
+        if path not in self._paths or path is self._active:
+            return
+        replaced, self._active = self._active, path
+        if replaced is not None:
+            self._retire_when_silent(replaced)
+        self.connected.set()
+        self._observer.path_changed(path)
+        self._set_state(PathState.CONNECTED)
+
+    def drop(self, path: Path) -> None:
+        """``path`` is dead or superseded. The call goes on without one until the next promotion."""
+        if path not in self._paths:
+            return
+        self._paths.remove(path)
+        timer = self._retirements.pop(path, None)
+        if timer is not None:
+            timer.cancel()
+        task = self._loop.create_task(path.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        if path is self._active:
+            self._active = None
+            self._set_state(PathState.DISCONNECTED)
+
+    async def close(self) -> None:
+        """Close every path and end aiortc's receive loop."""
+        if self.state is PathState.CLOSED:
+            return
+        self._set_state(PathState.CLOSED)
+        for path in list(self._paths):
+            self.drop(path)
+        if self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    def _retire_when_silent(self, path: Path) -> None:
+        quiet = self._loop.time() - path.last_heard
+        if quiet >= RETIRE_AFTER:
+            self.drop(path)
+            return
+        self._retirements[path] = self._loop.call_later(
+            RETIRE_AFTER - quiet, self._retire_when_silent, path
+        )
+
+    def _set_state(self, state: PathState) -> None:
+        if state is not self.state and self.state is not PathState.CLOSED:
+            self.state = state
+            self._observer.path_state(state)

@@ -1,0 +1,192 @@
+"""The answering end of a call: one audio stream, one data channel, any number of paths in turn."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Protocol
+
+from aioice.candidate import Candidate
+from aiortc import (
+    RTCCertificate,
+    RTCDataChannel,
+    RTCDtlsTransport,
+    RTCIceParameters,
+    RTCSctpTransport,
+)
+from aiortc.rtcdtlstransport import RTCDtlsParameters
+from aiortc.rtcrtpparameters import RTCRtpParameters
+from aiortc.rtp import HeaderExtensionsMap
+from aiortc.utils import random32
+
+from . import sdp
+from .aiortc_compat import set_dtls_client, srtp_sessions
+from .audio.rtp import RtpSender
+from .audio.stream import AudioStream
+from .audio.voice import Voice
+from .paths.base import Path
+from .paths.full import FullIcePath
+from .paths.switch import PathState, Switch
+
+log = logging.getLogger("voicedemo.peer")
+
+
+class PeerObserver(Protocol):
+    """What a peer tells its call."""
+
+    def path_state(self, state: PathState) -> None: ...
+
+    def path_changed(self, path: Path) -> None: ...
+
+    def audio_started(self, stream: AudioStream) -> None: ...
+
+    def data_channel(self, channel: RTCDataChannel) -> None: ...
+
+    def peer_closed(self) -> None:
+        """The far side closed the DTLS association: it has hung up."""
+        ...
+
+    def peer_failed(self, why: str) -> None: ...
+
+
+class NewCallNeeded(sdp.OfferError):
+    """An offer for another DTLS association or other sections than the call has."""
+
+
+class AnswerPeer:
+    """An answer-only peer connection, put together from aiortc's ORTC objects over a switch.
+
+    An offer with new ICE credentials is an ICE restart (RFC 8445, 9; RFC 8829, 5.3.1): it gets a
+    new path beside the old one and an answer with new credentials, while the DTLS association, the
+    SCTP association with its data channel, the SSRCs and the RTP state all stay.
+    """
+
+    def __init__(
+        self,
+        observer: PeerObserver,
+        certificate: RTCCertificate,
+        make_voice: Callable[[RtpSender], Voice],
+    ) -> None:
+        self._observer = observer
+        self._make_voice = make_voice
+        self._switch = Switch(observer)
+        self._dtls = RTCDtlsTransport(self._switch, [certificate])  # type: ignore[arg-type]
+        set_dtls_client(self._dtls)
+        self._dtls.on("statechange", self._dtls_changed)
+        self._sctp: RTCSctpTransport | None = None
+        self._offer: sdp.Offer | None = None
+        self._path: FullIcePath | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._version = 0
+        self._closed = False
+        self._media = sdp.LocalMedia(
+            session_id=random32(),
+            ssrc=random32(),
+            cname=uuid.uuid4().hex,
+            fingerprints=tuple(self._dtls.getLocalParameters().fingerprints[:1]),
+        )
+
+    @property
+    def last_heard(self) -> float:
+        """When anything but STUN last arrived, in seconds of the loop's clock."""
+        return self._switch.last_heard
+
+    async def answer(self, text: str) -> str:
+        """Answer an offer, at once, with host candidates.
+
+        :raises sdp.OfferError: the call is as it was before.
+        """
+        offer = sdp.read_offer(text)
+        if self._offer is not None:
+            self._require_same_call(self._offer, offer)
+        if self._offer is None or (offer.ufrag, offer.pwd) != (self._offer.ufrag, self._offer.pwd):
+            await self._open_path(offer)
+        self._offer = offer
+        self._version += 1
+        if self._starting is None:
+            self._starting = asyncio.get_running_loop().create_task(self._start(offer))
+        return self._write_answer(offer)
+
+    async def add_candidate(self, candidate: Candidate | None) -> None:
+        """A candidate of the peer for the newest path; None: there are no more."""
+        assert self._path is not None
+        await self._path.add(candidate)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._starting is not None:
+            self._starting.cancel()
+        if self._sctp is not None:
+            await self._sctp.stop()
+        await self._dtls.stop()
+        self._switch.on_rtp = None
+        await self._switch.close()
+
+    def _require_same_call(self, before: sdp.Offer, offer: sdp.Offer) -> None:
+        if offer.fingerprints != before.fingerprints:
+            raise NewCallNeeded("the DTLS fingerprint changed: that needs a new call")
+        if offer.shape != before.shape:
+            raise NewCallNeeded("the media sections changed: that needs a new call")
+
+    async def _open_path(self, offer: sdp.Offer) -> None:
+        path = FullIcePath(self._switch)
+        try:
+            await path.gather_host_candidates()
+        except ConnectionError as exc:
+            raise sdp.OfferError(str(exc)) from exc
+        if self._path is not None and self._path is not self._switch.active:
+            self._switch.drop(self._path)
+        self._path = path
+        path.start(offer.ufrag, offer.pwd)
+        for candidate in filter(None, map(sdp.usable, offer.candidates)):
+            await path.add(candidate)
+        if offer.candidates_complete:
+            await path.add(None)
+
+    def _write_answer(self, offer: sdp.Offer) -> str:
+        assert self._path is not None
+        return sdp.write_answer(
+            offer,
+            self._media,
+            self._version,
+            RTCIceParameters(self._path.local_username, self._path.local_password),
+            self._path.local_candidates,
+        )
+
+    async def _start(self, offer: sdp.Offer) -> None:
+        """DTLS, then audio and data, each once in the life of the call."""
+        await self._switch.connected.wait()
+        await self._dtls.start(RTCDtlsParameters(fingerprints=list(offer.fingerprints)))
+        if self._dtls.state != "connected":
+            return
+        self._start_audio(offer)
+        if offer.data is not None:
+            self._sctp = RTCSctpTransport(self._dtls)
+            self._sctp.on("datachannel", self._observer.data_channel)
+            await self._sctp.start(offer.data.sctpCapabilities, offer.data.sctp_port or 5000)
+
+    def _start_audio(self, offer: sdp.Offer) -> None:
+        extensions = HeaderExtensionsMap()
+        extensions.configure(RTCRtpParameters(headerExtensions=list(offer.extensions)))
+        assert offer.opus.payloadType is not None
+        stream = AudioStream(
+            srtp_sessions(self._dtls),
+            self._switch.send,
+            ssrc=self._media.ssrc,
+            payload_type=offer.opus.payloadType,
+            cname=self._media.cname,
+            extensions=extensions,
+            make_voice=self._make_voice,
+        )
+        self._switch.on_rtp = stream.receive
+        self._observer.audio_started(stream)
+
+    def _dtls_changed(self) -> None:
+        if self._closed:
+            return
+        if self._dtls.state == "closed":
+            self._observer.peer_closed()
+        elif self._dtls.state == "failed":
+            self._observer.peer_failed("the DTLS handshake failed")

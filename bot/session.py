@@ -1,0 +1,295 @@
+"""One call: its peer, its voice, its heartbeat, its limits, and its page's current socket."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiortc import RTCCertificate, RTCDataChannel
+
+from signaling.protocol import (
+    Answer,
+    BotAttach,
+    BotCandidate,
+    BotDetach,
+    BotHangup,
+    BotMessage,
+    BotOffer,
+    ByeReason,
+    Error,
+    IceCandidate,
+    ProtocolError,
+    ServerBye,
+    ServerCandidate,
+    ServerMessage,
+)
+from signaling.states import LIVE, CallSignal, CallState, advance
+
+from . import sdp
+from .audio.stream import AudioStream
+from .audio.ticker import Ticker
+from .config import BotConfig
+from .heartbeat import CHANNEL_LABEL, Heartbeat
+from .paths.base import Path
+from .paths.switch import PathState
+from .peer import AnswerPeer
+from .records import Recorder
+from .voices import voice_maker
+
+log = logging.getLogger("voicedemo.call")
+
+CONNECT_S = 20.0
+"""A little more than the page gives itself, so that it is the page that says why."""
+GRACE_S = 60.0
+"""A call outlives its last path by this."""
+SPEAKING_S = 1.0
+"""Media heard this recently were flowing: they come every 20 ms."""
+PAGE_GONE_S = 3.0
+"""Socket closed while media flowed, and then no media for this long: the page is gone."""
+MAX_WAITING_MESSAGES = 256
+MAX_EARLY_CANDIDATES = 64
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What all calls of a worker share."""
+
+    config: BotConfig
+    certificate: RTCCertificate
+    ticker: Ticker
+    recorder: Recorder
+    greeting: tuple[bytes, ...]
+    send: Callable[[str, ServerMessage, bool], Awaitable[None]]
+    """Sends a message to the socket on this channel; True: and closes it."""
+
+
+class Session:
+    """A call as the bot has it. Handles one message at a time, in the order they came.
+
+    :param on_end: called once, when everything of the call is closed.
+    """
+
+    def __init__(self, offer: BotOffer, studio: Studio, on_end: Callable[[], None]) -> None:
+        self.call_id = uuid.UUID(offer.call_id)
+        self.state = CallState.CONNECTING
+        self._studio = studio
+        self._on_end = on_end
+        self._socket: str | None = offer.reply_to
+        self._loop = asyncio.get_running_loop()
+        self._inbox: asyncio.Queue[BotMessage] = asyncio.Queue(MAX_WAITING_MESSAGES)
+        self._peer = AnswerPeer(self, studio.certificate, voice_maker(offer.voice, studio.greeting))
+        self._stream: AudioStream | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._attempt = 0
+        self._early: list[IceCandidate | None] = []
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._after("connect", CONNECT_S, lambda: self._end(CallSignal.FAIL, "network_blocked"))
+        self._after("limit", studio.config.max_call_s, self._time_is_up)
+        self._worker = self._loop.create_task(self._run())
+
+    def post(self, message: BotMessage) -> None:
+        """Hand the call a message."""
+        try:
+            self._inbox.put_nowait(message)
+        except asyncio.QueueFull:
+            log.warning("call %s: too many messages at once, one dropped", self.call_id)
+
+    async def close(self, reason: ByeReason) -> None:
+        """End the call from our side, and wait until everything of it is closed."""
+        self._end(CallSignal.FAIL, reason, ServerBye(reason=reason))
+        await asyncio.gather(*self._tasks)
+
+    # What the peer tells us.
+
+    def path_state(self, state: PathState) -> None:
+        if self._stream is None:
+            return
+        if state is PathState.CONNECTED:
+            self._cancel("grace")
+            self._advance(CallSignal.PATH_UP)
+        elif state is PathState.DISCONNECTED:
+            self._after("grace", GRACE_S, lambda: self._lost("call_lost"))
+            self._advance(CallSignal.PATH_DOWN)
+
+    def path_changed(self, path: Path) -> None:
+        self._note("path", attempt=self._attempt, **path.describe())
+
+    def audio_started(self, stream: AudioStream) -> None:
+        self._cancel("connect")
+        self._stream = stream
+        self._studio.ticker.subscribe(stream.tick)
+        self._advance(CallSignal.PATH_UP)
+
+    def data_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label != CHANNEL_LABEL or self._heartbeat is not None:
+            return
+        self._heartbeat = Heartbeat(
+            channel,
+            interval=self._studio.config.heartbeat_s,
+            liveness=self._studio.config.liveness_s,
+            on_dead=self._heartbeat_lost,
+            on_rtt=lambda ms: self._note("heartbeat", rtt_ms=ms),
+        )
+
+    def peer_closed(self) -> None:
+        self._end(CallSignal.HANGUP, "page_closed", ServerBye(reason="ended"))
+
+    def peer_failed(self, why: str) -> None:
+        log.info("call %s: %s", self.call_id, why)
+        self._end(CallSignal.FAIL, "network_blocked")
+
+    # What the page says.
+
+    async def _run(self) -> None:
+        while True:
+            message = await self._inbox.get()
+            try:
+                await self._handle(message)
+            except ProtocolError as exc:
+                await self._say(Error.of(exc))
+            except Exception:
+                log.exception("call %s failed on a message", self.call_id)
+                problem = ProtocolError("internal", "the bot had a fault", retryable=True)
+                self._end(CallSignal.FAIL, "internal", Error.of(problem))
+
+    async def _handle(self, message: BotMessage) -> None:
+        match message:
+            case BotOffer():
+                await self._offer(message)
+            case BotCandidate():
+                await self._candidate(message)
+            case BotAttach():
+                self._socket = message.reply_to
+                self._cancel("page-gone")
+            case BotDetach():
+                self._detach(message)
+            case BotHangup():
+                self._end(CallSignal.HANGUP, message.reason, ServerBye(reason="ended"))
+
+    async def _offer(self, offer: BotOffer) -> None:
+        if offer.attempt < self._attempt:
+            return  # superseded while it was on its way
+        try:
+            answer = await self._peer.answer(offer.sdp)
+        except sdp.OfferError as exc:
+            problem = ProtocolError("bad_offer", str(exc))
+            if self._attempt == 0:
+                self._end(CallSignal.FAIL, "bad_offer", Error.of(problem))
+                return
+            raise problem from None
+        if offer.attempt > self._attempt + 1:
+            self._early.clear()
+        self._attempt = offer.attempt
+        await self._say(Answer(sdp=answer, attempt=offer.attempt))
+        early, self._early = self._early, []
+        for candidate in early:
+            await self._add_candidate(candidate)
+        await self._say(ServerCandidate(candidate=None, attempt=offer.attempt))
+
+    async def _candidate(self, message: BotCandidate) -> None:
+        """Before its offer it is kept, after a later offer it is stale (RFC 8838, 10)."""
+        if message.attempt == self._attempt:
+            await self._add_candidate(message.candidate)
+        elif message.attempt == self._attempt + 1 and len(self._early) < MAX_EARLY_CANDIDATES:
+            self._early.append(message.candidate)
+        elif message.attempt > self._attempt:
+            raise ProtocolError("unknown_attempt", "no offer with this attempt")
+
+    async def _add_candidate(self, signalled: IceCandidate | None) -> None:
+        if signalled is None or not signalled.candidate:
+            await self._peer.add_candidate(None)
+            return
+        try:
+            candidate = sdp.read_candidate(signalled)
+        except ValueError as exc:
+            raise ProtocolError("bad_message", f"candidate: {exc}") from None
+        if candidate is not None:
+            await self._peer.add_candidate(candidate)
+
+    # Sockets come and go.
+
+    def _detach(self, message: BotDetach) -> None:
+        if message.reply_to != self._socket:
+            return  # the page is on its next one already
+        self._socket = None
+        self._note("socket-closed", code=message.code)
+        # A tab that dies takes its socket along while media still flow. Where the network died
+        # first, the socket only followed it, and the grace period is what counts.
+        if self._stream is None or self._silence_s() < SPEAKING_S:
+            self._after("page-gone", PAGE_GONE_S, self._check_page)
+
+    def _check_page(self) -> None:
+        if self._silence_s() >= PAGE_GONE_S:
+            self._end(CallSignal.HANGUP, "page_gone")
+        else:
+            self._after("page-gone", PAGE_GONE_S - self._silence_s(), self._check_page)
+
+    def _silence_s(self) -> float:
+        """Seconds since anything but STUN arrived."""
+        return self._loop.time() - self._peer.last_heard
+
+    def _heartbeat_lost(self) -> None:
+        self._note("heartbeat-lost")
+        problem = ProtocolError("heartbeat_lost", "no heartbeat from the page", retryable=True)
+        self._soon(self._say(Error.of(problem)))
+
+    # Ends.
+
+    def _time_is_up(self) -> None:
+        self._end(CallSignal.HANGUP, "time_limit", ServerBye(reason="time_limit"))
+
+    def _lost(self, reason: ByeReason) -> None:
+        self._end(CallSignal.FAIL, reason, ServerBye(reason=reason))
+
+    def _end(self, signal: CallSignal, reason: str, farewell: ServerMessage | None = None) -> None:
+        """End the call once; whatever ends it later changes nothing."""
+        if self.state not in LIVE:
+            return
+        self._advance(signal, reason)
+        self._worker.cancel()
+        self._soon(self._close(farewell))
+
+    async def _close(self, farewell: ServerMessage | None) -> None:
+        for name in list(self._timers):
+            self._cancel(name)
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        if self._stream is not None:
+            self._studio.ticker.unsubscribe(self._stream.tick)
+        if farewell is not None:
+            await self._say(farewell, close=True)
+        await self._peer.close()
+        self._on_end()
+
+    def _advance(self, signal: CallSignal, reason: str = "") -> None:
+        state = advance(self.state, signal)
+        if state is self.state:
+            return
+        self.state = state
+        self._studio.recorder.move(self.call_id, state, reason)
+        log.info("call %s %s%s", self.call_id, state, f": {reason}" if reason else "")
+
+    # Small change.
+
+    def _note(self, kind: str, **detail: str | float | bool | None) -> None:
+        self._studio.recorder.note(self.call_id, kind, **detail)
+
+    async def _say(self, message: ServerMessage, *, close: bool = False) -> None:
+        if self._socket is not None:
+            await self._studio.send(self._socket, message, close)
+
+    def _after(self, name: str, delay: float, then: Callable[[], None]) -> None:
+        self._cancel(name)
+        self._timers[name] = self._loop.call_later(delay, then)
+
+    def _cancel(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _soon(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

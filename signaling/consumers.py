@@ -1,0 +1,212 @@
+"""The page's socket: checks what comes in, passes it to the bot, passes back what the bot says."""
+
+import logging
+import uuid
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from . import dispatch, metrics, tickets, timeline
+from .models import CallEvent
+from .protocol import (
+    BotAttach,
+    BotCandidate,
+    BotDetach,
+    BotHangup,
+    BotMessage,
+    BotOffer,
+    Bye,
+    Candidate,
+    ClientMessage,
+    Description,
+    Error,
+    HeartbeatTerms,
+    Offer,
+    ProtocolError,
+    Ready,
+    Report,
+    Resume,
+    ServerMessage,
+    Voice,
+    for_bot,
+    parse_client,
+)
+
+log = logging.getLogger("voicedemo.socket")
+
+CLOSE_TOO_MANY_ERRORS = 4400
+CLOSE_TICKET = 4401
+MAX_ERRORS = 20
+# Candidates and reports that outran their first offer; a browser has a handful.
+MAX_EARLY_MESSAGES = 100
+DEFAULT_VOICE: Voice = "parrot"
+
+
+class CallConsumer(AsyncWebsocketConsumer):
+    """One socket of one page. A call may have several, one after the other (``resume``)."""
+
+    ticket: tickets.Ticket
+    call_id: uuid.UUID
+    worker: str | None = None  # the bot's channel, once the call is this socket's
+    errors = 0
+
+    async def connect(self) -> None:
+        await self.accept()
+        self.early: list[Candidate | Report] = []
+        try:
+            self._check_origin()
+            self.ticket = tickets.read(self._query("ticket"))
+        except ProtocolError as exc:
+            await self._refuse(exc)
+            await self.close(CLOSE_TICKET)
+            return
+        self.call_id = self.ticket.call_id
+        await self._say_ready()
+
+    async def disconnect(self, code: int) -> None:
+        if self.worker:
+            await self._to_bot(
+                BotDetach(call_id=str(self.call_id), reply_to=self.channel_name, code=code)
+            )
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            if text_data is None:
+                raise ProtocolError("bad_message", "text only: this is binary")
+            await self._handle(parse_client(text_data))
+        except ProtocolError as exc:
+            await self._refuse(exc)
+            self.errors += 1
+            if self.errors >= MAX_ERRORS:
+                await self.close(CLOSE_TOO_MANY_ERRORS)
+
+    async def page_message(self, event: dict[str, Any]) -> None:
+        """From the bot: see :class:`signaling.protocol.SocketEnvelope`."""
+        await self.send(text_data=event["text"])
+        if event["close"]:
+            self.worker = None
+            await self.close()
+
+    async def _handle(self, message: ClientMessage) -> None:
+        match message:
+            case Offer():
+                await self._offer(message)
+            case Candidate():
+                await self._candidate(message)
+            case Resume():
+                await self._resume(message)
+            case Report():
+                await self._report(message)
+            case Bye():
+                await self._bye(message)
+
+    async def _offer(self, offer: Offer) -> None:
+        voice: Voice = offer.voice or DEFAULT_VOICE
+        if self.worker is None:
+            await self._open_call(voice)
+        await self._offer_to_bot(offer, voice)
+        early, self.early = self.early, []
+        for message in early:
+            await self._handle(message)
+
+    async def _open_call(self, voice: Voice) -> None:
+        if not self.ticket.fresh:
+            raise tickets.expired()
+        call = await database_sync_to_async(dispatch.admit)(self.call_id, voice)
+        self.worker = call.worker
+        metrics.call_admitted(voice)
+        log.info("call %s admitted, voice %s", self.call_id, voice)
+
+    async def _offer_to_bot(self, offer: Description, voice: Voice) -> None:
+        await self._to_bot(
+            BotOffer(
+                call_id=str(self.call_id),
+                reply_to=self.channel_name,
+                sdp=offer.sdp,
+                attempt=offer.attempt,
+                voice=voice,
+            )
+        )
+
+    async def _candidate(self, message: Candidate) -> None:
+        if self.worker is None:
+            if message.attempt != 1:
+                raise ProtocolError("unknown_attempt", "the first offer is attempt 1")
+            self._keep_for_later(message)
+            return
+        await self._to_bot(
+            BotCandidate(
+                call_id=str(self.call_id),
+                candidate=message.candidate,
+                attempt=message.attempt,
+            )
+        )
+
+    async def _resume(self, message: Resume) -> None:
+        call_id = tickets.check_token(message.call_id, message.token)
+        self.worker = await database_sync_to_async(dispatch.worker_of)(call_id)
+        self.call_id = call_id
+        await self._to_bot(BotAttach(call_id=str(call_id), reply_to=self.channel_name))
+        await self._note("socket-resumed")
+        await self._say_ready()
+        if message.offer:
+            await self._offer_to_bot(message.offer, DEFAULT_VOICE)
+
+    async def _report(self, message: Report) -> None:
+        if self.worker is None:
+            self._keep_for_later(message)
+            return
+        await database_sync_to_async(timeline.append_reported)(self.call_id, message.events)
+
+    async def _bye(self, message: Bye) -> None:
+        if self.worker is None:
+            raise ProtocolError("no_call", "there is no call on this socket")
+        await self._to_bot(BotHangup(call_id=str(self.call_id), reason=message.reason))
+
+    def _keep_for_later(self, message: Candidate | Report) -> None:
+        """It arrived ahead of the offer, which opens the call."""
+        if len(self.early) >= MAX_EARLY_MESSAGES:
+            raise ProtocolError("no_call", "there is no call on this socket yet")
+        self.early.append(message)
+
+    def _check_origin(self) -> None:
+        """Only our own pages, whichever name and port they were served under."""
+        headers = dict(self.scope["headers"])
+        origin = headers.get(b"origin")
+        if origin and urlsplit(origin.decode("latin1")).netloc.encode() != headers.get(b"host"):
+            raise ProtocolError("ticket_invalid", "the page is from another origin")
+
+    def _query(self, name: str) -> str:
+        query: str = self.scope["query_string"].decode("latin1")
+        return parse_qs(query).get(name, [""])[0]
+
+    async def _say_ready(self) -> None:
+        await self._say(
+            Ready(
+                call_id=str(self.call_id),
+                token=tickets.token_for(self.call_id),
+                heartbeat=HeartbeatTerms(
+                    interval_s=settings.VOICEDEMO_HEARTBEAT_S,
+                    liveness_s=settings.VOICEDEMO_LIVENESS_S,
+                ),
+            )
+        )
+
+    async def _refuse(self, exc: ProtocolError) -> None:
+        metrics.message_refused(exc.code)
+        await self._say(Error.of(exc))
+
+    async def _say(self, message: ServerMessage) -> None:
+        await self.send(text_data=message.to_json())
+
+    async def _to_bot(self, message: BotMessage) -> None:
+        assert self.worker
+        await self.channel_layer.send(self.worker, for_bot(message))
+
+    async def _note(self, kind: str) -> None:
+        await database_sync_to_async(timeline.append)(
+            self.call_id, CallEvent.Source.SOCKET, kind, {}
+        )

@@ -1,0 +1,43 @@
+"""Which worker takes a call, and whether there is room for it."""
+
+import uuid
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from .models import Call
+from .protocol import ProtocolError, Voice
+from .states import LIVE
+
+EMBEDDED_WORKER = "bot.embedded"
+
+
+def admit(call_id: uuid.UUID, voice: Voice) -> Call:
+    """Make the call's row if there is room and its ticket is unused.
+
+    Load is counted from the rows themselves, inside the transaction that adds one: two offers at
+    once cannot both take the last place.
+
+    :raises ProtocolError: ``busy`` or ``ticket_used``.
+    """
+    with transaction.atomic():
+        if Call.objects.filter(state__in=LIVE).count() >= settings.VOICEDEMO_MAX_CALLS:
+            raise ProtocolError("busy", "every line is taken", retryable=True)
+        try:
+            with transaction.atomic():
+                return Call.objects.create(id=call_id, voice=voice, worker=EMBEDDED_WORKER)
+        except IntegrityError:
+            raise ProtocolError(
+                "ticket_used", "this ticket has had its call", retryable=True
+            ) from None
+
+
+def worker_of(call_id: uuid.UUID) -> str:
+    """The channel of the worker that has this call.
+
+    :raises ProtocolError: ``call_unknown`` where the call is over, or never was.
+    """
+    worker = Call.objects.filter(id=call_id, state__in=LIVE).values_list("worker", flat=True)
+    if not worker:
+        raise ProtocolError("call_unknown", "this call is over")
+    return worker[0]

@@ -1,0 +1,95 @@
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any, cast
+
+from channels.layers import get_channel_layer
+from channels.routing import get_default_application
+from daphne.server import Server
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from twisted.internet import reactor as any_reactor
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.defer import Deferred
+
+from bot.config import BotConfig
+from bot.worker import Worker
+from signaling.dispatch import EMBEDDED_WORKER
+
+reactor = cast(AsyncioSelectorReactor, any_reactor)
+
+# Larger than any message the protocol knows, so that a too large one is answered by an error of
+# ours and not by a closed socket.
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+
+
+class Command(BaseCommand):
+    help = "Serve pages and sockets, with the bot in the same process."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--bind", default=settings.VOICEDEMO_BIND)
+
+    def handle(self, *args: Any, port: int, bind: str, **options: Any) -> None:
+        listener = _listen(bind, port)
+        url = _url(listener)
+        server = Server(
+            get_default_application(),
+            endpoints=[f"fd:fileno={listener.detach()}"],
+            server_name="voicedemo",
+            websocket_max_message_size=MAX_FRAME_BYTES,
+            websocket_max_frame_size=MAX_FRAME_BYTES,
+            ready_callable=lambda: reactor.callWhenRunning(start),
+        )
+        worker = _embedded_worker()
+
+        def start() -> None:
+            _deferred(self._start(worker, url)).addErrback(self._cannot_start)
+
+        # The bot's calls end first: their peers and rows need the loop, which stops after this.
+        reactor.addSystemEventTrigger("before", "shutdown", lambda: _deferred(worker.stop()))
+        server.run()
+
+    async def _start(self, worker: Worker, url: str) -> None:
+        await worker.start()
+        self.stdout.write(f"\n  Open {url} and tap the button.\n\n")
+        self.stdout.flush()
+
+    def _cannot_start(self, failure: Any) -> None:
+        self.stderr.write(f"The bot could not start:\n{failure.getTraceback()}")
+        reactor.stop()
+
+
+def _listen(bind: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((bind, port))
+    except OSError as exc:
+        raise CommandError(
+            f"Port {port} on {bind} cannot be used ({exc.strerror}). Try another: PORT={port + 1}"
+        ) from exc
+    listener.listen(1024)
+    listener.setblocking(False)
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()
+    # Browsers give the microphone to localhost without HTTPS, to other plain-HTTP origins not.
+    return f"http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}/"
+
+
+def _embedded_worker() -> Worker:
+    config = BotConfig(
+        heartbeat_s=settings.VOICEDEMO_HEARTBEAT_S,
+        liveness_s=settings.VOICEDEMO_LIVENESS_S,
+        max_call_s=settings.VOICEDEMO_MAX_CALL_S,
+        greeting=settings.VOICEDEMO_GREETING,
+        speech_folder=Path(settings.VAR_DIR) / "speech",
+    )
+    return Worker(get_channel_layer(), EMBEDDED_WORKER, config)
+
+
+def _deferred(coroutine: Any) -> "Deferred[None]":
+    return Deferred.fromFuture(asyncio.ensure_future(coroutine))

@@ -1,0 +1,42 @@
+"""What the process tells Prometheus, behind verbs."""
+
+import asyncio
+import threading
+
+from django.conf import settings
+from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
+from prometheus_client import Counter, Gauge, generate_latest
+
+from .models import Call
+from .states import LIVE
+
+__all__ = ["CONTENT_TYPE", "call_admitted", "exposition", "free_lines", "message_refused"]
+
+_calls_live = Gauge("voicedemo_calls_live", "Calls connecting, connected or recovering")
+_calls_admitted = Counter("voicedemo_calls_admitted", "Calls admitted", ["voice"])
+_messages_refused = Counter("voicedemo_messages_refused", "Messages answered by an error", ["code"])
+_tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
+_threads = Gauge("voicedemo_threads", "Threads of the process")
+
+
+def call_admitted(voice: str) -> None:
+    _calls_admitted.labels(voice).inc()
+
+
+def message_refused(code: str) -> None:
+    _messages_refused.labels(code).inc()
+
+
+async def free_lines() -> int:
+    return max(0, settings.VOICEDEMO_MAX_CALLS - await _live())
+
+
+async def exposition() -> bytes:
+    _calls_live.set(await _live())
+    _tasks.set(len(asyncio.all_tasks()))
+    _threads.set(threading.active_count())
+    return generate_latest()
+
+
+async def _live() -> int:
+    return await Call.objects.filter(state__in=LIVE).acount()

@@ -1,0 +1,65 @@
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_safe
+
+from . import metrics, tickets
+from .ice.registry import provider
+from .protocol import Ice, ProtocolError
+
+ICE_TTL = timedelta(minutes=45)
+
+
+@require_safe
+@never_cache
+async def page(request: HttpRequest) -> HttpResponse:
+    """The call page, with the ticket for one call in it."""
+    return render(request, "call.html", {"ticket": tickets.issue()})
+
+
+@require_GET
+@never_cache
+async def ticket(request: HttpRequest) -> JsonResponse:
+    """A fresh ticket, for a page whose own grew old or has had its call."""
+    return JsonResponse(
+        {"ticket": tickets.issue(), "expiresIn": int(tickets.MAX_AGE.total_seconds())}
+    )
+
+
+@require_GET
+@never_cache
+async def ice(request: HttpRequest) -> JsonResponse:
+    """The ICE configuration for the call of the ticket in ``X-Call-Ticket``."""
+    try:
+        admitted = tickets.read_fresh(request.headers.get("X-Call-Ticket", ""))
+    except ProtocolError as exc:
+        return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
+    issued = await provider().issue(str(admitted.call_id), ICE_TTL)
+    message = Ice(
+        ice_servers=list(issued.servers),
+        ttl=int(issued.ttl.total_seconds()),
+        expires_at=issued.expires_at.isoformat(timespec="seconds"),
+    )
+    body = message.model_dump(by_alias=True, exclude={"type"}, exclude_none=True)
+    return JsonResponse({"iceTransportPolicy": "all", **body})
+
+
+@require_GET
+async def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_GET
+async def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can take a call: there is a free line."""
+    free = await metrics.free_lines()
+    status = 200 if free > 0 else 503
+    return HttpResponse(f"{free} free\n", content_type="text/plain", status=status)
+
+
+@require_GET
+async def prometheus(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(await metrics.exposition(), content_type=metrics.CONTENT_TYPE)

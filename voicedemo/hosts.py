@@ -1,0 +1,14 @@
+import ifaddr
+
+
+def own_hosts() -> list[str]:
+    """The names and addresses this machine answers to when ``ALLOWED_HOSTS`` is not set.
+
+    Addresses only, beside localhost: a page on a name that somebody else points at this machine
+    (DNS rebinding) is still refused.
+    """
+    hosts = {"localhost", "127.0.0.1", "[::1]"}
+    for adapter in ifaddr.get_adapters():
+        for ip in adapter.ips:
+            hosts.add(str(ip.ip) if ip.is_IPv4 else f"[{ip.ip[0]}]")
+    return sorted(hosts)

@@ -1,0 +1,118 @@
+"""Every setting of the product, read from the environment here and nowhere else.
+
+docs/settings.md lists them all; a test compares the two.
+"""
+
+import secrets
+from pathlib import Path
+
+from environs import Env, validate
+
+from .hosts import own_hosts
+
+env = Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.str("VOICEDEMO_VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _own_secret_key(path: Path) -> str:
+    """A key made once for this installation, for those who set none."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", "") or _own_secret_key(VAR_DIR / "secret_key")
+DEBUG = env.bool("DEBUG", False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())
+
+PORT = env.int("PORT", 8000, validate=validate.Range(0, 65535))
+VOICEDEMO_BIND = env.str("VOICEDEMO_BIND", "0.0.0.0")
+
+VOICEDEMO_STUN_URLS: list[str] = env.list("VOICEDEMO_STUN_URLS", [])
+VOICEDEMO_TURN_URLS: list[str] = env.list("VOICEDEMO_TURN_URLS", [])
+VOICEDEMO_TURN_USERNAME = env.str("VOICEDEMO_TURN_USERNAME", "")
+VOICEDEMO_TURN_CREDENTIAL = env.str("VOICEDEMO_TURN_CREDENTIAL", "")
+
+VOICEDEMO_MAX_CALLS = env.int("VOICEDEMO_MAX_CALLS", 50, validate=validate.Range(min=0))
+VOICEDEMO_MAX_CALL_S = env.int("VOICEDEMO_MAX_CALL_S", 1800, validate=validate.Range(min=1))
+VOICEDEMO_HEARTBEAT_S = env.float("VOICEDEMO_HEARTBEAT_S", 20, validate=validate.Range(min=0.1))
+VOICEDEMO_LIVENESS_S = env.float("VOICEDEMO_LIVENESS_S", 40, validate=validate.Range(min=0.2))
+VOICEDEMO_GREETING = env.str(
+    "VOICEDEMO_GREETING",
+    "Hello! You are talking to the voice demo. Say something, and I will repeat it back to you.",
+)
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "channels",
+    "signaling",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "signaling.headers.page_headers",
+]
+
+ROOT_URLCONF = "voicedemo.urls"
+ASGI_APPLICATION = "voicedemo.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+    }
+]
+
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # WAL lets the pages read while a call writes; IMMEDIATE makes two writers queue instead of
+    # one of them failing with "database is locked" when a read turns into a write.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# One process: the pages and the bot share an event loop. The capacity is per channel, and a
+# worker's channel carries the candidates of all its calls.
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "voicedemo.storage.ModuleStaticFilesStorage"
+    },
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+SECURE_REFERRER_POLICY = "no-referrer"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "voicedemo": {"level": env.str("VOICEDEMO_LOG_LEVEL", "INFO")},
+        # At INFO aioice writes one line per connectivity check.
+        "aioice": {"level": "WARNING"},
+        "aiortc": {"level": "WARNING"},
+    },
+}
