@@ -1,0 +1,173 @@
+"""Whole calls between the bot and a stock aiortc peer: ICE, DTLS, SCTP and audio are real."""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bot import session
+from bot.config import BotConfig
+from bot.worker import Worker
+from signaling.models import Call
+from tests.page import Page
+from tests.ws.conftest import call_in_state
+
+pytestmark = pytest.mark.media
+
+
+async def test_the_echo_gives_every_call_its_own_audio_back(
+    make_page: Callable[..., Page],
+) -> None:
+    pages = [make_page(frequency=frequency) for frequency in (400, 500, 600, 800)]
+    await asyncio.gather(*(page.call("echo") for page in pages))
+    assert await asyncio.gather(*(page.pitch() for page in pages)) == [400, 500, 600, 800]
+    assert await Call.objects.filter(state="connected").acount() == 4
+
+
+async def test_the_tone_voice_is_heard(page: Page) -> None:
+    await page.call("tone")
+    assert await page.pitch() == 440
+
+
+async def test_the_bot_pings_and_answers_pings(page: Page) -> None:
+    await page.call()
+    ping = json.loads(await asyncio.wait_for(page.heartbeats.get(), 10))
+    assert ping["type"] == "pipecat.ping"
+    page.heartbeat.send('{"type":"pipecat.ping","id":5,"ts":1}')
+    pong = json.loads(await asyncio.wait_for(page.heartbeats.get(), 10))
+    assert pong == {"type": "pipecat.pong", "id": 5, "ts": 1}
+
+
+@pytest.fixture
+def impatient(bot_config: BotConfig) -> BotConfig:
+    return dataclasses.replace(bot_config, heartbeat_s=0.1, liveness_s=0.3)
+
+
+class TestImpatientBot:
+    @pytest.fixture
+    def bot_config(self, impatient: BotConfig) -> BotConfig:
+        return impatient
+
+    async def test_a_silent_page_is_told_that_its_heartbeat_is_missed(self, page: Page) -> None:
+        await page.call()
+        error = await page.hear_until("error")
+        assert (error["code"], error["retryable"]) == ("heartbeat_lost", True)
+        assert await page.pitch() == 700
+
+
+class TestShortCalls:
+    @pytest.fixture
+    def bot_config(self, bot_config: BotConfig) -> BotConfig:
+        return dataclasses.replace(bot_config, max_call_s=1)
+
+    async def test_a_call_ends_at_its_limit(self, page: Page) -> None:
+        await page.call()
+        assert (await page.hear_until("bye"))["reason"] == "time_limit"
+        assert (await call_in_state("ended")).reason == "time_limit"
+
+
+async def test_hanging_up_ends_the_call_and_writes_why(page: Page) -> None:
+    await page.call()
+    await page.say(type="bye", reason="hangup")
+    assert (await page.hear_until("bye"))["reason"] == "ended"
+    call = await call_in_state("ended")
+    assert call.reason == "hangup"
+    assert call.ended_at is not None
+    states = [event.detail["state"] async for event in call.events.filter(kind="state")]
+    assert states == ["connected", "ended"]
+
+
+async def test_a_peer_that_closes_ends_the_call(page: Page) -> None:
+    await page.call()
+    await page.peer.close()
+    assert (await call_in_state("ended")).reason == "page_closed"
+
+
+async def test_a_page_that_vanishes_frees_the_call(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PAGE_GONE_S", 0.3)
+    await page.call()
+    sender = page.peer.getSenders()[0]
+    await page.socket.disconnect(1006)
+    await sender.stop()
+    assert (await call_in_state("ended")).reason == "page_gone"
+
+
+async def test_a_lost_socket_does_not_touch_the_call(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PAGE_GONE_S", 0.3)
+    ready = await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="echo")
+    await page.accept(await page.hear_until("answer"))
+    await page.socket.disconnect(1006)
+    assert await page.pitch(seconds=1) == 700
+    await page.open()
+    await page.say(type="resume", callId=ready["callId"], token=ready["token"])
+    assert (await page.hear())["type"] == "ready"
+    await page.say(type="bye")
+    assert (await page.hear_until("bye"))["reason"] == "ended"
+
+
+async def test_resuming_somebody_elses_call_is_refused(make_page: Callable[..., Page]) -> None:
+    mine, thief = make_page(), make_page()
+    await mine.call()
+    call = await call_in_state("connected")
+    stolen = await thief.open()
+    await thief.say(type="resume", callId=str(call.id), token=stolen["token"])
+    assert (await thief.hear())["code"] == "call_unknown"
+
+
+async def test_resuming_a_call_that_is_over_is_told_so(page: Page) -> None:
+    ready = await page.open()
+    await page.say(type="resume", callId=ready["callId"], token=ready["token"])
+    assert (await page.hear())["code"] == "call_unknown"
+
+
+async def test_candidates_may_come_before_the_offer(page: Page) -> None:
+    sdp = await page.offer()
+    lines = sdp.splitlines(keepends=True)
+    candidates = [line[2:].strip() for line in lines if line.startswith("a=candidate:")]
+    bare = "".join(
+        line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))
+    )
+    await page.open()
+    for candidate in candidates:
+        await page.say(
+            type="candidate", attempt=1, candidate={"candidate": candidate, "sdpMid": "0"}
+        )
+    await page.say(type="candidate", attempt=1, candidate=None)
+    await page.say(type="offer", sdp=bare, attempt=1, voice="echo")
+    await page.accept(await page.hear_until("answer"))
+    assert await page.pitch() == 700
+
+
+async def test_a_peer_that_never_comes_fails_the_call(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CONNECT_S", 0.3)
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    assert (await call_in_state("failed")).reason == "network_blocked"
+
+
+async def test_stopping_the_bot_says_goodbye_to_its_calls(page: Page, bot: Worker) -> None:
+    await page.call()
+    await bot.stop()
+    assert (await page.hear_until("bye"))["reason"] == "server_stopping"
+    assert (await call_in_state("failed")).reason == "server_stopping"
+
+
+async def test_an_ended_call_leaves_no_task_behind(
+    page: Page, make_page: Callable[..., Page]
+) -> None:
+    await page.call()
+    await page.say(type="bye")
+    await page.hear_until("bye")
+    await call_in_state("ended")
+    await page.close()
+    before = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+    assert not {name for name in before if "Session" in name or "Ice" in name or "Dtls" in name}

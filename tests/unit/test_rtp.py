@@ -1,0 +1,121 @@
+import pytest
+from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpSrPacket, RtpPacket
+
+from bot.audio.packet import AudioPacket
+from bot.audio.rtcp import Reporter
+from bot.audio.rtp import RtpSender
+
+pytestmark = pytest.mark.unit
+
+SSRC = 1234
+
+
+class Wire:
+    """What left the sender, parsed."""
+
+    def __init__(self) -> None:
+        self.packets: list[RtpPacket] = []
+        self.sender = RtpSender(SSRC, 111, lambda data: self.packets.append(RtpPacket.parse(data)))
+
+    def steps(self) -> list[tuple[int, int]]:
+        """Step in sequence number and in timestamp from each packet to the next."""
+        return [
+            (
+                (b.sequence_number - a.sequence_number) & 0xFFFF,
+                (b.timestamp - a.timestamp) & 0xFFFFFFFF,
+            )
+            for a, b in zip(self.packets, self.packets[1:], strict=False)
+        ]
+
+
+def received(number: int, payload: bytes = b"voice") -> AudioPacket:
+    """The ``number``-th packet of a peer whose counters are about to wrap."""
+    return AudioPacket(
+        payload=payload,
+        sequence_number=(65530 + number) & 0xFFFF,
+        timestamp=(0xFFFFF000 + 960 * number) & 0xFFFFFFFF,
+        level=-20,
+    )
+
+
+def test_played_and_forwarded_packets_are_one_stream() -> None:
+    wire = Wire()
+    wire.sender.play(b"greeting")
+    wire.sender.forward(received(0))
+    wire.sender.forward(received(1))
+    wire.sender.play(b"silence", speech=False)
+    wire.sender.forward(received(40))
+    assert wire.steps() == [(1, 960)] * 4
+    assert {packet.ssrc for packet in wire.packets} == {SSRC}
+    assert [p.payload for p in wire.packets][1:3] == [b"voice", b"voice"]
+
+
+def test_the_stream_runs_on_when_the_peers_counters_wrap() -> None:
+    wire = Wire()
+    for number in range(20):
+        wire.sender.forward(received(number))
+    assert wire.steps() == [(1, 960)] * 19
+
+
+def test_a_loss_on_the_way_in_is_seen_as_a_loss_on_the_way_out() -> None:
+    wire = Wire()
+    for number in (0, 1, 4):
+        wire.sender.forward(received(number))
+    assert wire.steps() == [(1, 960), (3, 3 * 960)]
+
+
+def test_reordered_packets_keep_their_places() -> None:
+    wire = Wire()
+    for number in (0, 2, 1, 3):
+        wire.sender.forward(received(number, str(number).encode()))
+    ordered = sorted(wire.packets, key=lambda p: (p.timestamp - wire.packets[0].timestamp) % 2**32)
+    assert [p.payload for p in ordered] == [b"0", b"1", b"2", b"3"]
+
+
+def test_a_packet_from_before_the_forwarding_began_is_dropped() -> None:
+    wire = Wire()
+    wire.sender.forward(received(5))
+    wire.sender.forward(received(4))
+    assert len(wire.packets) == 1
+
+
+def test_the_marker_announces_each_talkspurt() -> None:
+    wire = Wire()
+    for speech in (True, True, False, False, True):
+        wire.sender.play(b"x", speech=speech)
+    assert [packet.marker for packet in wire.packets] == [1, 0, 0, 0, 1]
+
+
+def test_the_round_trip_comes_out_of_two_reports() -> None:
+    """Theirs echoes ours (LSR) with the time they held it (DLSR), RFC 3550, 6.4.1."""
+    here, there = Wire(), Wire()
+    here.sender.play(b"x")
+    ours, theirs = Reporter(here.sender, "here"), Reporter(there.sender, "there")
+    theirs.packet_received(here.packets[0])
+    for report in RtcpPacket.parse(ours.write()):
+        theirs.report_received(report)
+    for report in RtcpPacket.parse(theirs.write()):
+        ours.report_received(report)
+    assert ours.round_trip_s is not None
+    assert 0 <= ours.round_trip_s < 1
+    assert ours.fraction_lost == 0
+
+
+def test_lost_packets_are_reported() -> None:
+    there, here = Wire(), Wire()
+    reporter = Reporter(here.sender, "here")
+    for number in (0, 1, 2, 5, 6, 7):
+        there.sender.forward(received(number))
+    for packet in there.packets:
+        reporter.packet_received(packet)
+    report = RtcpPacket.parse(reporter.write())[0]
+    assert isinstance(report, RtcpSrPacket)
+    assert report.reports[0].packets_lost == 2
+    assert report.reports[0].fraction_lost == (2 << 8) // 8
+
+
+def test_reports_about_others_are_not_taken_for_ours() -> None:
+    here = Wire()
+    reporter = Reporter(here.sender, "here")
+    reporter.report_received(RtcpRrPacket(ssrc=1, reports=[]))
+    assert reporter.round_trip_s is None

@@ -1,0 +1,123 @@
+import asyncio
+
+import pytest
+
+from bot.paths import switch as switch_module
+from bot.paths.base import Path
+from bot.paths.switch import PathState, Switch
+
+pytestmark = pytest.mark.unit
+
+
+class FakePath:
+    def __init__(self) -> None:
+        self.last_heard = asyncio.get_running_loop().time()
+        self.sent: list[bytes] = []
+        self.closed = asyncio.Event()
+
+    def transmit(self, data: bytes) -> None:
+        self.sent.append(data)
+
+    def describe(self) -> dict[str, str]:
+        return {}
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+class Observer:
+    def __init__(self) -> None:
+        self.states: list[PathState] = []
+
+    def path_state(self, state: PathState) -> None:
+        self.states.append(state)
+
+    def path_changed(self, path: Path) -> None:
+        pass
+
+
+def paths(switch: Switch, count: int) -> list[FakePath]:
+    made = [FakePath() for _ in range(count)]
+    for path in made:
+        switch.add(path)
+    return made
+
+
+async def test_without_a_path_packets_are_dropped_and_nothing_fails() -> None:
+    switch = Switch(Observer())
+    await switch._send(b"dtls")
+    assert switch.state is PathState.NEW
+
+
+async def test_it_sends_on_the_promoted_path_and_hears_every_path() -> None:
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.promote(new)
+    switch.send(b"\x80out")
+    switch.deliver(old, b"\x16late")
+    switch.deliver(new, b"\x16in")
+    assert (old.sent, new.sent) == ([], [b"\x80out"])
+    assert [await switch._recv(), await switch._recv()] == [b"\x16late", b"\x16in"]
+
+
+async def test_losing_every_path_is_not_an_error() -> None:
+    observer = Observer()
+    switch = Switch(observer)
+    first, second = paths(switch, 2)
+    switch.promote(first)
+    switch.drop(first)
+    switch.send(b"\x80lost")
+    switch.promote(second)
+    switch.send(b"\x80arrives")
+    assert second.sent == [b"\x80arrives"]
+    assert observer.states == ["connected", "disconnected", "connected"]
+
+
+async def test_the_replaced_path_stays_until_nothing_arrives_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(switch_module, "RETIRE_AFTER", 0.05)
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.deliver(old, b"\x80")
+    switch.promote(new)
+    assert not old.closed.is_set()
+    await asyncio.wait_for(old.closed.wait(), 5)
+    assert not new.closed.is_set()
+
+
+async def test_rtp_goes_past_dtls() -> None:
+    switch = Switch(Observer())
+    (path,) = paths(switch, 1)
+    heard: list[bytes] = []
+    switch.on_rtp = heard.append
+    switch.deliver(path, b"\x80rtp")
+    switch.deliver(path, b"")
+    switch.deliver(path, b"\x16dtls")
+    assert heard == [b"\x80rtp"]
+    assert await switch._recv() == b"\x16dtls"
+
+
+async def test_a_flood_does_not_grow_the_queue_and_closing_still_ends_the_reader() -> None:
+    switch = Switch(Observer())
+    (path,) = paths(switch, 1)
+    for _ in range(10 * switch_module.QUEUE_PACKETS):
+        switch.deliver(path, b"\x16flood")
+    await switch.close()
+    delivered = 0
+    with pytest.raises(ConnectionError):
+        while await switch._recv():
+            delivered += 1
+    assert delivered < switch_module.QUEUE_PACKETS
+
+
+async def test_closing_closes_every_path() -> None:
+    observer = Observer()
+    switch = Switch(observer)
+    active, pending = paths(switch, 2)
+    switch.promote(active)
+    await switch.close()
+    assert active.closed.is_set() and pending.closed.is_set()
+    assert observer.states == ["connected", "closed"]

@@ -1,0 +1,58 @@
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from signaling import tickets
+from signaling.protocol import ProtocolError
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_ticket_names_one_call() -> None:
+    first, second = tickets.read(tickets.issue()), tickets.read(tickets.issue())
+    assert first.fresh and second.fresh
+    assert first.call_id != second.call_id
+
+
+@pytest.mark.parametrize("forged", ["", "x", "a:b:c", "é"])
+def test_a_forged_ticket_is_refused(forged: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        tickets.read(forged)
+    assert caught.value.code == "ticket_invalid"
+
+
+def test_a_changed_ticket_is_refused() -> None:
+    ticket = tickets.issue()
+    with pytest.raises(ProtocolError):
+        tickets.read(("A" if ticket[0] != "A" else "B") + ticket[1:])
+
+
+def test_an_old_ticket_opens_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = tickets.issue()
+    monkeypatch.setattr(tickets, "MAX_AGE", timedelta(seconds=-1))
+    assert not tickets.read(ticket).fresh
+    with pytest.raises(ProtocolError) as caught:
+        tickets.read_fresh(ticket)
+    assert caught.value.code == "ticket_expired"
+    assert caught.value.retryable
+
+
+def test_a_token_opens_its_own_call_only() -> None:
+    mine, other = uuid.uuid4(), uuid.uuid4()
+    assert tickets.check_token(str(mine), tickets.token_for(mine)) == mine
+    for call_id, token in [
+        (str(other), tickets.token_for(mine)),
+        (str(mine), ""),
+        ("not a uuid", tickets.token_for(mine)),
+    ]:
+        with pytest.raises(ProtocolError) as caught:
+            tickets.check_token(call_id, token)
+        assert caught.value.code == "call_unknown"
+
+
+def test_a_ticket_is_no_token() -> None:
+    ticket = tickets.issue()
+    call_id = tickets.read(ticket).call_id
+    with pytest.raises(ProtocolError):
+        tickets.check_token(str(call_id), ticket)

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+from bot.audio import opus, parrot
+from bot.audio.echo import EchoVoice
+from bot.audio.level import LevelMeter, SpeechDetector, dbov
+from bot.audio.packet import AudioPacket
+from bot.audio.parrot import ParrotVoice
+from bot.audio.prompt import PromptVoice
+from bot.audio.tone import tone
+
+pytestmark = pytest.mark.unit
+
+QUIET, LOUD = -90, -20
+
+
+class Conversation:
+    """A person and a parrot, 20 ms at a time."""
+
+    def __init__(self, greeting: tuple[bytes, ...] = ()) -> None:
+        self.parrot = ParrotVoice(greeting)
+        self.said: list[bytes] = []
+        self.number = 0
+
+    def pass_frames(self, count: int, level: int, name: str = "") -> list[bytes]:
+        """The person is this loud for ``count`` frames; what the parrot says meanwhile."""
+        before = len(self.said)
+        for index in range(count):
+            self.number += 1
+            payload = f"{name}{index}".encode()
+            self.parrot.hear(AudioPacket(payload, self.number, 960 * self.number, level))
+            frame = self.parrot.next_frame()
+            if frame is not None:
+                self.said.append(frame)
+        return self.said[before:]
+
+
+def test_the_parrot_greets_first() -> None:
+    talk = Conversation(greeting=(b"hel", b"lo"))
+    assert talk.pass_frames(5, QUIET) == [b"hel", b"lo"]
+
+
+def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    assert talk.pass_frames(50, LOUD, "word") == []
+    assert talk.pass_frames(parrot.PAUSE - 1, QUIET) == []
+    repeated = talk.pass_frames(200, QUIET)
+    words = [f"word{index}".encode() for index in range(50)]
+    start = repeated.index(b"word0")
+    assert repeated[start : start + 50] == words
+    assert start <= parrot.PRE_ROLL + parrot.SHORTEST
+    assert len(repeated) - start - 50 <= parrot.TAIL
+
+
+def test_the_parrot_does_not_listen_while_it_speaks() -> None:
+    talk = Conversation(greeting=(b"x",) * 100)
+    talk.pass_frames(90, LOUD, "over")
+    assert not any(frame.startswith(b"over") for frame in talk.pass_frames(300, QUIET))
+
+
+def test_the_parrot_ignores_a_click() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.SHORTEST - 1, LOUD, "click")
+    assert talk.pass_frames(300, QUIET) == []
+
+
+def test_the_parrot_repeats_an_endless_phrase_in_parts() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING, QUIET)
+    assert talk.pass_frames(parrot.LONGEST + 50, LOUD, "on")
+
+
+def test_the_parrot_repeats_phrase_after_phrase() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    for name in ("one", "two"):
+        talk.pass_frames(30, LOUD, name)
+        assert f"{name}29".encode() in talk.pass_frames(200, QUIET)
+
+
+def test_speech_is_heard_above_a_steady_noise() -> None:
+    detector = SpeechDetector()
+    hum = [detector.is_speech(-50) for _ in range(1000)]
+    assert not any(hum[-500:])
+    assert detector.is_speech(-25)
+
+
+def test_the_level_is_measured_where_the_peer_does_not_send_it() -> None:
+    wave = (8000 * np.sin(np.arange(9600) * 2 * np.pi * 440 / 48000)).astype(np.int16)
+    meter = LevelMeter()
+    levels = [meter.level(AudioPacket(p, 0, 0, None)) for p in opus.encode(wave)]
+    assert abs(levels[5] - dbov(wave)) <= 2
+
+
+def test_silence_is_silent() -> None:
+    assert dbov(opus.decode([opus.silence()] * 10)) < -80
+
+
+def test_the_echo_sends_packets_on_untouched() -> None:
+    forwarded: list[AudioPacket] = []
+    packet = AudioPacket(b"opus", 1, 960, None)
+    EchoVoice(forwarded.append).hear(packet)
+    assert forwarded == [packet]
+
+
+def test_a_prompt_starts_again_after_its_pause() -> None:
+    voice = PromptVoice((b"a", b"b"), pause_frames=2)
+    assert [voice.next_frame() for _ in range(6)] == [b"a", b"b", None, None, b"a", b"b"]
+
+
+def test_the_tone_is_one_steady_frequency() -> None:
+    pcm = opus.decode(tone() * 3)[48000:96000].astype(float)
+    spectrum = np.abs(np.fft.rfft(pcm))
+    assert int(np.argmax(spectrum)) == 440
+    assert dbov(pcm.astype(np.int16)) > -25

@@ -1,0 +1,62 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from channels.layers import channel_layers, get_channel_layer
+
+from bot.config import BotConfig
+from bot.worker import Worker
+from signaling.dispatch import EMBEDDED_WORKER
+from signaling.models import Call
+from tests.page import Page
+from voicedemo.asgi import application
+
+
+@pytest.fixture
+def bot_config(tmp_path_factory: pytest.TempPathFactory) -> BotConfig:
+    # The folder is the run's, not the test's: the greeting is synthesised once.
+    folder = tmp_path_factory.getbasetemp() / "speech"
+    return BotConfig(
+        heartbeat_s=20, liveness_s=40, max_call_s=600, greeting="Hello.", speech_folder=Path(folder)
+    )
+
+
+@pytest_asyncio.fixture
+async def bot(transactional_db: None, bot_config: BotConfig) -> AsyncIterator[Worker]:
+    """The bot in this event loop, on a channel layer of its own."""
+    channel_layers.backends.clear()
+    worker = Worker(get_channel_layer(), EMBEDDED_WORKER, bot_config)
+    await worker.start()
+    yield worker
+    await worker.stop()
+
+
+@pytest_asyncio.fixture
+async def make_page(bot: Worker) -> AsyncIterator[Callable[..., Page]]:
+    pages: list[Page] = []
+
+    def make(**options: Any) -> Page:
+        pages.append(Page(application, **options))
+        return pages[-1]
+
+    yield make
+    for page in pages:
+        await page.close()
+
+
+@pytest.fixture
+def page(make_page: Callable[..., Page]) -> Page:
+    return make_page()
+
+
+async def call_in_state(*states: str) -> Call:
+    """Wait until the only call is in one of ``states``."""
+    async with asyncio.timeout(10):
+        while True:
+            call = await Call.objects.afirst()
+            if call is not None and call.state in states:
+                return call
+            await asyncio.sleep(0.02)

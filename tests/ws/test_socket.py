@@ -1,0 +1,169 @@
+"""The socket under good and bad input: always an answer, never a hurt neighbour."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from signaling import consumers, tickets
+from signaling.models import Call
+from tests.page import Page
+from tests.ws.conftest import call_in_state
+
+pytestmark = pytest.mark.ws
+
+GARBAGE = [
+    "",
+    "not json",
+    "[]",
+    "null",
+    "{}",
+    '{"type":"shout"}',
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    "x" * 1_000_000,
+    '{"type":"offer","sdp":"v=0","attempt":0}',
+]
+
+
+async def test_a_socket_is_greeted_with_what_the_page_needs(page: Page) -> None:
+    ready = await page.open()
+    assert ready["type"] == "ready"
+    assert ready["callId"] == str(tickets.read(page.ticket).call_id)
+    assert ready["heartbeat"] == {"intervalS": 20, "livenessS": 40}
+
+
+async def test_an_open_page_is_not_yet_a_call(page: Page) -> None:
+    await page.open()
+    assert await Call.objects.acount() == 0
+
+
+@pytest.mark.parametrize("text", GARBAGE, ids=lambda text: text[:20] + f"-{len(text)}")
+async def test_garbage_gets_one_error_and_the_call_still_works(page: Page, text: str) -> None:
+    await page.open()
+    await page.socket.send_input({"type": "websocket.receive", "text": text})
+    error = await page.hear()
+    assert error["type"] == "error"
+    assert error["code"] in {"bad_message", "too_large"}
+    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="echo")
+    assert (await page.hear())["type"] == "answer"
+
+
+async def test_binary_gets_one_error(page: Page) -> None:
+    await page.open()
+    await page.socket.send_to(bytes_data=b"\x00\x01")
+    assert (await page.hear())["code"] == "bad_message"
+
+
+async def test_a_socket_that_only_sends_garbage_is_closed(page: Page) -> None:
+    await page.open()
+    for _ in range(consumers.MAX_ERRORS):
+        await page.socket.send_to(text_data="garbage")
+    assert await page.closed() == consumers.CLOSE_TOO_MANY_ERRORS
+
+
+@pytest.mark.parametrize("ticket", ["", "forged", "a:b:c"])
+async def test_a_forged_ticket_is_told_so_and_closed(page: Page, ticket: str) -> None:
+    page.ticket = ticket
+    error = await page.open()
+    assert error["code"] == "ticket_invalid"
+    assert await page.closed() == consumers.CLOSE_TICKET
+
+
+async def test_a_page_of_another_origin_is_refused(page: Page) -> None:
+    error = await page.open(host="demo.example", origin="https://demo.example:8443")
+    assert error["code"] == "ticket_invalid"
+    assert await page.closed() == consumers.CLOSE_TICKET
+
+
+async def test_our_own_page_is_let_in_under_any_name(page: Page) -> None:
+    ready = await page.open(host="demo.example:8443", origin="https://demo.example:8443")
+    assert ready["type"] == "ready"
+
+
+async def test_an_old_ticket_opens_no_call(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "MAX_AGE", timedelta(seconds=-1))
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    error = await page.hear()
+    assert (error["code"], error["retryable"]) == ("ticket_expired", True)
+
+
+async def test_a_ticket_admits_one_call(make_page: Callable[..., Page]) -> None:
+    first, second = make_page(), make_page()
+    second.ticket = first.ticket
+    await first.call()
+    await second.open()
+    await second.say(type="offer", sdp=await second.offer(), attempt=1)
+    assert (await second.hear())["code"] == "ticket_used"
+
+
+async def test_when_every_line_is_taken_it_says_busy(
+    make_page: Callable[..., Page], settings: object
+) -> None:
+    settings.VOICEDEMO_MAX_CALLS = 1  # type: ignore[attr-defined]
+    first, second = make_page(), make_page()
+    await first.call()
+    await second.open()
+    await second.say(type="offer", sdp=await second.offer(), attempt=1)
+    error = await second.hear()
+    assert (error["code"], error["retryable"]) == ("busy", True)
+    assert await first.pitch() == 700
+
+
+@pytest.mark.parametrize("sdp", ["garbage", "v=0\r\n", "v=0\r\nm=audio x\r\n", "\x00" * 100])
+async def test_a_garbage_offer_gets_one_error_and_no_call(page: Page, sdp: str) -> None:
+    await page.open()
+    await page.say(type="offer", sdp=sdp, attempt=1)
+    assert (await page.hear())["code"] == "bad_offer"
+    assert (await call_in_state("failed")).reason == "bad_offer"
+
+
+async def test_an_offer_without_audio_is_refused(page: Page) -> None:
+    await page.open()
+    sdp = (await page.offer()).replace("m=audio", "m=video")
+    await page.say(type="offer", sdp=sdp, attempt=1)
+    error = await page.hear()
+    assert (error["code"], error["message"]) == ("bad_offer", "no audio section")
+
+
+async def test_a_garbage_offer_during_a_call_does_not_hurt_it(page: Page) -> None:
+    await page.call()
+    await page.hear_until("candidate")
+    await page.say(type="offer", sdp="garbage", attempt=2)
+    assert (await page.hear())["code"] == "bad_offer"
+    assert await page.pitch() == 700
+
+
+async def test_a_candidate_of_an_unknown_attempt_is_refused(page: Page) -> None:
+    await page.open()
+    await page.say(type="candidate", candidate=None, attempt=7)
+    assert (await page.hear())["code"] == "unknown_attempt"
+
+
+async def test_during_a_call_too(page: Page) -> None:
+    await page.call()
+    await page.hear_until("candidate")
+    await page.say(type="candidate", candidate=None, attempt=7)
+    assert (await page.hear())["code"] == "unknown_attempt"
+    await page.say(type="candidate", candidate={"candidate": "garbage"}, attempt=1)
+    assert (await page.hear())["code"] == "bad_message"
+    assert await page.pitch() == 700
+
+
+async def test_a_goodbye_without_a_call_is_told_so(page: Page) -> None:
+    await page.open()
+    await page.say(type="bye", reason="hangup")
+    assert (await page.hear())["code"] == "no_call"
+
+
+async def test_reports_sent_before_the_call_are_in_its_timeline(page: Page) -> None:
+    await page.open()
+    await page.say(type="report", events=[{"at": 0, "kind": "mic", "detail": {"ok": True}}])
+    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.hear_until("answer")
+    call = await call_in_state("connecting", "connected")
+    await page.say(type="bye")
+    await page.hear_until("bye")
+    event = await call.events.aget(kind="mic")
+    assert (event.source, event.detail) == ("page", {"ok": True})
