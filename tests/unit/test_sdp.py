@@ -25,9 +25,7 @@ HOST = Candidate.from_sdp("1 1 udp 2130706431 192.0.2.1 5000 typ host")
 
 
 def answer_to(text: str) -> SessionDescription:
-    return SessionDescription.parse(
-        sdp.write_answer(sdp.read_offer(text), MEDIA, 2, ICE, [HOST])
-    )
+    return SessionDescription.parse(sdp.write_answer(sdp.read_offer(text), MEDIA, 2, ICE, [HOST]))
 
 
 def test_it_reads_chromiums_offer() -> None:

@@ -1,0 +1,91 @@
+"""A person with a browser: opens the page, taps, talks, listens."""
+
+import base64
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from .sounds import Sound
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+OBSERVE = (Path(__file__).parent / "observe.js").read_text()
+
+
+def launch(playwright: Playwright, microphone: Path | None = None) -> Browser:
+    """Chromium, with a recording (played over and over) for its microphone."""
+    program = next(found for name in CHROMIUM if (found := shutil.which(name)))
+    flags = list(FLAGS)
+    if microphone:
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}")
+    return playwright.chromium.launch(executable_path=program, args=flags)
+
+
+def process_of(browser: Browser) -> int:
+    """The process id of a browser on this machine."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    return next(process["id"] for process in processes if process["type"] == "browser")
+
+
+class Caller:
+    """One tab."""
+
+    def __init__(
+        self, browser: Browser, url: str, *, init_script: str = "", **context: Any
+    ) -> None:
+        self.context: BrowserContext = browser.new_context(**context)
+        self.context.add_init_script(OBSERVE + init_script)
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(message.text) if message.type == "error" else None
+            ),
+        )
+        self.page.goto(url)
+        self.wait_for("idle", "failed")
+
+    @property
+    def state(self) -> str | None:
+        return self.page.evaluate("document.body.dataset.state")
+
+    @property
+    def reason(self) -> str | None:
+        return self.page.evaluate("document.body.dataset.reason")
+
+    def wait_for(self, *states: str, timeout_s: float = 20) -> None:
+        self.page.wait_for_function(
+            "states => states.includes(document.body.dataset.state)",
+            arg=list(states),
+            timeout=timeout_s * 1000,
+        )
+
+    def tap(self) -> None:
+        self.page.click("#talk")
+
+    def call(self) -> None:
+        self.tap()
+        self.wait_for("connected", "failed")
+        assert self.state == "connected", self.reason
+
+    def snapshot(self) -> dict[str, Any]:
+        return self.page.evaluate("seen.snapshot()")
+
+    def record(self, seconds: float) -> Sound:
+        """What comes out of the loudspeaker for the next ``seconds``."""
+        samples = base64.b64decode(self.page.evaluate("s => seen.record(s)", seconds))
+        return np.frombuffer(samples, "<i2").astype(np.float64)

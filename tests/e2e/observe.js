@@ -1,0 +1,114 @@
+// Runs in the page before its own scripts: sees what a developer sees in webrtc-internals, and
+// listens to what comes out of the loudspeaker. The product knows nothing of it.
+(() => {
+  const seen = { peers: [], microphones: 0, dtls: new Set(), states: [], gaps: [], pings: 0 };
+  window.seen = seen;
+
+  const Peer = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Peer {
+    constructor(...options) {
+      super(...options);
+      seen.peers.push(this);
+      this.addEventListener('track', (event) => {
+        seen.remote = event.track;
+      });
+    }
+
+    createDataChannel(...options) {
+      seen.channel = super.createDataChannel(...options);
+      return seen.channel;
+    }
+  };
+
+  const media = navigator.mediaDevices;
+  if (media) {
+    const getUserMedia = media.getUserMedia.bind(media);
+    media.getUserMedia = async (...options) => {
+      seen.microphones += 1;
+      if (window.fakeMicrophone) return window.fakeMicrophone();
+      return getUserMedia(...options);
+    };
+  }
+
+  /** Records the remote track for `seconds`; resolves to base64 of 16-bit samples at 48 kHz. */
+  seen.record = async (seconds) => {
+    const context = new AudioContext({ sampleRate: 48000 });
+    await context.resume();
+    const source = context.createMediaStreamSource(new MediaStream([seen.remote]));
+    const processor = context.createScriptProcessor(4096, 1, 1);
+    const blocks = [];
+    source.connect(processor);
+    processor.connect(context.destination);
+    await new Promise((resolve) => {
+      processor.onaudioprocess = (event) => {
+        const block = event.inputBuffer.getChannelData(0);
+        blocks.push(Int16Array.from(block, (x) => Math.max(-1, Math.min(1, x)) * 32767));
+        if (blocks.length * 4096 >= seconds * 48000) resolve();
+      };
+    });
+    processor.onaudioprocess = null;
+    await context.close();
+    const bytes = new Uint8Array(await new Blob(blocks).arrayBuffer());
+    let text = '';
+    for (let at = 0; at < bytes.length; at += 32768) {
+      text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    }
+    return btoa(text);
+  };
+
+  /** What the statistics say now. */
+  seen.snapshot = async () => {
+    const peer = seen.peers.at(-1);
+    const report = await peer.getStats();
+    const all = [...report.values()];
+    const transport = all.find((s) => s.type === 'transport');
+    const inbound = all.find((s) => s.type === 'inbound-rtp');
+    const outbound = all.find((s) => s.type === 'outbound-rtp');
+    const pair = report.get(transport?.selectedCandidatePairId);
+    return {
+      localUfrag: /a=ice-ufrag:(\S+)/.exec(peer.localDescription.sdp)[1],
+      remoteUfrag: /a=ice-ufrag:(\S+)/.exec(peer.remoteDescription.sdp)[1],
+      pair: pair?.id,
+      dtlsState: transport?.dtlsState,
+      certificate: report.get(transport?.remoteCertificateId)?.fingerprint,
+      srtp: transport?.srtpCipher,
+      received: inbound?.packetsReceived,
+      lost: inbound?.packetsLost,
+      concealed: inbound?.concealedSamples,
+      silentConcealed: inbound?.silentConcealedSamples,
+      remoteSsrc: inbound?.ssrc,
+      localSsrc: outbound?.ssrc,
+      sent: outbound?.packetsSent,
+      channel: seen.channel.readyState,
+      connection: peer.connectionState,
+    };
+  };
+
+  /** Watches inbound packets every few milliseconds until stopped; the longest gap in ms. */
+  seen.watchPackets = () => {
+    const peer = seen.peers.at(-1);
+    const receiver = peer.getReceivers()[0];
+    let last = performance.now();
+    let packets = -1;
+    let longest = 0;
+    let running = true;
+    const done = (async () => {
+      while (running) {
+        const stats = [...(await receiver.getStats()).values()];
+        const now = performance.now();
+        const count = stats.find((s) => s.type === 'inbound-rtp').packetsReceived;
+        if (count !== packets) {
+          if (packets >= 0) longest = Math.max(longest, now - last);
+          packets = count;
+          last = now;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return longest;
+    })();
+    seen.stopWatching = () => {
+      running = false;
+      return done;
+    };
+  };
+})();

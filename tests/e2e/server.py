@@ -1,0 +1,69 @@
+"""The real server, in a process of its own, as `make demo` runs it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[str]
+    url: str
+
+    @classmethod
+    def start(cls, var: Path, **settings: str) -> "Server":
+        environment = {
+            **os.environ,
+            "VOICEDEMO_VAR_DIR": str(var),
+            "PORT": "0",
+            **settings,
+        }
+        for command in (["migrate", "-v", "0"], ["collectstatic", "--no-input", "-v", "0"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
+            )
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout
+        for line in process.stdout:
+            if found := re.search(r"http://\S+", line):
+                return cls(process, found[0])
+        raise RuntimeError(f"the server did not start: exit status {process.wait()}")
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit status."""
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+    def get(self, path: str) -> str:
+        with urllib.request.urlopen(self.url + path) as response:
+            return response.read().decode()
+
+    def metric(self, name: str) -> float:
+        found = re.search(rf"^{name} (\S+)$", self.get("metrics"), re.MULTILINE)
+        assert found, f"no metric {name}"
+        return float(found[1])
+
+    def resources(self) -> dict[str, int]:
+        """Threads and open files as the kernel counts them, tasks as the loop does."""
+        proc = Path(f"/proc/{self.process.pid}")
+        return {
+            "threads": len(list((proc / "task").iterdir())),
+            "files": len(list((proc / "fd").iterdir())),
+            "tasks": int(self.metric("voicedemo_asyncio_tasks")),
+        }
+
+    def ticket(self) -> str:
+        return json.loads(self.get("api/ticket/"))["ticket"]

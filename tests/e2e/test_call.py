@@ -1,0 +1,128 @@
+"""A real Chromium against the real server: tap, talk, listen, repair, end."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser
+
+from . import sounds
+from .caller import Caller
+from .server import Server
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def caller(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Caller]:
+    caller = Caller(browser, server.url + getattr(request, "param", "?voice=echo"))
+    yield caller
+    caller.context.close()
+
+
+def test_the_echo_is_what_the_microphone_hears(caller: Caller, phrase: sounds.Sound) -> None:
+    caller.call()
+    heard = caller.record(2 * len(phrase) / sounds.RATE + 6)
+    assert sounds.likeness(phrase, heard) > 0.8
+    assert caller.complaints == []
+
+
+@pytest.mark.parametrize("caller", [""], indirect=True)
+def test_the_bot_greets_and_repeats_what_was_said(caller: Caller, phrase: sounds.Sound) -> None:
+    caller.call()
+    heard = caller.record(25)
+    greeting, rest = heard[: 8 * sounds.RATE], heard[7 * sounds.RATE :]
+    assert {"hello", "voice", "demo", "repeat"} <= sounds.words(greeting)
+    assert sounds.likeness(phrase, rest) > 0.8
+    assert {"quick", "brown", "fox"} <= sounds.words(rest)
+
+
+def test_an_ice_restart_is_inaudible(caller: Caller) -> None:
+    """New ufrags and a new pair under the same DTLS association, data channel and tracks."""
+    caller.call()
+    caller.page.wait_for_function("seen.channel.readyState === 'open'")
+    before = caller.snapshot()
+    caller.page.evaluate("seen.watchPackets()")
+    caller.page.evaluate("seen.peers.at(-1).restartIce()")
+    caller.page.wait_for_function(
+        "before => seen.snapshot().then((now) => now.localUfrag !== before.localUfrag"
+        " && now.remoteUfrag !== before.remoteUfrag && now.pair !== before.pair)",
+        arg=before,
+    )
+    caller.page.wait_for_timeout(3000)  # the old path is retired meanwhile
+    longest_gap_ms = caller.page.evaluate("seen.stopWatching()")
+    after = caller.snapshot()
+    for same in ("certificate", "dtlsState", "srtp", "remoteSsrc", "localSsrc", "channel"):
+        assert after[same] == before[same], same
+    assert after["dtlsState"] == "connected"
+    assert after["channel"] == "open"
+    assert after["lost"] == before["lost"]
+    assert longest_gap_ms <= 60
+    assert caller.page.evaluate("seen.microphones") == 1
+    assert caller.page.evaluate("seen.peers.length") == 1
+    assert caller.state == "connected"
+
+
+def test_the_developer_can_restart_ice(caller: Caller) -> None:
+    caller.call()
+    caller.page.click("#developer summary")
+    before = caller.snapshot()
+    caller.page.click("#restart-ice")
+    caller.page.wait_for_function(
+        "before => seen.snapshot().then((now) => now.pair !== before.pair)", arg=before
+    )
+    caller.page.wait_for_function(
+        "document.querySelector('#dev-restarts').textContent.trim() === '1'"
+    )
+
+
+def test_the_heartbeat_goes_both_ways(caller: Caller) -> None:
+    caller.page.evaluate(
+        "() => { const real = seen; real.heard = []; const timer = setInterval(() => {"
+        " if (!real.channel) return; clearInterval(timer);"
+        " real.channel.addEventListener('message', (e) => real.heard.push(JSON.parse(e.data)));"
+        "}, 1); }"
+    )
+    caller.call()
+    caller.page.wait_for_function(
+        "['pipecat.ping', 'pipecat.pong'].every((type) => seen.heard.some((m) => m.type === type))"
+    )
+
+
+def test_mute_sends_silence_and_unmute_speech(caller: Caller, phrase: sounds.Sound) -> None:
+    caller.call()
+    caller.page.click("#mute")
+    assert caller.page.get_attribute("#mute", "aria-pressed") == "true"
+    caller.page.wait_for_timeout(500)  # what was said before is still in the jitter buffer
+    muted = caller.record(len(phrase) / sounds.RATE + 6)
+    assert np.abs(muted).max() < 300
+    caller.page.click("#mute")
+    heard = caller.record(2 * len(phrase) / sounds.RATE + 6)
+    assert sounds.likeness(phrase, heard) > 0.8
+
+
+def test_ending_the_call(caller: Caller, server: Server) -> None:
+    caller.call()
+    caller.page.click("#end")
+    caller.wait_for("ended")
+    caller.page.wait_for_function("seen.peers[0].connectionState === 'closed'")
+
+
+def test_a_second_call_on_the_same_page(caller: Caller) -> None:
+    caller.call()
+    caller.page.click("#end")
+    caller.wait_for("ended")
+    caller.call()
+    assert caller.page.evaluate("seen.peers.length") == 2
+
+
+def test_the_page_asks_no_third_party(browser: Browser, server: Server) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.url)
+    page.click("#talk")
+    page.wait_for_function("document.body.dataset.state === 'connected'")
+    assert asked and all(url.startswith((server.url, "data:", "blob:")) for url in asked)
+    context.close()

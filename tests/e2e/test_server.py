@@ -1,0 +1,97 @@
+"""The server as a process: starting and stopping."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from .caller import Caller
+from .server import ROOT, Server
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_on_a_signal_with_calls_up(
+    browser: Browser, tmp_path: Path, number: signal.Signals
+) -> None:
+    server = Server.start(tmp_path)
+    callers = [Caller(browser, server.url) for _ in range(3)]
+    for caller in callers:
+        caller.call()
+    os.kill(server.process.pid, number)
+    assert server.process.wait(timeout=2) == 0
+    for caller in callers:
+        caller.wait_for("failed", "ended", timeout_s=5)
+        assert caller.reason == "server_stopping"
+        caller.context.close()
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "manage.py", "serve", f"--port={port}"],
+            cwd=ROOT,
+            env={**os.environ, "VOICEDEMO_VAR_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert f"PORT={port + 1}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_settings_stop_it_with_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port=0"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "VOICEDEMO_VAR_DIR": str(tmp_path),
+            "VOICEDEMO_TURN_URLS": "turn:turn.example.com",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "VOICEDEMO_TURN_USERNAME" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_calls_left_behind_by_a_crash_do_not_take_up_lines(
+    browser: Browser, tmp_path: Path
+) -> None:
+    server = Server.start(tmp_path, VOICEDEMO_MAX_CALLS="1")
+    caller = Caller(browser, server.url)
+    caller.call()
+    server.process.kill()
+    server.process.wait()
+    caller.context.close()
+    server = Server.start(tmp_path, VOICEDEMO_MAX_CALLS="1")
+    caller = Caller(browser, server.url)
+    caller.call()
+    caller.context.close()
+    server.stop()
+
+
+def test_a_full_server_says_busy(browser: Browser, tmp_path: Path) -> None:
+    server = Server.start(tmp_path, VOICEDEMO_MAX_CALLS="1")
+    first, second = Caller(browser, server.url), Caller(browser, server.url)
+    first.call()
+    second.tap()
+    second.wait_for("failed")
+    assert second.reason == "busy"
+    assert first.state == "connected"
+    for caller in (first, second):
+        caller.context.close()
+    server.stop()

@@ -1,0 +1,33 @@
+"""The docs say what the code does: a setting or code without a line in them fails here."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from signaling import protocol
+from voicedemo.settings import env
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).parents[2]
+
+
+def backquoted(name: str) -> set[str]:
+    return set(re.findall(r"`([^`\s]+)`", (ROOT / "docs" / name).read_text()))
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    documented = {
+        name for name in backquoted("settings.md") if re.fullmatch(r"[A-Z][A-Z_]+", name)
+    } - {"INFO"}
+    assert documented == set(env.dump())
+
+
+def test_every_error_code_is_documented() -> None:
+    assert set(get_args(protocol.ErrorCode)) <= backquoted("protocol.md")
+
+
+def test_every_goodbye_is_documented() -> None:
+    assert set(get_args(protocol.ByeReason)) <= backquoted("protocol.md")
