@@ -1,17 +1,36 @@
 // Runs in the page before its own scripts: sees what a developer sees in webrtc-internals, and
 // listens to what comes out of the loudspeaker. The product knows nothing of it.
 (() => {
-  const seen = { peers: [], microphones: 0, dtls: new Set(), states: [], gaps: [], pings: 0 };
+  const seen = { peers: [], microphones: 0 };
   window.seen = seen;
+
+  /** Looks at each encoded frame of a sender or receiver as it passes. */
+  const passOn = (end, look) => {
+    const { readable, writable } = end.createEncodedStreams();
+    const transform = new TransformStream({
+      transform(frame, controller) {
+        look();
+        controller.enqueue(frame);
+      },
+    });
+    readable.pipeThrough(transform).pipeTo(writable).catch(() => {});
+  };
 
   const Peer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Peer {
-    constructor(...options) {
-      super(...options);
+    constructor(configuration) {
+      super({ ...configuration, encodedInsertableStreams: true });
       seen.peers.push(this);
       this.addEventListener('track', (event) => {
         seen.remote = event.track;
+        passOn(event.receiver, () => seen.arrivals.push(performance.now()));
       });
+    }
+
+    addTrack(...options) {
+      const sender = super.addTrack(...options);
+      passOn(sender, () => {});
+      return sender;
     }
 
     createDataChannel(...options) {
@@ -84,31 +103,10 @@
     };
   };
 
-  /** Watches inbound packets every few milliseconds until stopped; the longest gap in ms. */
-  seen.watchPackets = () => {
-    const peer = seen.peers.at(-1);
-    const receiver = peer.getReceivers()[0];
-    let last = performance.now();
-    let packets = -1;
-    let longest = 0;
-    let running = true;
-    const done = (async () => {
-      while (running) {
-        const stats = [...(await receiver.getStats()).values()];
-        const now = performance.now();
-        const count = stats.find((s) => s.type === 'inbound-rtp').packetsReceived;
-        if (count !== packets) {
-          if (packets >= 0) longest = Math.max(longest, now - last);
-          packets = count;
-          last = now;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      return longest;
-    })();
-    seen.stopWatching = () => {
-      running = false;
-      return done;
-    };
+  /** Arrival times of the encoded packets, in ms; getStats() is refreshed every 50 ms only. */
+  seen.arrivals = [];
+  seen.longestGapSince = (start) => {
+    const times = seen.arrivals.filter((at) => at >= start);
+    return Math.max(...times.slice(1).map((at, index) => at - times[index]));
   };
 })();

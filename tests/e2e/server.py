@@ -45,7 +45,14 @@ class Server:
     def stop(self) -> int:
         """SIGTERM; returns the exit status."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.exited(timeout_s=30)
+
+    def exited(self, timeout_s: float) -> int:
+        """Wait for the end of the process; returns the exit status."""
+        status = self.process.wait(timeout_s)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return status
 
     def get(self, path: str) -> str:
         with urllib.request.urlopen(self.url + path) as response:

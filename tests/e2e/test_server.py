@@ -25,7 +25,7 @@ def test_it_stops_on_a_signal_with_calls_up(
     for caller in callers:
         caller.call()
     os.kill(server.process.pid, number)
-    assert server.process.wait(timeout=2) == 0
+    assert server.exited(timeout_s=2) == 0
     for caller in callers:
         caller.wait_for("failed", "ended", timeout_s=5)
         assert caller.reason == "server_stopping"
@@ -75,7 +75,7 @@ def test_calls_left_behind_by_a_crash_do_not_take_up_lines(
     caller = Caller(browser, server.url)
     caller.call()
     server.process.kill()
-    server.process.wait()
+    server.exited(timeout_s=5)
     caller.context.close()
     server = Server.start(tmp_path, VOICEDEMO_MAX_CALLS="1")
     caller = Caller(browser, server.url)

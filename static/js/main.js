@@ -1,0 +1,160 @@
+/** Puts the page and the caller together. */
+
+import { Api } from './api.js';
+import { Caller } from './caller.js';
+import { WAYS } from './ice.js';
+import { Meter } from './meter.js';
+import { obstacle, openMicrophone } from './microphone.js';
+import { summarise } from './stats.js';
+import { Ui } from './ui.js';
+import { clock } from './world.js';
+
+/** @typedef {import('./ice.js').IceWay} IceWay */
+
+const STATS_MS = 1_000;
+
+const switches = new URLSearchParams(location.search);
+const ui = new Ui();
+
+/** @type {AudioContext|null} */
+let audio = null;
+/** @type {Partial<Record<'you'|'bot', Meter>>} */
+const meters = {};
+/** @type {import('./stats.js').Summary|null} */
+let summary = null;
+/** @type {WakeLockSentinel|null} */
+let wakeLock = null;
+
+/**
+ * @param {'you'|'bot'} who
+ * @param {MediaStream} stream
+ */
+function measure(who, stream) {
+  meters[who]?.close();
+  if (audio) meters[who] = new Meter(audio, stream);
+}
+
+function closeMeters() {
+  for (const who of /** @type {const} */ (['you', 'bot'])) {
+    meters[who]?.close();
+    delete meters[who];
+    ui.showLevel(who, 0);
+  }
+}
+
+function drawLevels() {
+  for (const who of /** @type {const} */ (['you', 'bot'])) {
+    const meter = meters[who];
+    if (meter) ui.showLevel(who, meter.level());
+  }
+  requestAnimationFrame(drawLevels);
+}
+
+async function keepAwake() {
+  if (!('wakeLock' in navigator) || document.visibilityState !== 'visible') return;
+  try {
+    wakeLock = await navigator.wakeLock.request('screen');
+  } catch (error) {
+    console.info('no wake lock', error); // low-power mode refuses; the call goes on
+  }
+}
+
+async function letSleep() {
+  const lock = wakeLock;
+  wakeLock = null;
+  await lock?.release();
+}
+
+/** @param {import('./call.js').Call} call */
+function callChanged(call) {
+  ui.show(call);
+  if (call.state === 'connected') keepAwake();
+  if (call.state === 'ended' || call.state === 'failed') {
+    closeMeters();
+    ui.stopPlaying();
+    letSleep();
+    summary = null;
+  }
+}
+
+/** @returns {IceWay} */
+function wayAskedFor() {
+  const way = switches.get('ice') ?? 'all';
+  return /** @type {IceWay} */ (WAYS.includes(way) ? way : 'all');
+}
+
+/** @param {string} ticket */
+function socketUrl(ticket) {
+  const url = new URL('/ws/call/', location.href);
+  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.searchParams.set('ticket', ticket);
+  return url.href;
+}
+
+const caller = new Caller(
+  ui.ticket,
+  { way: wayAskedFor(), voice: switches.get('voice') },
+  {
+    onCall: callChanged,
+    onMicrophone: (stream) => measure('you', stream),
+    onRemote: (stream) => {
+      measure('bot', stream);
+      ui.play(stream);
+    },
+    onIce: (state) => ui.addIce(state),
+    onRoundTrip: (ms) => ui.developerLine('heartbeat', `${ms} ms`),
+  },
+  {
+    api: new Api((...request) => fetch(...request)),
+    openMicrophone: () => openMicrophone(navigator.mediaDevices, navigator.userAgent, clock),
+    makePeer: (configuration) => new RTCPeerConnection(configuration),
+    openSocket: (url) => new WebSocket(url),
+    socketUrl,
+    clock,
+  },
+);
+
+function talk() {
+  // Phones give sound only to what begins inside a tap.
+  audio ??= new AudioContext();
+  audio.resume();
+  caller.tap();
+}
+
+async function showStats() {
+  const pc = caller.peer?.pc;
+  if (!pc || caller.call.state === 'connecting') return;
+  const report = await pc.getStats();
+  summary = summarise(report.values(), summary);
+  ui.showStats(summary);
+  ui.developerLine('restarts', String(caller.restarts));
+  ui.developerLine('call', caller.signal?.ready?.callId ?? '–');
+}
+
+ui.talk.addEventListener('click', talk);
+ui.retry.addEventListener('click', talk);
+ui.endButton.addEventListener('click', () => caller.hangUp());
+ui.muteButton.addEventListener('click', () => {
+  ui.showMuted(!ui.muted);
+  caller.mute(ui.muted);
+});
+ui.restart.addEventListener('click', () => caller.restartIce());
+ui.unlock.addEventListener('click', () => ui.unlockAudio());
+ui.copyLink.addEventListener('click', () => ui.copyPageLink());
+
+addEventListener('pagehide', () => caller.leave());
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload(); // its socket and ticket are gone
+});
+addEventListener('online', () => caller.hint('network_changed'));
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && caller.call.state === 'connected') keepAwake();
+});
+
+ui.developer.open = switches.has('debug');
+setInterval(showStats, STATS_MS);
+requestAnimationFrame(drawLevels);
+
+const reason = obstacle(window);
+if (reason) caller.happen({ type: 'failure', reason });
+else ui.show(caller.call);

@@ -1,0 +1,80 @@
+/**
+ * What the developer panel shows, out of getStats().
+ *
+ * @typedef {object} Summary
+ * @property {string} pair candidate types, local then remote; '' without a selected pair
+ * @property {string} protocol of the local candidate
+ * @property {string} relayProtocol udp, tcp or tls where the local candidate is a relay
+ * @property {number|null} rttMs
+ * @property {number|null} lossPercent of the packets due since the previous summary
+ * @property {number|null} jitterMs
+ * @property {number} packetsReceived
+ * @property {number} packetsLost
+ */
+
+/**
+ * @param {Iterable<any>} report the values of an RTCStatsReport
+ * @param {Summary|null} previous
+ * @returns {Summary}
+ */
+export function summarise(report, previous) {
+  const stats = [...report];
+  const pair = selectedPair(stats);
+  const local = byId(stats, pair?.localCandidateId);
+  const remote = byId(stats, pair?.remoteCandidateId);
+  const inbound = stats.find((s) => s.type === 'inbound-rtp' && s.kind === 'audio');
+  const received = inbound?.packetsReceived ?? 0;
+  const lost = inbound?.packetsLost ?? 0;
+  return {
+    pair: local && remote ? `${local.candidateType} → ${remote.candidateType}` : '',
+    protocol: local?.protocol ?? '',
+    relayProtocol: local?.relayProtocol ?? '',
+    rttMs: milliseconds(pair?.currentRoundTripTime),
+    lossPercent: previous && loss(received - previous.packetsReceived, lost - previous.packetsLost),
+    jitterMs: milliseconds(inbound?.jitter),
+    packetsReceived: received,
+    packetsLost: lost,
+  };
+}
+
+/**
+ * Chromium and Safari name it in the transport, Firefox marks the pair.
+ *
+ * @param {any[]} stats
+ * @returns {any}
+ */
+function selectedPair(stats) {
+  const transport = stats.find((s) => s.type === 'transport' && s.selectedCandidatePairId);
+  return (
+    byId(stats, transport?.selectedCandidatePairId) ??
+    stats.find((s) => s.type === 'candidate-pair' && s.selected) ??
+    stats.find((s) => s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded')
+  );
+}
+
+/**
+ * @param {any[]} stats
+ * @param {string|undefined} id
+ * @returns {any}
+ */
+function byId(stats, id) {
+  return id === undefined ? undefined : stats.find((s) => s.id === id);
+}
+
+/**
+ * @param {number|undefined} seconds
+ * @returns {number|null}
+ */
+function milliseconds(seconds) {
+  return seconds === undefined ? null : Math.round(seconds * 1000);
+}
+
+/**
+ * @param {number} received
+ * @param {number} lost
+ * @returns {number|null}
+ */
+function loss(received, lost) {
+  const due = received + Math.max(0, lost);
+  return due > 0 ? Math.round((1000 * Math.max(0, lost)) / due) / 10 : null;
+}

@@ -1,0 +1,215 @@
+/** Everything on the page: the only module that touches the DOM. */
+
+import { isLive } from './call.js';
+import { reasonFor } from './reasons.js';
+
+/** @typedef {import('./call.js').Call} Call */
+
+const RECONNECTING_AFTER_MS = 1_000;
+
+/** @type {Record<import('./call.js').CallState, string>} */
+const LINES = {
+  idle: 'Tap to talk',
+  'asking-mic': 'Allow your microphone…',
+  connecting: 'Connecting…',
+  connected: 'You’re connected. Say something!',
+  recovering: 'Reconnecting…',
+  ended: 'Call ended',
+  failed: '',
+};
+
+/** @type {Record<import('./call.js').CallState, string>} */
+const BUTTON = {
+  idle: 'Talk to the bot',
+  'asking-mic': 'Waiting for your microphone',
+  connecting: 'Connecting',
+  connected: 'In a call',
+  recovering: 'Reconnecting',
+  ended: 'Talk to the bot again',
+  failed: 'Try again',
+};
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+function element(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`no #${id} on the page`);
+  return found;
+}
+
+export class Ui {
+  muted = false;
+  startedAt = 0;
+  iceHistory = '';
+
+  constructor() {
+    this.body = document.body;
+    this.talk = /** @type {HTMLButtonElement} */ (element('talk'));
+    this.talkLabel = element('talk-label');
+    this.muteButton = /** @type {HTMLButtonElement} */ (element('mute'));
+    this.muteLabel = element('mute-label');
+    this.endButton = /** @type {HTMLButtonElement} */ (element('end'));
+    this.retry = /** @type {HTMLButtonElement} */ (element('retry'));
+    this.copyLink = /** @type {HTMLButtonElement} */ (element('copy-link'));
+    this.unlock = /** @type {HTMLButtonElement} */ (element('unlock-audio'));
+    this.restart = /** @type {HTMLButtonElement} */ (element('restart-ice'));
+    this.developer = /** @type {HTMLDetailsElement} */ (element('developer'));
+    this.audio = /** @type {HTMLAudioElement} */ (element('remote-audio'));
+    this.stateLine = element('state-line');
+    this.nextStep = element('next-step');
+    this.elapsed = element('elapsed');
+    this.levels = { you: element('level-you'), bot: element('level-bot') };
+    setInterval(() => this.showElapsed(), 500);
+  }
+
+  /** @returns {string} the ticket that came with the page */
+  get ticket() {
+    const meta = document.querySelector('meta[name=ticket]');
+    return /** @type {HTMLMetaElement} */ (meta).content;
+  }
+
+  /** @param {Call} call */
+  show(call) {
+    const { state, reason } = call;
+    const live = isLive(state);
+    this.body.dataset.state = state;
+    if (reason) this.body.dataset.reason = reason;
+    else delete this.body.dataset.reason;
+    this.talk.setAttribute('aria-disabled', String(live));
+    this.talkLabel.textContent = BUTTON[state];
+    const inCall = state === 'connected' || state === 'recovering';
+    this.muteButton.disabled = !inCall;
+    this.endButton.disabled = !live;
+    this.restart.disabled = !inCall;
+    if (state === 'connected' && !this.startedAt) this.startedAt = Date.now();
+    if (!live) this.startedAt = 0;
+    if (state === 'asking-mic') this.forgetCall();
+    this.say(state, reason);
+  }
+
+  /**
+   * @param {import('./call.js').CallState} state
+   * @param {string} reason
+   */
+  say(state, reason) {
+    clearTimeout(this.reconnecting);
+    const why = reason ? reasonFor(reason) : null;
+    this.retry.hidden = state !== 'failed' || !why?.retryable;
+    this.copyLink.hidden = reason !== 'in_app_browser';
+    if (state === 'recovering') {
+      // Most outages are shorter than a breath; only a longer one is worth a word.
+      this.reconnecting = setTimeout(() => this.lines(LINES.recovering, why?.nextStep ?? ''), RECONNECTING_AFTER_MS);
+      return;
+    }
+    const over = state === 'failed' || state === 'ended';
+    this.lines(over && why ? why.sentence : LINES[state], over && why ? why.nextStep : '');
+  }
+
+  /**
+   * @param {string} line
+   * @param {string} next
+   */
+  lines(line, next) {
+    if (this.stateLine.textContent !== line) this.stateLine.textContent = line;
+    if (this.nextStep.textContent !== next) this.nextStep.textContent = next;
+  }
+
+  forgetCall() {
+    this.showMuted(false);
+    this.iceHistory = '';
+    this.elapsed.textContent = '0:00';
+    for (const id of ['pair', 'relay', 'rtt', 'loss', 'jitter', 'heartbeat', 'ice', 'call']) {
+      this.developerLine(id, '–');
+    }
+    this.developerLine('restarts', '0');
+  }
+
+  /** @param {boolean} muted */
+  showMuted(muted) {
+    this.muted = muted;
+    this.muteButton.setAttribute('aria-pressed', String(muted));
+    this.muteLabel.textContent = muted ? 'Unmute' : 'Mute';
+  }
+
+  showElapsed() {
+    if (!this.startedAt) return;
+    const seconds = Math.floor((Date.now() - this.startedAt) / 1000);
+    this.elapsed.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  }
+
+  /**
+   * @param {'you'|'bot'} who
+   * @param {number} level 0 to 1
+   */
+  showLevel(who, level) {
+    const value = this.muted && who === 'you' ? 0 : level;
+    this.levels[who].style.setProperty('--level', value.toFixed(3));
+    this.talk.style.setProperty(`--${who}-now`, value.toFixed(3));
+  }
+
+  /** @param {MediaStream} stream */
+  async play(stream) {
+    this.audio.srcObject = stream;
+    await this.unlockAudio();
+  }
+
+  async unlockAudio() {
+    try {
+      await this.audio.play();
+      this.unlock.hidden = true;
+    } catch (error) {
+      // The call may have ended meanwhile; otherwise the browser wants one more tap.
+      const { name } = /** @type {Error} */ (error);
+      if (name !== 'AbortError') this.unlock.hidden = false;
+    }
+  }
+
+  stopPlaying() {
+    this.audio.srcObject = null;
+    this.unlock.hidden = true;
+  }
+
+  async copyPageLink() {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      this.lines(this.stateLine.textContent ?? '', 'Link copied. Paste it into Safari or Chrome.');
+    } catch {
+      // No clipboard in this browser either: show what to copy.
+      this.lines(this.stateLine.textContent ?? '', location.href);
+    }
+  }
+
+  /** @param {string} state */
+  addIce(state) {
+    this.iceHistory = this.iceHistory ? `${this.iceHistory} → ${state}` : state;
+    this.developerLine('ice', this.iceHistory);
+  }
+
+  /** @param {import('./stats.js').Summary} summary */
+  showStats({ pair, protocol, relayProtocol, rttMs, lossPercent, jitterMs }) {
+    this.developerLine('pair', pair ? `${pair} (${protocol})` : '–');
+    this.developerLine('relay', relayProtocol || 'none');
+    this.developerLine('rtt', unit(rttMs, 'ms'));
+    this.developerLine('loss', unit(lossPercent, '%'));
+    this.developerLine('jitter', unit(jitterMs, 'ms'));
+  }
+
+  /**
+   * @param {string} name of a line of the developer panel
+   * @param {string} text
+   */
+  developerLine(name, text) {
+    element(`dev-${name}`).textContent = text;
+  }
+}
+
+/**
+ * @param {number|null} value
+ * @param {string} name
+ * @returns {string}
+ */
+function unit(value, name) {
+  return value === null ? '–' : `${value} ${name}`;
+}
