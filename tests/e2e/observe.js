@@ -1,7 +1,7 @@
 // Runs in the page before its own scripts: sees what a developer sees in webrtc-internals, and
 // listens to what comes out of the loudspeaker. The product knows nothing of it.
 (() => {
-  const seen = { peers: [], microphones: 0 };
+  const seen = { peers: [], microphones: 0, heard: [] };
   window.seen = seen;
 
   /** Looks at each encoded frame of a sender or receiver as it passes. */
@@ -35,6 +35,7 @@
 
     createDataChannel(...options) {
       seen.channel = super.createDataChannel(...options);
+      seen.channel.addEventListener('message', ({ data }) => seen.heard.push(JSON.parse(data)));
       return seen.channel;
     }
   };

@@ -77,15 +77,10 @@ def test_the_developer_can_restart_ice(caller: Caller) -> None:
 
 
 def test_the_heartbeat_goes_both_ways(caller: Caller) -> None:
-    caller.page.evaluate(
-        "() => { const real = seen; real.heard = []; const timer = setInterval(() => {"
-        " if (!real.channel) return; clearInterval(timer);"
-        " real.channel.addEventListener('message', (e) => real.heard.push(JSON.parse(e.data)));"
-        "}, 1); }"
-    )
     caller.call()
     caller.page.wait_for_function(
-        "() => ['pipecat.ping', 'pipecat.pong'].every((type) => seen.heard.some((m) => m.type === type))"
+        "() => ['pipecat.ping', 'pipecat.pong'].every("
+        "  (type) => seen.heard.some((message) => message.type === type))"
     )
 
 

@@ -31,3 +31,13 @@ def test_every_error_code_is_documented() -> None:
 
 def test_every_goodbye_is_documented() -> None:
     assert set(get_args(protocol.ByeReason)) <= backquoted("protocol.md")
+
+
+def test_every_reason_of_the_page_is_documented_and_no_other() -> None:
+    source = (ROOT / "static/js/reasons.js").read_text()
+    codes = set(re.findall(r"^  ([a-z_]+): \{$", source, re.MULTILINE))
+    rows = set(
+        re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs/networks.md").read_text(), re.MULTILINE)
+    )
+    assert codes
+    assert rows == codes

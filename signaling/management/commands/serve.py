@@ -1,4 +1,5 @@
 import asyncio
+import signal
 import socket
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +22,8 @@ reactor = cast(AsyncioSelectorReactor, any_reactor)
 # Larger than any message the protocol knows, so that a too large one is answered by an error of
 # ours and not by a closed socket.
 MAX_FRAME_BYTES = 4 * 1024 * 1024
+# For the calls' last messages to leave their sockets, which close with the server.
+FAREWELL_S = 0.2
 
 
 class Command(BaseCommand):
@@ -37,6 +40,7 @@ class Command(BaseCommand):
             get_default_application(),
             endpoints=[f"fd:fileno={listener.detach()}"],
             server_name="voicedemo",
+            signal_handlers=False,
             websocket_max_message_size=MAX_FRAME_BYTES,
             websocket_max_frame_size=MAX_FRAME_BYTES,
             ready_callable=lambda: reactor.callWhenRunning(start),
@@ -46,11 +50,12 @@ class Command(BaseCommand):
         def start() -> None:
             _deferred(self._start(worker, url)).addErrback(self._cannot_start)
 
-        # The bot's calls end first: their peers and rows need the loop, which stops after this.
-        reactor.addSystemEventTrigger("before", "shutdown", lambda: _deferred(worker.stop()))
         server.run()
 
     async def _start(self, worker: Worker, url: str) -> None:
+        # Daphne's own handlers would cut the sockets before the calls have said goodbye on them.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, _stop_soon, worker)
         await worker.start()
         self.stdout.write(f"\n  Open {url} and tap the button.\n\n")
         self.stdout.flush()
@@ -89,6 +94,21 @@ def _embedded_worker() -> Worker:
         speech_folder=Path(settings.VAR_DIR) / "speech",
     )
     return Worker(get_channel_layer(), EMBEDDED_WORKER, config)
+
+
+def _stop_soon(worker: Worker) -> None:
+    """End the calls, then the server. A second signal does not wait for the calls."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, reactor.stop)
+    _deferred(_stop(worker)).addErrback(lambda failure: failure.printTraceback())
+
+
+async def _stop(worker: Worker) -> None:
+    try:
+        await worker.stop()
+        await asyncio.sleep(FAREWELL_S)
+    finally:
+        reactor.stop()
 
 
 def _deferred(coroutine: Any) -> "Deferred[None]":

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { TICKET_LASTS_MS } from '../../static/js/api.js';
+import { CONNECT_MS } from '../../static/js/call.js';
+import { Caller } from '../../static/js/caller.js';
+import { FakeChannel, FakeClock, FakePeerConnection, FakeSocket, settle } from './fakes.js';
+
+const READY = { type: 'ready', callId: 'c', token: 't', heartbeat: { intervalS: 20, livenessS: 40 } };
+
+/** A caller with a whole world around it. */
+function world() {
+  const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0 };
+  const track = { enabled: true, stop: () => { all.stopped += 1; } };
+  all.track = track;
+  const stream = { getTracks: () => [track], getAudioTracks: () => [track] };
+  const makePeer = () => {
+    const pc = new FakePeerConnection();
+    pc.createDataChannel = () => new FakeChannel();
+    pc.addTrack = () => pc.onnegotiationneeded();
+    all.peers.push(pc);
+    return pc;
+  };
+  all.caller = new Caller(
+    'page-ticket',
+    { way: 'all', voice: 'echo' },
+    {
+      onCall: ({ state, reason }) => all.states.push(reason ? `${state}: ${reason}` : state),
+      onMicrophone: () => {},
+      onRemote: () => {},
+      onIce: () => {},
+      onRoundTrip: () => {},
+    },
+    {
+      api: {
+        ticket: async () => `ticket-${(all.tickets += 1)}`,
+        ice: async () => ({ iceServers: [], ttl: 60 }),
+      },
+      openMicrophone: async () => stream,
+      makePeer,
+      openSocket: (url) => {
+        all.sockets.push(new FakeSocket(url));
+        return all.sockets.at(-1);
+      },
+      socketUrl: (ticket) => ticket,
+      clock: all.clock,
+    },
+  );
+  return all;
+}
+
+async function tapped() {
+  const all = world();
+  all.sockets[0].hears(READY);
+  all.caller.tap();
+  await settle();
+  return all;
+}
+
+async function connected() {
+  const all = await tapped();
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  await settle();
+  change(all, 'connected');
+  return all;
+}
+
+function change(all, state) {
+  const pc = all.peers.at(-1);
+  pc.iceConnectionState = state;
+  pc.oniceconnectionstatechange();
+  pc.connectionState = state;
+  pc.onconnectionstatechange();
+}
+
+const offers = ({ sockets }) =>
+  sockets.flatMap((socket) => socket.sent).filter((message) => message.type === 'offer');
+
+test('a tap leads to an offer with the wished voice, and an answer to a call', async () => {
+  const all = await connected();
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+  assert.deepEqual(all.states, ['asking-mic', 'connecting', 'connected']);
+});
+
+test('a lost path is restarted under the same peer connection and microphone', async () => {
+  const all = await connected();
+  change(all, 'disconnected');
+  await settle();
+  assert.equal(all.states.at(-1), 'recovering: path_lost');
+  assert.equal(offers(all).at(-1).attempt, 2);
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 2 });
+  await settle();
+  change(all, 'connected');
+  assert.equal(all.states.at(-1), 'connected');
+  assert.equal(all.peers.length, 1);
+  assert.equal(all.stopped, 0);
+});
+
+test('after a minute without a path the call is lost', async () => {
+  const all = await connected();
+  change(all, 'disconnected');
+  all.clock.pass(61_000);
+  assert.equal(all.states.at(-1), 'failed: call_lost');
+  assert.equal(all.stopped, 1);
+});
+
+test('a lost socket does not touch the call', async () => {
+  const all = await connected();
+  all.sockets[0].dies();
+  all.clock.pass(10);
+  all.sockets[1].hears(READY);
+  assert.equal(all.sockets[1].sent[0].type, 'resume');
+  assert.equal(all.states.at(-1), 'connected');
+});
+
+test('a call that does not connect says why', async () => {
+  const blocked = await tapped();
+  blocked.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  blocked.clock.pass(CONNECT_MS);
+  assert.equal(blocked.states.at(-1), 'failed: network_blocked');
+
+  const alone = world();
+  alone.caller.tap();
+  await settle();
+  alone.clock.pass(CONNECT_MS);
+  assert.equal(alone.states.at(-1), 'failed: server_unreachable');
+});
+
+test('a full server is a failure with a reason', async () => {
+  const all = await tapped();
+  all.sockets[0].hears({ type: 'error', code: 'busy', message: 'full', retryable: true });
+  await settle();
+  assert.equal(all.states.at(-1), 'failed: busy');
+  assert.equal(all.stopped, 1);
+});
+
+test('a used ticket is replaced once, without a word', async () => {
+  const all = await tapped();
+  all.sockets[0].hears({ type: 'error', code: 'ticket_used', message: '', retryable: true });
+  await settle();
+  assert.equal(all.sockets.at(-1).url, 'ticket-1');
+  all.sockets.at(-1).hears(READY);
+  assert.equal(all.sockets.at(-1).sent[0].attempt, 1);
+  assert.equal(all.states.at(-1), 'connecting');
+});
+
+test('a page that stayed open gets a fresh ticket at the tap', async () => {
+  const all = world();
+  all.sockets[0].hears(READY);
+  all.clock.pass(TICKET_LASTS_MS + 1);
+  all.caller.tap();
+  await settle();
+  assert.equal(all.sockets.at(-1).url, 'ticket-1');
+});
+
+test('hanging up says goodbye and gives the microphone back', async () => {
+  const all = await connected();
+  all.caller.hangUp();
+  const last = all.sockets[0].sent.at(-1);
+  assert.deepEqual(last, { type: 'bye', reason: 'hangup' });
+  assert.equal(all.stopped, 1);
+  assert.ok(all.peers[0].closed);
+  assert.equal(all.clock.timers.size, 0);
+});
+
+test('a second call takes a new ticket', async () => {
+  const all = await connected();
+  all.caller.hangUp();
+  all.caller.tap();
+  await settle();
+  all.sockets.at(-1).hears(READY);
+  await settle();
+  assert.equal(all.sockets.at(-1).url, 'ticket-1');
+  assert.equal(all.peers.length, 2);
+});
+
+test('mute silences the track and keeps it', async () => {
+  const all = await connected();
+  all.caller.mute(true);
+  assert.equal(all.track.enabled, false);
+  all.caller.mute(false);
+  assert.equal(all.track.enabled, true);
+  assert.equal(all.stopped, 0);
+});
+
+test('an unexpected fault ends in a reason, not in silence', async (context) => {
+  context.mock.method(console, 'error', () => {});
+  const all = world();
+  all.caller.tools.openMicrophone = async () => { throw new TypeError('surprise'); };
+  all.caller.tap();
+  await settle();
+  assert.equal(all.states.at(-1), 'failed: internal');
+});

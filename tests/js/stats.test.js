@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { summarise } from '../../static/js/stats.js';
+
+const LOCAL = { id: 'l', type: 'local-candidate', candidateType: 'relay', protocol: 'udp', relayProtocol: 'tls' };
+const REMOTE = { id: 'r', type: 'remote-candidate', candidateType: 'host', protocol: 'udp' };
+const PAIR = { id: 'p', type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r', currentRoundTripTime: 0.038 };
+const inbound = (packetsReceived, packetsLost) => ({ id: 'i', type: 'inbound-rtp', kind: 'audio', packetsReceived, packetsLost, jitter: 0.004 });
+
+test('Chromium names the selected pair in the transport', () => {
+  const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };
+  const other = { id: 'o', type: 'candidate-pair', nominated: true, state: 'succeeded' };
+  const summary = summarise([other, transport, PAIR, LOCAL, REMOTE, inbound(100, 0)], null);
+  assert.equal(summary.pair, 'relay → host');
+  assert.equal(summary.relayProtocol, 'tls');
+  assert.equal(summary.rttMs, 38);
+  assert.equal(summary.jitterMs, 4);
+});
+
+test('Firefox marks it on the pair', () => {
+  const summary = summarise([{ ...PAIR, selected: true }, LOCAL, REMOTE], null);
+  assert.equal(summary.pair, 'relay → host');
+});
+
+test('loss is that of the packets due since the last look', () => {
+  const first = summarise([inbound(1000, 50)], null);
+  assert.equal(first.lossPercent, null);
+  assert.equal(summarise([inbound(1090, 60)], first).lossPercent, 10);
+  assert.equal(summarise([inbound(1000, 50)], first).lossPercent, null);
+  assert.equal(summarise([inbound(1050, 48)], first).lossPercent, 0);
+});
+
+test('before there is a pair there is nothing to say', () => {
+  const summary = summarise([], null);
+  assert.equal(summary.pair, '');
+  assert.equal(summary.rttMs, null);
+});
