@@ -6,12 +6,18 @@ import pytest
 # an asynchronous view calling its ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-CATEGORIES = {"unit", "ws", "media", "e2e"}
+# In the order they run: the quick ones first, and the browser's last, as Playwright keeps an event
+# loop of its own in the main thread from its first test on.
+CATEGORIES = ("unit", "ws", "media", "e2e")
+
+
+def category(item: pytest.Item) -> int:
+    found = [name for name in CATEGORIES if item.get_closest_marker(name)]
+    if len(found) != 1:
+        raise pytest.UsageError(f"{item.nodeid} needs one category of {CATEGORIES}")
+    return CATEGORIES.index(found[0])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test module names its category, so that `-m` never leaves one out by accident."""
-    for item in items:
-        found = CATEGORIES & {mark.name for mark in item.iter_markers()}
-        if len(found) != 1:
-            raise pytest.UsageError(f"{item.nodeid} needs one category of {sorted(CATEGORIES)}")
+    items.sort(key=category)
