@@ -43,7 +43,7 @@ VOICEDEMO_HEARTBEAT_S = env.float("VOICEDEMO_HEARTBEAT_S", 20, validate=validate
 VOICEDEMO_LIVENESS_S = env.float("VOICEDEMO_LIVENESS_S", 40, validate=validate.Range(min=0.2))
 VOICEDEMO_GREETING = env.str(
     "VOICEDEMO_GREETING",
-    "Hello! You are talking to the voice demo. Say something, and I will repeat it back to you.",
+    "Hello! I am the voice demo. Please say something, and I will repeat it back to you.",
 )
 
 INSTALLED_APPS = [

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from bot.audio import opus
+
 from .sounds import Sound
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -84,6 +86,14 @@ class Caller:
 
     def snapshot(self) -> dict[str, Any]:
         return self.page.evaluate("seen.snapshot()")
+
+    def receive(self, packets: int) -> Sound:
+        """The first ``packets`` that arrive in the call, decoded: 50 are a second."""
+        self.page.wait_for_function(
+            "packets => seen.packets.length >= packets", arg=packets, timeout=packets * 20 + 20_000
+        )
+        received = self.page.evaluate("() => seen.packetsFrom(0)")
+        return opus.decode(map(base64.b64decode, received)).astype(np.float64)
 
     def record(self, seconds: float) -> Sound:
         """What comes out of the loudspeaker for the next ``seconds``."""

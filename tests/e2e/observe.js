@@ -1,7 +1,7 @@
 // Runs in the page before its own scripts: sees what a developer sees in webrtc-internals, and
 // listens to what comes out of the loudspeaker. The product knows nothing of it.
 (() => {
-  const seen = { peers: [], microphones: 0, heard: [] };
+  const seen = { peers: [], microphones: 0, heard: [], arrivals: [], packets: [] };
   window.seen = seen;
 
   /** Looks at each encoded frame of a sender or receiver as it passes. */
@@ -9,11 +9,19 @@
     const { readable, writable } = end.createEncodedStreams();
     const transform = new TransformStream({
       transform(frame, controller) {
-        look();
+        look(frame);
         controller.enqueue(frame);
       },
     });
     readable.pipeThrough(transform).pipeTo(writable).catch(() => {});
+  };
+
+  const base64 = (bytes) => {
+    let text = '';
+    for (let at = 0; at < bytes.length; at += 32768) {
+      text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    }
+    return btoa(text);
   };
 
   const Peer = window.RTCPeerConnection;
@@ -23,7 +31,10 @@
       seen.peers.push(this);
       this.addEventListener('track', (event) => {
         seen.remote = event.track;
-        passOn(event.receiver, () => seen.arrivals.push(performance.now()));
+        passOn(event.receiver, ({ data }) => {
+          seen.arrivals.push(performance.now());
+          seen.packets.push(new Uint8Array(data.slice(0)));
+        });
       });
     }
 
@@ -68,13 +79,11 @@
     });
     processor.onaudioprocess = null;
     await context.close();
-    const bytes = new Uint8Array(await new Blob(blocks).arrayBuffer());
-    let text = '';
-    for (let at = 0; at < bytes.length; at += 32768) {
-      text += String.fromCharCode(...bytes.subarray(at, at + 32768));
-    }
-    return btoa(text);
+    return base64(new Uint8Array(await new Blob(blocks).arrayBuffer()));
   };
+
+  /** Received Opus packets from the `start`-th on, each in base64. */
+  seen.packetsFrom = (start) => seen.packets.slice(start).map(base64);
 
   /** What the statistics say now. */
   seen.snapshot = async () => {
@@ -104,8 +113,7 @@
     };
   };
 
-  /** Arrival times of the encoded packets, in ms; getStats() is refreshed every 50 ms only. */
-  seen.arrivals = [];
+  /** In ms, between arrivals of encoded packets: getStats() is refreshed only every 50 ms. */
   seen.longestGapSince = (start) => {
     const times = seen.arrivals.filter((at) => at >= start);
     return Math.max(...times.slice(1).map((at, index) => at - times[index]));

@@ -30,11 +30,10 @@ def test_the_echo_is_what_the_microphone_hears(caller: Caller, phrase: sounds.So
 @pytest.mark.parametrize("caller", [""], indirect=True)
 def test_the_bot_greets_and_repeats_what_was_said(caller: Caller, phrase: sounds.Sound) -> None:
     caller.call()
-    heard = caller.record(25)
-    greeting, rest = heard[: 8 * sounds.RATE], heard[7 * sounds.RATE :]
+    heard = caller.receive(packets=25 * 50)
+    greeting, rest = heard[: 7 * sounds.RATE], heard[7 * sounds.RATE :]
     assert {"hello", "voice", "demo", "repeat"} <= sounds.words(greeting)
     assert sounds.likeness(phrase, rest) > 0.8
-    assert {"quick", "brown", "fox"} <= sounds.words(rest)
 
 
 def test_an_ice_restart_is_inaudible(caller: Caller) -> None:
