@@ -51,5 +51,5 @@ $(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/run.stamp
 
 node_modules/stamp: package.json package-lock.json $(VENV)/dev.stamp
-	PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund
+	PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
