@@ -87,6 +87,14 @@ class Caller:
     def snapshot(self) -> dict[str, Any]:
         return self.page.evaluate("seen.snapshot()")
 
+    def wait_until_changed(self, before: dict[str, Any], *names: str) -> None:
+        """Until each of these statistics is another than it was."""
+        changed = self.page.evaluate(
+            "([before, names]) => seen.until((now) => names.every((n) => now[n] !== before[n]))",
+            [before, list(names)],
+        )
+        assert changed, (names, before, self.snapshot())
+
     def receive(self, packets: int) -> Sound:
         """The first ``packets`` that arrive in the call, decoded: 50 are a second."""
         self.page.wait_for_function(

@@ -113,6 +113,15 @@
     };
   };
 
+  /** Whether the statistics come to satisfy `test` within ten seconds. */
+  seen.until = async (test) => {
+    for (let tries = 0; tries < 200; tries += 1) {
+      if (test(await seen.snapshot())) return true;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return false;
+  };
+
   /** In ms, between arrivals of encoded packets: getStats() is refreshed only every 50 ms. */
   seen.longestGapSince = (start) => {
     const times = seen.arrivals.filter((at) => at >= start);

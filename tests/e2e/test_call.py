@@ -43,11 +43,7 @@ def test_an_ice_restart_is_inaudible(caller: Caller) -> None:
     before = caller.snapshot()
     began = caller.page.evaluate("performance.now()")
     caller.page.evaluate("seen.peers.at(-1).restartIce()")
-    caller.page.wait_for_function(
-        "before => seen.snapshot().then((now) => now.localUfrag !== before.localUfrag"
-        " && now.remoteUfrag !== before.remoteUfrag && now.pair !== before.pair)",
-        arg=before,
-    )
+    caller.wait_until_changed(before, "localUfrag", "remoteUfrag", "pair")
     caller.page.wait_for_timeout(3000)  # the old path is retired meanwhile
     longest_gap_ms = caller.page.evaluate("began => seen.longestGapSince(began)", began)
     after = caller.snapshot()
@@ -67,9 +63,7 @@ def test_the_developer_can_restart_ice(caller: Caller) -> None:
     caller.page.click("#developer summary")
     before = caller.snapshot()
     caller.page.click("#restart-ice")
-    caller.page.wait_for_function(
-        "before => seen.snapshot().then((now) => now.pair !== before.pair)", arg=before
-    )
+    caller.wait_until_changed(before, "pair")
     caller.page.wait_for_function(
         "() => document.querySelector('#dev-restarts').textContent.trim() === '1'"
     )
