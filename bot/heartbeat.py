@@ -38,6 +38,7 @@ class Heartbeat:
         self._on_rtt = on_rtt
         self._loop = asyncio.get_running_loop()
         self._pings = 0
+        self._pinged_at: float | None = None
         self._ping_timer: asyncio.Handle = self._loop.call_soon(self._ping)
         self._liveness_timer = self._loop.call_later(liveness, self._dead)
         channel.on("message", self._message)
@@ -49,8 +50,15 @@ class Heartbeat:
 
     def _ping(self) -> None:
         self._pings += 1
+        self._pinged_at = self._loop.time()
         self._send({"type": "pipecat.ping", "id": self._pings, "ts": _now_ms()})
         self._ping_timer = self._loop.call_later(self._interval, self._ping)
+
+    def _answered(self) -> None:
+        """Measured on our clock, and once per ping, whatever the page sends."""
+        if self._pinged_at is not None:
+            self._on_rtt(round(1000 * (self._loop.time() - self._pinged_at), 1))
+            self._pinged_at = None
 
     def _dead(self) -> None:
         """Starts over: a page that stays silent is reported again after as long again."""
@@ -65,8 +73,10 @@ class Heartbeat:
         match _parse(text):
             case {"type": "pipecat.ping", **ping}:
                 self._send({"type": "pipecat.pong", "id": ping.get("id"), "ts": ping.get("ts")})
-            case {"type": "pipecat.pong", "ts": int() | float() as sent}:
-                self._on_rtt(_now_ms() - sent)
+            case {"type": "pipecat.pong", "id": self._pings}:
+                self._answered()
+            case {"type": "pipecat.pong"}:
+                pass
             case _:
                 return
         self._alive()

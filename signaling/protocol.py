@@ -56,7 +56,9 @@ class ProtocolError(Exception):
 class _Wire(BaseModel):
     """Snake case here, camel case on the wire, as the WebRTC API spells its dictionaries."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, allow_inf_nan=False
+    )
 
     def to_json(self) -> str:
         return self.model_dump_json(by_alias=True)

@@ -1,6 +1,7 @@
 """The audio of one call: SRTP in, a voice, SRTP out."""
 
 import logging
+import struct
 from collections.abc import Callable
 
 import pylibsrtp
@@ -55,7 +56,7 @@ class AudioStream:
                 self._receive_rtcp(self._inbound.unprotect_rtcp(data))
             else:
                 self._receive_rtp(self._inbound.unprotect(data))
-        except (pylibsrtp.Error, ValueError, IndexError) as exc:
+        except (pylibsrtp.Error, ValueError, IndexError, struct.error) as exc:
             log.debug("packet dropped: %s", exc)
 
     def tick(self) -> None:

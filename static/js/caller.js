@@ -38,7 +38,7 @@ import { Timeline } from './timeline.js';
 const TICK_MS = 500;
 
 /** A refusal before the call is up ends it; these only need another ticket. */
-const NEEDS_TICKET = new Set(['ticket_expired', 'ticket_used']);
+const NEEDS_TICKET = new Set(['ticket_expired', 'ticket_used', 'ticket_invalid']);
 const HARMLESS = new Set(['bad_message', 'too_large', 'unknown_attempt', 'no_call']);
 
 export class Caller {
@@ -166,6 +166,7 @@ export class Caller {
   async askMicrophone() {
     if (this.tools.clock.now() - this.ticketAt > TICKET_LASTS_MS || !this.signal) {
       await this.refreshTicket();
+      if (this.call.state !== 'asking-mic') return;
     }
     const stream = await this.tools.openMicrophone();
     if (this.call.state !== 'asking-mic') {
@@ -218,7 +219,9 @@ export class Caller {
   iceChanged(state) {
     this.timeline.add('ice', { state });
     this.events.onIce(state);
-    if (state === 'connected' || state === 'completed') this.recover({ type: 'path-up' });
+    const up = state === 'connected' || state === 'completed';
+    // Before the first DTLS handshake a path alone is not yet a call.
+    if (up && this.call.state !== 'connecting') this.recover({ type: 'path-up' });
     if (state === 'disconnected' || state === 'failed') this.pathDown('path_lost');
   }
 
@@ -281,6 +284,10 @@ export class Caller {
       this.hint('heartbeat_lost');
     } else if (code === 'call_unknown') {
       this.happen({ type: 'bye', reason: 'call_lost' });
+    } else if (NEEDS_TICKET.has(code) && !isLive(this.call.state)) {
+      // The next tap gets a fresh one.
+      this.signal?.close();
+      this.signal = null;
     } else if (NEEDS_TICKET.has(code) && this.call.state === 'connecting' && !this.ticketRefreshed) {
       await this.startOver();
     } else if (!HARMLESS.has(code) && this.call.state === 'connecting') {

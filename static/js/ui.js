@@ -83,6 +83,8 @@ export class Ui {
     this.muteButton.disabled = !inCall;
     this.endButton.disabled = !live;
     this.restart.disabled = !inCall;
+    // A button that was just disabled or hidden takes the keyboard's focus with it.
+    if (document.activeElement?.matches(':disabled, [hidden]')) this.talk.focus();
     if (state === 'connected' && !this.startedAt) this.startedAt = Date.now();
     if (!live) this.startedAt = 0;
     if (state === 'asking-mic') this.forgetCall();

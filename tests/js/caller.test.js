@@ -144,6 +144,23 @@ test('a used ticket is replaced once, without a word', async () => {
   assert.equal(all.states.at(-1), 'connecting');
 });
 
+test('a page whose ticket is no longer good gets a fresh one at the tap', async () => {
+  const all = world();
+  all.sockets[0].hears({ type: 'error', code: 'ticket_invalid', message: '', retryable: false });
+  await settle();
+  assert.deepEqual(all.states, []);
+  all.caller.tap();
+  await settle();
+  assert.equal(all.sockets.at(-1).url, 'ticket-1');
+});
+
+test('a path without DTLS is not yet a call', async () => {
+  const all = await tapped();
+  all.peers[0].iceConnectionState = 'connected';
+  all.peers[0].oniceconnectionstatechange();
+  assert.equal(all.states.at(-1), 'connecting');
+});
+
 test('a page that stayed open gets a fresh ticket at the tap', async () => {
   const all = world();
   all.sockets[0].hears(READY);

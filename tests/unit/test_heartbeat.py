@@ -77,7 +77,8 @@ async def test_a_pong_gives_the_round_trip() -> None:
     round_trips: list[float] = []
     heartbeat = beat(channel, on_rtt=round_trips.append)
     ping = await channel.sent.get()
-    channel.emit("message", json.dumps({"type": "pipecat.pong", "ts": ping["ts"]}))
+    for _ in range(3):
+        channel.emit("message", json.dumps({"type": "pipecat.pong", "id": ping["id"], "ts": 1e308}))
     heartbeat.stop()
     assert len(round_trips) == 1 and 0 <= round_trips[0] < 60_000
 
@@ -106,7 +107,7 @@ async def test_a_page_that_pings_is_alive(alive: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "noise", ["", "hello", "[]", "null", "[" * 1000, '{"type":"pipecat.pong"}', b"\x00", "x" * 5000]
+    "noise", ["", "hello", "[]", "null", "[" * 1000, '{"type":"pong"}', b"\x00", "x" * 5000]
 )
 async def test_noise_is_neither_answered_nor_life(noise: str | bytes) -> None:
     channel = Channel()

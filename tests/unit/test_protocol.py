@@ -69,6 +69,8 @@ def test_it_reads_each_message(text: str, expected: object) -> None:
         '{"type":"report","events":[{"at":1,"kind":"Not A Kind"}]}',
         '{"type":"report","events":[{"at":1,"kind":"x","detail":{"deep":{"er":1}}}]}',
         json.dumps({"type": "report", "events": [{"at": 1, "kind": "x"}] * 51}),
+        '{"type":"report","events":[{"at":1,"kind":"x","detail":{"ms":NaN}}]}',
+        '{"type":"report","events":[{"at":1,"kind":"x","detail":{"ms":1e999}}]}',
         "[" * 60_000,
         '{"type":' * 8_000,
         "\ud800",
