@@ -6,22 +6,10 @@ change them without notice. Importing this module with a version it was not trie
 
 from importlib.metadata import version
 
-from aioice.ice import CandidatePair, StunProtocol
 from aiortc import RTCDtlsTransport
 from pylibsrtp import Session
 
-__all__ = [
-    "MAX_TIE_BREAKER",
-    "CandidatePair",
-    "StunProtocol",
-    "set_dtls_client",
-    "srtp_sessions",
-]
-
 _TRIED = {"aiortc": "1.16.0", "aioice": "0.13.0"}
-
-# The largest 64-bit tie-breaker: its owner wins every role conflict (RFC 8445, 7.3.1.1).
-MAX_TIE_BREAKER = 2**64 - 1
 
 
 class UntriedVersionError(ImportError):

@@ -1,5 +1,7 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from .paths.ports import PortTerms
 
 
 @dataclass(frozen=True)
@@ -11,3 +13,4 @@ class BotConfig:
     max_call_s: float
     greeting: str
     speech_folder: Path
+    ports: PortTerms = field(default_factory=PortTerms)

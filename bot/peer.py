@@ -24,8 +24,9 @@ from .aiortc_compat import set_dtls_client, srtp_sessions
 from .audio.rtp import RtpSender
 from .audio.stream import AudioStream
 from .audio.voice import Voice
+from .paths.agent import IceAgent
 from .paths.base import Path
-from .paths.full import FullIcePath
+from .paths.ports import Ports
 from .paths.switch import PathState, Switch
 
 log = logging.getLogger("voicedemo.peer")
@@ -37,6 +38,10 @@ class PeerObserver(Protocol):
     def path_state(self, state: PathState) -> None: ...
 
     def path_changed(self, path: Path) -> None: ...
+
+    def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
+        """A candidate found after the answer; None: the last one is out."""
+        ...
 
     def audio_started(self, stream: AudioStream) -> None: ...
 
@@ -66,16 +71,19 @@ class AnswerPeer:
         observer: PeerObserver,
         certificate: RTCCertificate,
         make_voice: Callable[[RtpSender], Voice],
+        ports: Ports,
     ) -> None:
         self._observer = observer
         self._make_voice = make_voice
+        self._ports = ports
         self._switch = Switch(observer)
         self._dtls = RTCDtlsTransport(self._switch, [certificate])  # type: ignore[arg-type]
         set_dtls_client(self._dtls)
         self._dtls.on("statechange", self._dtls_changed)
         self._sctp: RTCSctpTransport | None = None
         self._offer: sdp.Offer | None = None
-        self._path: FullIcePath | None = None
+        self._path: IceAgent | None = None
+        self._gathering: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
         self._version = 0
         self._closed = False
@@ -107,17 +115,21 @@ class AnswerPeer:
             self._starting = asyncio.get_running_loop().create_task(self._start(offer))
         return self._write_answer(offer)
 
-    async def add_candidate(self, candidate: Candidate | None) -> None:
-        """A candidate of the peer for the newest path; None: there are no more."""
+    def add_candidate(self, candidate: Candidate | None) -> None:
+        """A candidate of the peer for the newest path; None: there are no more.
+
+        :raises ValueError: where its address is none.
+        """
         assert self._path is not None
-        await self._path.add(candidate)
+        self._path.add(candidate)
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
-        if self._starting is not None:
-            self._starting.cancel()
+        for task in (self._starting, self._gathering):
+            if task is not None:
+                task.cancel()
         if self._sctp is not None:
             await self._sctp.stop()
         await self._dtls.stop()
@@ -131,19 +143,21 @@ class AnswerPeer:
             raise NewCallNeeded("the media sections changed: that needs a new call")
 
     async def _open_path(self, offer: sdp.Offer) -> None:
-        path = FullIcePath(self._switch)
-        try:
-            await path.gather_host_candidates()
-        except ConnectionError as exc:
-            raise sdp.OfferError(str(exc)) from exc
+        path = await self._ports.open_agent(self._switch)
         if self._path is not None and self._path is not self._switch.active:
             self._switch.drop(self._path)
+        if self._gathering is not None:
+            self._gathering.cancel()
         self._path = path
         path.start(offer.ufrag, offer.pwd)
         for candidate in filter(None, map(sdp.usable, offer.candidates)):
-            await path.add(candidate)
-        if offer.candidates_complete:
-            await path.add(None)
+            path.add(candidate)
+        self._gathering = asyncio.get_running_loop().create_task(self._gather(path))
+
+    async def _gather(self, path: IceAgent) -> None:
+        async for candidate in self._ports.gather(path):
+            self._observer.local_candidate(candidate, path.local_ufrag)
+        self._observer.local_candidate(None, path.local_ufrag)
 
     def _write_answer(self, offer: sdp.Offer) -> str:
         assert self._path is not None
@@ -151,7 +165,7 @@ class AnswerPeer:
             offer,
             self._media,
             self._version,
-            RTCIceParameters(self._path.local_username, self._path.local_password),
+            RTCIceParameters(self._path.local_ufrag, self._path.local_pwd),
             self._path.local_candidates,
         )
 

@@ -42,6 +42,7 @@ class Offer:
     data: MediaDescription | None
     opus: RTCRtpCodecParameters
     extensions: tuple[RTCRtpHeaderExtensionParameters, ...]
+    """Those we take as well."""
     ufrag: str
     pwd: str
     fingerprints: tuple[RTCDtlsFingerprint, ...]
@@ -79,7 +80,11 @@ def read_offer(text: str) -> Offer:
         audio=audio,
         data=data,
         opus=opus,
-        extensions=tuple(audio.rtp.headerExtensions),
+        extensions=tuple(
+            extension
+            for extension in audio.rtp.headerExtensions
+            if extension.uri in (AUDIO_LEVEL_URI, MID_URI)
+        ),
         ufrag=ufrag,
         pwd=pwd,
         fingerprints=_fingerprints(audio),
@@ -178,9 +183,7 @@ def _audio_section(offer: Offer, media: LocalMedia) -> MediaDescription:
     ours.direction = "sendrecv"
     ours.rtp.muxId = offer.audio.rtp.muxId
     ours.rtp.codecs = [opus]
-    ours.rtp.headerExtensions = [
-        extension for extension in offer.extensions if extension.uri in (AUDIO_LEVEL_URI, MID_URI)
-    ]
+    ours.rtp.headerExtensions = list(offer.extensions)
     ours.rtcp_port, ours.rtcp_host, ours.rtcp_mux = 9, "0.0.0.0", True
     ours.msid = "bot bot-audio"
     ours.ssrc = [SsrcDescription(ssrc=media.ssrc, cname=media.cname)]

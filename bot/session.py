@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from aioice.candidate import Candidate
 from aiortc import RTCCertificate, RTCDataChannel
 
 from signaling.protocol import (
@@ -32,6 +33,7 @@ from .audio.ticker import Ticker
 from .config import BotConfig
 from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .paths.base import Path
+from .paths.ports import Ports
 from .paths.switch import PathState
 from .peer import AnswerPeer
 from .records import Recorder
@@ -59,6 +61,7 @@ class Studio:
     certificate: RTCCertificate
     ticker: Ticker
     recorder: Recorder
+    ports: Ports
     greeting: tuple[bytes, ...]
     send: Callable[[str, ServerMessage, bool], Awaitable[None]]
     """Sends a message to the socket on this channel; True: and closes it."""
@@ -78,7 +81,9 @@ class Session:
         self._socket: str | None = offer.reply_to
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[BotMessage] = asyncio.Queue(MAX_WAITING_MESSAGES)
-        self._peer = AnswerPeer(self, studio.certificate, voice_maker(offer.voice, studio.greeting))
+        self._peer = AnswerPeer(
+            self, studio.certificate, voice_maker(offer.voice, studio.greeting), studio.ports
+        )
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
         self._attempt = 0
@@ -115,6 +120,10 @@ class Session:
 
     def path_changed(self, path: Path) -> None:
         self._note("path", attempt=self._attempt, **path.describe())
+
+    def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
+        signalled = sdp.signalled_candidate(candidate, ufrag) if candidate else None
+        self._soon(self._say(ServerCandidate(candidate=signalled, attempt=self._attempt)))
 
     def audio_started(self, stream: AudioStream) -> None:
         self._cancel("connect")
@@ -185,28 +194,27 @@ class Session:
         await self._say(Answer(sdp=answer, attempt=offer.attempt))
         early, self._early = self._early, []
         for candidate in early:
-            await self._add_candidate(candidate)
-        await self._say(ServerCandidate(candidate=None, attempt=offer.attempt))
+            self._add_candidate(candidate)
 
     async def _candidate(self, message: BotCandidate) -> None:
         """Before its offer it is kept, after a later offer it is stale (RFC 8838, 10)."""
         if message.attempt == self._attempt:
-            await self._add_candidate(message.candidate)
+            self._add_candidate(message.candidate)
         elif message.attempt == self._attempt + 1 and len(self._early) < MAX_EARLY_CANDIDATES:
             self._early.append(message.candidate)
         elif message.attempt > self._attempt:
             raise ProtocolError("unknown_attempt", "no offer with this attempt")
 
-    async def _add_candidate(self, signalled: IceCandidate | None) -> None:
+    def _add_candidate(self, signalled: IceCandidate | None) -> None:
         if signalled is None or not signalled.candidate:
-            await self._peer.add_candidate(None)
+            self._peer.add_candidate(None)
             return
         try:
             candidate = sdp.read_candidate(signalled)
+            if candidate is not None:
+                self._peer.add_candidate(candidate)
         except ValueError as exc:
             raise ProtocolError("bad_message", f"candidate: {exc}") from None
-        if candidate is not None:
-            await self._peer.add_candidate(candidate)
 
     # Sockets come and go.
 
@@ -258,10 +266,12 @@ class Session:
             self._heartbeat.stop()
         if self._stream is not None:
             self._studio.ticker.unsubscribe(self._stream.tick)
-        if farewell is not None:
-            await self._say(farewell, close=True)
-        await self._peer.close()
-        self._on_end()
+        try:
+            if farewell is not None:
+                await self._say(farewell, close=True)
+        finally:
+            await self._peer.close()
+            self._on_end()
 
     def _advance(self, signal: CallSignal, reason: str = "") -> None:
         state = advance(self.state, signal)

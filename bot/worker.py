@@ -24,6 +24,7 @@ from .audio.speech import SpeechError, SpeechStore
 from .audio.ticker import Ticker
 from .audio.tone import tone
 from .config import BotConfig
+from .paths.ports import Ports
 from .records import Recorder, end_left_behind
 from .session import Session, Studio
 
@@ -49,11 +50,14 @@ class Worker:
         if left_behind:
             log.warning("%d calls were left behind by the last run", left_behind)
         self._recorder = Recorder()
+        self._ports = Ports(self._config.ports)
+        await self._ports.open()
         self._studio = Studio(
             config=self._config,
             certificate=RTCCertificate.generateCertificate(),
             ticker=Ticker(),
             recorder=self._recorder,
+            ports=self._ports,
             greeting=await self._greeting(),
             send=self._send,
         )
@@ -65,6 +69,7 @@ class Worker:
             return
         self._task.cancel()
         await asyncio.gather(*(call.close("server_stopping") for call in self._calls.values()))
+        self._ports.close()
         await self._recorder.stop()
 
     async def _greeting(self) -> tuple[bytes, ...]:

@@ -1,5 +1,20 @@
 from typing import Protocol
 
+from aioice.candidate import Candidate
+
+Address = tuple[str, int]
+
+
+class Base(Protocol):
+    """A local transport address that packets leave from and arrive at (RFC 8445, 4)."""
+
+    candidate: Candidate
+    """The candidate whose base this is."""
+
+    def send(self, data: bytes, remote: Address) -> None:
+        """Send one datagram, or drop it where that would mean waiting."""
+        ...
+
 
 class Path(Protocol):
     """One way for packets between us and the peer, found by one ICE generation."""

@@ -9,6 +9,8 @@ from .base import Path
 
 # Nothing has arrived on a replaced path for this long: the peer has left it. Seconds.
 RETIRE_AFTER = 2.0
+# Audio comes every 20 ms: without anything for this long, whatever path there is does not work.
+SILENT_AFTER = 0.4
 # DTLS and SCTP packets waiting for aiortc; a flood beyond it is dropped.
 QUEUE_PACKETS = 256
 
@@ -56,6 +58,11 @@ class Switch:
     def active(self) -> Path | None:
         return self._active
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to lose by sending another way."""
+        return self._active is None or self._loop.time() - self.last_heard > SILENT_AFTER
+
     # What RTCDtlsTransport expects of an RTCIceTransport.
 
     async def _recv(self) -> bytes:
@@ -96,8 +103,12 @@ class Switch:
         if replaced is not None:
             self._retire_when_silent(replaced)
         self.connected.set()
-        self._observer.path_changed(path)
         self._set_state(PathState.CONNECTED)
+
+    def pair_changed(self, path: Path) -> None:
+        """The selected candidate pair of ``path`` is another one."""
+        if path is self._active:
+            self._observer.path_changed(path)
 
     def drop(self, path: Path) -> None:
         """``path`` is dead or superseded. The call goes on without one until the next promotion."""

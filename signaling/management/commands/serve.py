@@ -14,6 +14,8 @@ from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.defer import Deferred
 
 from bot.config import BotConfig
+from bot.paths.gather import StunServer, TurnServer
+from bot.paths.ports import PortTerms
 from bot.worker import Worker
 from signaling.dispatch import EMBEDDED_WORKER
 
@@ -92,8 +94,24 @@ def _embedded_worker() -> Worker:
         max_call_s=settings.VOICEDEMO_MAX_CALL_S,
         greeting=settings.VOICEDEMO_GREETING,
         speech_folder=Path(settings.VAR_DIR) / "speech",
+        ports=_port_terms(),
     )
     return Worker(get_channel_layer(), EMBEDDED_WORKER, config)
+
+
+def _port_terms() -> PortTerms:
+    return PortTerms(
+        number=settings.VOICEDEMO_MEDIA_PORT,
+        public_ips=tuple(settings.VOICEDEMO_PUBLIC_IPS),
+        one_each=settings.VOICEDEMO_PORT_PER_CALL,
+        stun_servers=tuple(map(StunServer.parse, settings.VOICEDEMO_STUN_URLS)),
+        turn_servers=tuple(
+            TurnServer.parse(
+                url, settings.VOICEDEMO_TURN_USERNAME, settings.VOICEDEMO_TURN_CREDENTIAL
+            )
+            for url in settings.VOICEDEMO_TURN_URLS
+        ),
+    )
 
 
 def _stop_soon(worker: Worker) -> None:

@@ -1,0 +1,436 @@
+"""One ICE generation: a full agent (RFC 8445) that keeps its valid pairs warm and moves in time."""
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable
+from math import inf
+from typing import Final, NamedTuple
+
+from aioice.candidate import Candidate, candidate_priority
+from aioice.ice import candidate_pair_priority
+from aioice.utils import random_string
+
+from . import stun
+from .base import Address, Base
+from .gather import RelayBase
+from .pair import Pair, PairState
+from .port import MediaPort
+from .switch import Switch
+
+PACING_S: Final = 0.02
+"""Between two checks (Ta; RFC 8445, 14.2)."""
+KEEPALIVE_S: Final = 2.0
+"""Between checks of a valid pair: consent of the selected one, readiness of the others."""
+GIVE_UP_S: Final = 30.0
+"""A pair that has not answered for this long is checked no more, unless its peer checks it."""
+CONSENT_S: Final = 30.0
+"""RFC 7675, 5.1."""
+SILENT_S: Final = 0.4
+"""Audio comes every 20 ms: a pair on which nothing came for this long is suspect."""
+SUSPECT_RETRY_S: Final = 0.1
+NOMINATION_S: Final = 1.0
+"""A nominated pair that does not confirm within this time was not one."""
+PATIENCE_S: Final = 0.3
+"""While the old path still works, a restart waits this long for the best pair."""
+RELAY_PATIENCE_S: Final = 0.15
+"""Without a path, a relayed or a TCP pair waits this long for a direct one."""
+STEADY_S: Final = 3.0
+"""A better pair must have been valid for this long before a working call moves to it."""
+MAX_PAIRS: Final = 100
+"""RFC 8445, 6.1.2.5."""
+MAX_CHECKS_IN_FLIGHT: Final = 300
+
+MAX_TIE_BREAKER: Final = 2**64 - 1
+"""Its owner wins every role conflict (RFC 8445, 7.3.1.1)."""
+
+
+class _Check(NamedTuple):
+    pair: Pair
+    sent: float
+    nominating: bool
+
+
+class IceAgent:
+    """A path: promoted in its switch once it has a pair to send on.
+
+    It holds the controlling role, whoever offered: nomination is ours and the browser follows at
+    once, where as the controlling side Chromium takes over three seconds to leave a dead pair. It
+    nominates one pair (8.1.1) and another one when that falls silent, without a restart.
+
+    :param port: where packets come and go; shared with other calls, or this call's own.
+    :param owns_port: it is this agent's own, and closes with it.
+    """
+
+    def __init__(self, switch: Switch, port: MediaPort, *, owns_port: bool = False) -> None:
+        self.local_ufrag = random_string(8)
+        self.local_pwd = random_string(24)
+        self.controlling = True
+        self.checks_sent = 0
+        self.answers_received = 0
+        self._tie_breaker = MAX_TIE_BREAKER
+        self._switch = switch
+        self.port = port
+        self._owns_port = owns_port
+        self._loop = asyncio.get_running_loop()
+        self.last_heard = self._loop.time()
+        self._bases: list[Base] = [*port.bases]
+        self._remotes: list[Candidate] = []
+        self._pairs: dict[tuple[Base, Address], Pair] = {}
+        self._checks: dict[bytes, _Check] = {}
+        self._selected: Pair | None = None
+        self._nominee: Pair | None = None
+        self._suspect_since: float | None = None
+        self._remote_ufrag = ""
+        self._remote_pwd = b""
+        self._timer: asyncio.Handle | None = None
+        self._closed = False
+        port.register(self.local_ufrag, self)
+
+    @property
+    def local_candidates(self) -> list[Candidate]:
+        return [base.candidate for base in self._bases] + self.port.tcp_candidates
+
+    def start(self, remote_ufrag: str, remote_pwd: str) -> None:
+        """Begin checking pairs with the peer of these ICE credentials."""
+        self._remote_ufrag, self._remote_pwd = remote_ufrag, remote_pwd.encode()
+        self._switch.add(self)
+        self._wake()
+
+    def add_base(self, base: Base) -> None:
+        """A local candidate found after the answer: a relayed one."""
+        self._bases.append(base)
+        for remote in self._remotes:
+            self._pair(base, remote)
+        self._wake()
+
+    def add(self, candidate: Candidate | None) -> None:
+        """Take a trickled remote candidate; None says there are no more (RFC 8838, 14).
+
+        :raises ValueError: where its address is none.
+        """
+        if candidate is None or candidate.transport.lower() != "udp":
+            return  # an active TCP candidate comes to us by itself (RFC 6544, 5.2)
+        if candidate.host.endswith(".local"):
+            # Its owner's checks reach us as peer-reflexive; asking the LAN for the name of a
+            # stranger's phone only takes time.
+            return
+        candidate.host = str(ipaddress.ip_address(candidate.host))
+        self._remotes.append(candidate)
+        for base in self._bases:
+            self._pair(base, candidate)
+        self._wake()
+
+    def transmit(self, data: bytes) -> None:
+        pair = self._selected
+        if pair is not None:
+            pair.base.send(data, pair.address)
+
+    def describe(self) -> dict[str, str]:
+        pair = self._selected
+        if pair is None:
+            return {}
+        return {
+            "local": pair.base.candidate.type,
+            "remote": pair.remote.type,
+            "transport": pair.base.candidate.transport,
+        }
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for transaction in self._checks:
+            self.port.forget(transaction)
+        self._checks.clear()
+        self.port.release(self.local_ufrag, self)
+        for base in self._bases:
+            if isinstance(base, RelayBase):
+                base.close()
+        if self._owns_port:
+            self.port.close()
+
+    # What the port brings.
+
+    def receive(self, base: Base, data: bytes, remote: Address) -> None:
+        if stun.is_stun(data):
+            self._receive_stun(base, data, remote)
+            return
+        pair = self._pairs.get((base, remote))
+        if pair is not None:
+            pair.heard = self._loop.time()
+        self._switch.deliver(self, data)
+
+    def base_lost(self, base: Base) -> None:
+        """A TCP connection or an allocation is gone, and its pairs with it."""
+        if base in self._bases:
+            self._bases.remove(base)
+        for key in [key for key in self._pairs if key[0] is base]:
+            self._drop_pair(self._pairs.pop(key))
+        self._wake()
+
+    def _drop_pair(self, pair: Pair) -> None:
+        if pair is self._nominee:
+            self._nominee = None
+        if pair is self._selected:
+            self._selected = None
+
+    def _receive_stun(self, base: Base, data: bytes, remote: Address) -> None:
+        try:
+            message = stun.parse(data)
+        except ValueError:
+            return
+        if message.message_method is not stun.Method.BINDING:
+            return
+        if message.message_class is stun.Class.REQUEST:
+            self._request_received(base, message, remote)
+        else:
+            self._answer_received(base, message, remote)
+
+    def _request_received(self, base: Base, message: stun.Message, remote: Address) -> None:
+        """RFC 8445, 7.3. What is not authentic gets no answer, and leaves nothing behind."""
+        username = message.attributes.get("USERNAME", "")
+        if username != f"{self.local_ufrag}:{self._remote_ufrag}":
+            return
+        if not message.check_message_integrity(self.local_pwd.encode()):
+            return
+        if not self._resolve_roles(base, message, remote):
+            return
+        base.send(stun.binding_response(message, remote, self.local_pwd.encode()), remote)
+        pair = self._pairs.get((base, remote)) or self._learn(base, message, remote)
+        if pair is None:
+            return
+        self.port.route(base, remote, self)
+        pair.heard = self._loop.time()
+        if pair.state is not PairState.SUCCEEDED:
+            pair.wake(pair.heard)  # a triggered check, 7.3.1.4
+            self._wake()
+        if "USE-CANDIDATE" in message.attributes and not self.controlling:
+            pair.remote_nominated = True
+            if pair.state is PairState.SUCCEEDED:
+                self._select(pair)
+
+    def _resolve_roles(self, base: Base, message: stun.Message, remote: Address) -> bool:
+        """RFC 8445, 7.3.1.1. False where the peer was told to change its role."""
+        theirs = "ICE-CONTROLLING" if self.controlling else "ICE-CONTROLLED"
+        rival = message.attributes.get(theirs)
+        if rival is None:
+            return True
+        if (self._tie_breaker >= rival) is self.controlling:
+            base.send(stun.role_conflict(message, self.local_pwd.encode()), remote)
+            return False
+        self.controlling = not self.controlling
+        return True
+
+    def _learn(self, base: Base, message: stun.Message, remote: Address) -> Pair | None:
+        """A peer-reflexive candidate (7.3.1.3): a NAT nobody told us of, or a new mapping."""
+        candidate = Candidate(
+            foundation=random_string(8),
+            component=1,
+            transport=base.candidate.transport,
+            priority=message.attributes.get("PRIORITY", 0),
+            host=remote[0],
+            port=remote[1],
+            type="prflx",
+        )
+        return self._pair(base, candidate)
+
+    def _answer_received(self, base: Base, message: stun.Message, remote: Address) -> None:
+        """RFC 8445, 7.2.5."""
+        check = self._checks.get(message.transaction_id)
+        if check is None or not message.check_message_integrity(self._remote_pwd):
+            return
+        del self._checks[message.transaction_id]
+        self.port.forget(message.transaction_id)
+        pair, now = check.pair, self._loop.time()
+        if (pair.base, pair.address) != (base, remote):
+            return  # 7.2.5.2.1: not symmetric
+        if message.message_class is stun.Class.ERROR:
+            if message.error_code == 487:
+                self.controlling = not self.controlling
+                pair.wake(now)
+                self._wake()
+            return
+        self.answers_received += 1
+        pair.answer_received(now, now - check.sent)
+        pair.due = now + KEEPALIVE_S
+        self.port.route(base, remote, self)
+        if check.nominating or (pair.remote_nominated and not self.controlling):
+            self._select(pair)
+        self._decide(now)
+        self._wake()
+
+    # Pairs.
+
+    def _pair(self, base: Base, remote: Candidate) -> Pair | None:
+        local = base.candidate
+        known = self._pairs.get((base, (remote.host, remote.port)))
+        if known is not None:
+            if known.remote.type == "prflx":
+                known.remote = remote
+            return known
+        if len(self._pairs) >= MAX_PAIRS or not local.can_pair_with(remote):
+            return None
+        priority = candidate_pair_priority(local, remote, self.controlling)
+        pair = Pair(base, remote, priority, due=self._loop.time())
+        self._pairs[base, pair.address] = pair
+        return pair
+
+    def _check(self, pair: Pair, now: float) -> None:
+        request = stun.binding_request()
+        request.attributes["USERNAME"] = f"{self._remote_ufrag}:{self.local_ufrag}"
+        request.attributes["PRIORITY"] = candidate_priority(1, "prflx")
+        role = "ICE-CONTROLLING" if self.controlling else "ICE-CONTROLLED"
+        request.attributes[role] = self._tie_breaker
+        nominating = self.controlling and pair is self._nominee
+        if nominating:
+            request.attributes["USE-CANDIDATE"] = None
+        request.add_message_integrity(self._remote_pwd)
+        if len(self._checks) >= MAX_CHECKS_IN_FLIGHT:
+            oldest = next(iter(self._checks))
+            del self._checks[oldest]
+            self.port.forget(oldest)
+        self._checks[request.transaction_id] = _Check(pair, now, nominating)
+        self.port.expect(request.transaction_id, self)
+        self.checks_sent += 1
+        pair.check_sent(now)
+        if nominating or self._suspect_since is not None:
+            pair.due = min(pair.due, now + SUSPECT_RETRY_S)
+        pair.base.send(bytes(request), pair.address)
+
+    # Time.
+
+    def _wake(self) -> None:
+        """Look at the clock now."""
+        if self._closed or not self._remote_ufrag:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_soon(self._tick)
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        if self._is_dead(now):
+            self._switch.drop(self)
+            return
+        self._watch(now)
+        self._check_nominee(now)
+        self._decide(now)
+        due = [pair for pair in self._pairs.values() if pair.due <= now]
+        if due:
+            self._check_most_urgent(due, now)
+        self._timer = self._loop.call_at(self._next_look(now, more=len(due) > 1), self._tick)
+
+    def _check_most_urgent(self, due: Iterable[Pair], now: float) -> None:
+        pair = max(due, key=lambda pair: (pair is self._nominee, pair.rank))
+        if pair.first_check is not None and now - pair.first_check > GIVE_UP_S:
+            pair.fail()
+        else:
+            self._check(pair, now)
+
+    def _next_look(self, now: float, *, more: bool) -> float:
+        if more:
+            return now + PACING_S
+        times = [pair.due for pair in self._pairs.values()]
+        if self._selected is not None and self._suspect_since is None:
+            times.append(self._selected.heard + SILENT_S)
+        if self._selected is None or self._suspect_since is not None:
+            times.append(now + SUSPECT_RETRY_S)
+        return max(now + PACING_S, min(times, default=now + 1.0))
+
+    def _is_dead(self, now: float) -> bool:
+        """No pair has consent any more (RFC 7675)."""
+        answered = max((pair.answered for pair in self._pairs.values()), default=-inf)
+        return -inf < answered < now - CONSENT_S
+
+    def _watch(self, now: float) -> None:
+        """Has the selected pair fallen silent? Then ask it, and every other, at once."""
+        selected = self._selected
+        if selected is None or now - selected.heard <= SILENT_S:
+            self._suspect_since = None
+        elif self._suspect_since is None:
+            self._suspect_since = now
+            for pair in self._pairs.values():
+                if pair.state is not PairState.FAILED:
+                    pair.wake(now)
+
+    # Nomination.
+
+    def _decide(self, now: float) -> None:
+        if self._nominee is not None:
+            return
+        pair = self._wanted(now)
+        if pair is None:
+            return
+        # Where nothing works at present nothing is lost by using it at once (12.1).
+        urgent = self._switch.is_silent or self._suspect_since is not None
+        if self.controlling:
+            self._nominee = pair
+            pair.wake(now)
+        if urgent:
+            self._use(pair)
+
+    def _check_nominee(self, now: float) -> None:
+        pair = self._nominee
+        if pair is None or pair.first_check is None:
+            return
+        if now - pair.first_check > NOMINATION_S:
+            self._nominee = None
+            pair.state = PairState.WAITING
+
+    def _wanted(self, now: float) -> Pair | None:
+        """The pair to nominate now, if it is not the selected one or there is none."""
+        valid = [pair for pair in self._pairs.values() if pair.state is PairState.SUCCEEDED]
+        if self._selected is None:
+            return self._first_choice(valid, now)
+        if self._suspect_since is not None:
+            return self._way_out(valid, self._suspect_since, now)
+        return self._improvement(valid, now)
+
+    def _first_choice(self, valid: list[Pair], now: float) -> Pair | None:
+        if not valid:
+            return None
+        best = max(valid, key=lambda pair: pair.rank)
+        waited = now - min(pair.valid_since for pair in valid)
+        if self._switch.is_silent:
+            return best if best.is_direct_udp or waited >= RELAY_PATIENCE_S else None
+        hopeful = (pair for pair in self._pairs.values() if pair.state is not PairState.FAILED)
+        if best.rank == max(pair.rank for pair in hopeful) or waited >= PATIENCE_S:
+            return best
+        return None
+
+    def _way_out(self, valid: list[Pair], suspect_since: float, now: float) -> Pair | None:
+        """Of the pairs that answered since the selected one fell silent, the best.
+
+        The selected one was asked at the same moment: it gets its usual round trip to answer.
+        """
+        assert self._selected is not None
+        if now - suspect_since < 1.5 * self._selected.rtt:
+            return None
+        answered = [pair for pair in valid if pair.answered > suspect_since]
+        return max(answered, key=lambda pair: pair.rank, default=None)
+
+    def _improvement(self, valid: list[Pair], now: float) -> Pair | None:
+        """Direct UDP, where the call is on something else; once it has proved steady."""
+        assert self._selected is not None
+        if self._selected.is_direct_udp:
+            return None
+        direct = [pair for pair in valid if pair.is_direct_udp]
+        steady = [pair for pair in direct if now - pair.valid_since > STEADY_S]
+        return max(steady, key=lambda pair: pair.rank, default=None)
+
+    def _select(self, pair: Pair) -> None:
+        """Nominated, by us or by the peer."""
+        if pair is self._nominee:
+            self._nominee = None
+        self._use(pair)
+
+    def _use(self, pair: Pair) -> None:
+        changed = pair is not self._selected
+        self._selected = pair
+        self._suspect_since = None
+        pair.heard = self._loop.time()
+        self._switch.promote(self)
+        if changed:
+            self._switch.pair_changed(self)

@@ -1,0 +1,107 @@
+"""Where a worker's calls come and go: the shared port or one each, and the servers beyond it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from aioice.candidate import Candidate
+
+from .addresses import host_addresses
+from .agent import IceAgent
+from .gather import (
+    StunServer,
+    TransactionError,
+    TurnServer,
+    allocate,
+    reflexive_candidate,
+)
+from .port import MediaPort, UdpBase
+from .switch import Switch
+
+log = logging.getLogger("voicedemo.ports")
+
+GATHER_S = 10.0
+
+
+@dataclass(frozen=True)
+class PortTerms:
+    """Which ports and servers to use."""
+
+    number: int = 0
+    """UDP and TCP port of all calls; 0 takes a free one."""
+    public_ips: tuple[str, ...] = ()
+    """Advertised in place of the local addresses, for a 1:1 NAT."""
+    one_each: bool = False
+    """UDP sockets of its own for each call, in place of the shared port."""
+    stun_servers: tuple[StunServer, ...] = ()
+    turn_servers: tuple[TurnServer, ...] = field(default=())
+
+
+class Ports:
+    """Opens agents, and finds their server-reflexive and relayed candidates."""
+
+    def __init__(self, terms: PortTerms) -> None:
+        self._terms = terms
+        self._shared: MediaPort | None = None
+
+    async def open(self) -> None:
+        """:raises OSError: where no address of this machine can be bound."""
+        if not self._terms.one_each:
+            self._shared = await self._open_port(self._terms.number, tcp=True)
+            log.info("media on port %d, UDP and TCP", self._shared.number)
+
+    def close(self) -> None:
+        if self._shared is not None:
+            self._shared.close()
+
+    async def open_agent(self, switch: Switch) -> IceAgent:
+        if self._shared is not None:
+            return IceAgent(switch, self._shared)
+        return IceAgent(switch, await self._open_port(0, tcp=False), owns_port=True)
+
+    async def gather(self, agent: IceAgent) -> AsyncIterator[Candidate]:
+        """Candidates beyond the host's own, as they are found; a dead server delays no other."""
+        searches: list[Coroutine[Any, Any, Candidate | None]] = [
+            self._reflexive(agent.port, base, server)
+            for server in self._terms.stun_servers
+            for base in agent.port.bases
+        ]
+        searches += [self._relayed(agent, server) for server in self._terms.turn_servers]
+        tasks = [asyncio.create_task(search) for search in searches]
+        known = {(c.host, c.port) for c in agent.local_candidates}
+        try:
+            for found in asyncio.as_completed(tasks, timeout=GATHER_S):
+                candidate = await found
+                if candidate is not None and (candidate.host, candidate.port) not in known:
+                    known.add((candidate.host, candidate.port))
+                    yield candidate
+        except TimeoutError:
+            return
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _open_port(self, number: int, *, tcp: bool) -> MediaPort:
+        port = MediaPort(host_addresses(), port=number, advertised=self._terms.public_ips)
+        await port.open(tcp=tcp)
+        return port
+
+    async def _reflexive(
+        self, port: MediaPort, base: UdpBase, server: StunServer
+    ) -> Candidate | None:
+        try:
+            return await reflexive_candidate(port, base, server)
+        except (OSError, TimeoutError) as exc:
+            log.info("stun:%s:%d: %s", server.host, server.port, exc or "no answer")
+            return None
+
+    async def _relayed(self, agent: IceAgent, server: TurnServer) -> Candidate | None:
+        try:
+            base = await allocate(agent, server)
+        except (OSError, TransactionError) as exc:
+            log.info("turn:%s:%d/%s: %s", server.host, server.port, server.transport, exc)
+            return None
+        agent.add_base(base)
+        return base.candidate

@@ -1,0 +1,268 @@
+"""Two agents over real sockets on loopback addresses, some of which can be made to drop packets."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+from aioice.candidate import Candidate
+
+from bot.paths import agent as agent_module
+from bot.paths.agent import IceAgent
+from bot.paths.base import Address, Base, Path
+from bot.paths.port import MediaPort
+from bot.paths.switch import PathState, Switch
+
+pytestmark = pytest.mark.media
+
+BOT = "127.0.0.1"
+WIFI, CELLULAR = "127.0.0.2", "127.0.0.3"
+
+
+class DroppingPort(MediaPort):
+    """A port to which nothing comes from, or for, the addresses that are ``dead``."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__(addresses)
+        self.dead: set[str] = set()
+        self.spied: list[tuple[Base, bytes, Address]] = []
+
+    def receive(self, base: Base, data: bytes, remote: Address) -> None:
+        if not self.dead & {remote[0], base.candidate.host}:
+            self.spied.append((base, data, remote))
+            super().receive(base, data, remote)
+
+
+class End:
+    """One side of a call, sending a packet every 20 ms as audio does."""
+
+    def __init__(self, port: DroppingPort) -> None:
+        self.port = port
+        self.switch = Switch(self)
+        self.heard: list[tuple[float, bytes]] = []
+        self.switch.on_rtp = self._hear
+        self.states: list[PathState] = []
+        self._audio = asyncio.create_task(self._talk())
+        self.agent = self.new_agent()
+
+    def new_agent(self) -> IceAgent:
+        return IceAgent(self.switch, self.port)
+
+    def path_state(self, state: PathState) -> None:
+        self.states.append(state)
+
+    def path_changed(self, path: Path) -> None:
+        pass
+
+    def gap(self, since: float) -> float:
+        """The longest time without a packet, in seconds."""
+        times = [since] + [at for at, _ in self.heard if at > since]
+        return max(b - a for a, b in itertools.pairwise(times))
+
+    async def next_packet(self) -> None:
+        count = len(self.heard)
+        async with asyncio.timeout(10):
+            while len(self.heard) == count:
+                await asyncio.sleep(0.005)
+
+    async def close(self) -> None:
+        self._audio.cancel()
+        await self.switch.close()
+        self.port.close()
+
+    def _hear(self, data: bytes) -> None:
+        self.heard.append((asyncio.get_running_loop().time(), data))
+
+    async def _talk(self) -> None:
+        number = 0
+        while True:
+            number += 1
+            self.switch.send(b"\x80" + number.to_bytes(4))
+            await asyncio.sleep(0.02)
+
+
+def link(ours: IceAgent, theirs: IceAgent) -> None:
+    """Offer, answer and candidates, as the signaling carries them."""
+    for one, other in ((ours, theirs), (theirs, ours)):
+        one.start(other.local_ufrag, other.local_pwd)
+        for candidate in other.local_candidates:
+            one.add(Candidate.from_sdp(candidate.to_sdp()))
+
+
+@pytest_asyncio.fixture
+async def make_end() -> AsyncIterator[Callable[..., "asyncio.Future[End]"]]:
+    ends: list[End] = []
+
+    async def make(*addresses: str) -> End:
+        port = DroppingPort(*addresses)
+        await port.open()
+        ends.append(End(port))
+        return ends[-1]
+
+    yield make
+    for end in ends:
+        await end.close()
+
+
+@pytest_asyncio.fixture
+async def bot(make_end: Callable[..., "asyncio.Future[End]"]) -> End:
+    return await make_end(BOT)
+
+
+@pytest_asyncio.fixture
+async def phone(make_end: Callable[..., "asyncio.Future[End]"]) -> End:
+    end = await make_end(WIFI, CELLULAR)
+    # A browser: controlling because it offers, with an ordinary tie-breaker.
+    end.agent._tie_breaker = 1
+    return end
+
+
+async def connected(bot: End, phone: End) -> None:
+    link(bot.agent, phone.agent)
+    await bot.next_packet()
+    await phone.next_packet()
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_the_bot_takes_the_controlling_role(bot: End, phone: End) -> None:
+    await connected(bot, phone)
+    assert (bot.agent.controlling, phone.agent.controlling) == (True, False)
+
+
+async def test_a_pair_that_dies_is_left_without_a_restart(bot: End, phone: End) -> None:
+    await connected(bot, phone)
+    await asyncio.sleep(0.5)  # the second pair gets its check meanwhile
+    died = now()
+    for end in (bot, phone):
+        end.port.dead = {bot.agent._selected.address[0]}  # type: ignore[union-attr]
+    await bot.next_packet()
+    await phone.next_packet()
+    assert bot.gap(died) < 2 and phone.gap(died) < 2
+    assert bot.states == ["connected"]
+    assert phone.agent._selected is not None
+
+
+async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -> None:
+    await connected(bot, phone)
+    first = bot.heard[-1][1], phone.heard[-1][1]
+    for _ in range(3):
+        old = bot.agent, phone.agent
+        bot.agent, phone.agent = bot.new_agent(), phone.new_agent()
+        phone.agent._tie_breaker = 1
+        link(bot.agent, phone.agent)
+        async with asyncio.timeout(10):
+            while bot.switch.active is old[0] or phone.switch.active is old[1]:
+                await asyncio.sleep(0.01)
+        await bot.next_packet()
+    for end, start in zip((bot, phone), first, strict=True):
+        numbers = sorted(int.from_bytes(data[1:]) for _, data in end.heard)
+        numbers = [number for number in numbers if number >= int.from_bytes(start[1:])]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+async def test_a_new_mapping_of_the_phones_nat_is_followed(bot: End, phone: End) -> None:
+    """The phone's packets suddenly come from another port; nobody tells the bot."""
+    await connected(bot, phone)
+    base = phone.port.bases[0]
+    other = DroppingPort(WIFI)
+    await other.open(tcp=False)
+    rebound = other.bases[0]
+    base.send = lambda data, remote: rebound.send(data, remote)  # type: ignore[method-assign]
+    other.receive = lambda _, data, remote: phone.port.receive(base, data, remote)  # type: ignore[method-assign]
+    for end in (bot, phone):
+        end.port.dead = {CELLULAR}
+    phone.port.bases[0].datagram_received = lambda data, addr: None  # type: ignore[method-assign]
+    await asyncio.sleep(3)
+    selected = bot.agent._selected
+    assert selected is not None and selected.address == rebound.local
+    await phone.next_packet()
+    other.close()
+
+
+async def test_a_packet_without_the_password_leaves_nothing_behind(bot: End, phone: End) -> None:
+    forged = IceAgent(phone.switch, phone.port)
+    bot.agent.start(phone.agent.local_ufrag, phone.agent.local_pwd)
+    forged.start(bot.agent.local_ufrag, "x" * 24)
+    forged.add(Candidate.from_sdp(bot.port.bases[0].candidate.to_sdp()))
+    await asyncio.sleep(0.3)
+    assert any(data[0] == 0 for _, data, _ in bot.port.spied)
+    assert bot.agent._pairs == {}
+    assert not bot.port._routes
+    await forged.close()
+
+
+async def test_when_nobody_consents_any_more_the_path_is_dropped(
+    bot: End, phone: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_module, "CONSENT_S", 0.5)
+    monkeypatch.setattr(agent_module, "KEEPALIVE_S", 0.1)
+    await connected(bot, phone)
+    for end in (bot, phone):
+        end.port.dead = {WIFI, CELLULAR}
+    async with asyncio.timeout(10):
+        while bot.switch.state is not PathState.DISCONNECTED:
+            await asyncio.sleep(0.02)
+    bot.switch.send(b"\x80into the void")
+
+
+async def test_a_closed_agent_leaves_its_shared_port_clean(bot: End, phone: End) -> None:
+    await connected(bot, phone)
+    await bot.switch.close()
+    assert not (bot.port._by_ufrag or bot.port._by_transaction or bot.port._routes)
+
+
+async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
+    """As a browser does it: it connects to the passive candidate and frames by RFC 4571."""
+    tcp = bot.port.tcp_candidates[0]
+    reader, writer = await asyncio.open_connection(tcp.host, tcp.port)
+    client = IceAgent(Switch(bot), DroppingPort())  # only for its messages
+    bot.agent.start(client.local_ufrag, client.local_pwd)
+    client.controlling = False
+    client._remote_ufrag, client._remote_pwd = (
+        bot.agent.local_ufrag,
+        bot.agent.local_pwd.encode(),
+    )
+
+    class Tcp:
+        candidate = tcp
+
+        def send(self, data: bytes, remote: Address) -> None:
+            writer.write(len(data).to_bytes(2) + data)
+
+    base = Tcp()
+    client._bases = [base]
+    client._pair(base, Candidate.from_sdp(tcp.to_sdp()))
+    client._wake()
+
+    async def read() -> None:
+        while True:
+            length = int.from_bytes(await reader.readexactly(2))
+            client.receive(base, await reader.readexactly(length), (tcp.host, tcp.port))
+
+    reading = asyncio.create_task(read())
+    async with asyncio.timeout(5):
+        while bot.switch.active is None or client._selected is None:
+            await asyncio.sleep(0.01)
+    client.transmit(b"\x80over tcp")
+    await bot.next_packet()
+    assert bot.agent.describe() == {"local": "host", "remote": "prflx", "transport": "tcp"}
+    reading.cancel()
+    writer.close()
+    await client.close()
+
+
+async def test_a_tcp_connection_that_passes_no_check_is_closed(
+    bot: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.paths.port.UNAUTHENTICATED_TCP_S", 0.1)
+    tcp = bot.port.tcp_candidates[0]
+    reader, writer = await asyncio.open_connection(tcp.host, tcp.port)
+    writer.write(b"\x00\x04GET ")
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        async with asyncio.timeout(5):
+            await reader.readexactly(1)
+    writer.close()

@@ -1,0 +1,71 @@
+"""Anybody can send anything to the shared port: it costs a look-up, and no call notices."""
+
+import random
+import socket
+from collections.abc import Callable
+
+import pytest
+from aioice.stun import Class, Message, Method
+
+from bot.paths import ports
+from bot.paths.addresses import host_addresses
+from bot.worker import Worker
+from tests.page import Page
+
+pytestmark = pytest.mark.media
+
+PACKETS = 20_000
+
+
+def mutilated(dice: random.Random, seeds: list[bytes]) -> bytes:
+    """A packet cut, stretched, or with some of its bytes changed; or just noise."""
+    data = bytearray(dice.choice([*seeds, dice.randbytes(dice.randrange(64))]))
+    for _ in range(dice.randrange(4)):
+        if data:
+            data[dice.randrange(len(data))] = dice.randrange(256)
+    return bytes(data[: dice.randrange(len(data) + 1)] if dice.random() < 0.3 else data)
+
+
+def check_for(ufrag: str, *, password: bytes = b"wrong") -> bytes:
+    message = Message(Method.BINDING, Class.REQUEST)
+    message.attributes["USERNAME"] = f"{ufrag}:someone"
+    message.attributes["PRIORITY"] = 1
+    message.attributes["ICE-CONTROLLING"] = 1
+    message.add_message_integrity(password)
+    return bytes(message)
+
+
+@pytest.fixture
+def also_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flood stays on the loopback interface; the calls are where they always are."""
+    monkeypatch.setattr(ports, "host_addresses", lambda: [*host_addresses(), "127.0.0.1"])
+
+
+async def test_a_flood_of_hostile_packets_hurts_nobody(
+    also_on_loopback: None,
+    bot: Worker,
+    make_page: Callable[..., Page],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pages = [make_page(frequency=frequency) for frequency in (400, 600)]
+    for page in pages:
+        await page.call()
+    port = bot._ports._shared
+    assert port is not None
+    ufrags = list(port._by_ufrag)
+    dice = random.Random(1)
+    rtp = b"\x80\x6f" + bytes(50)
+    dtls = b"\x16\xfe\xfd" + bytes(50)
+    seeds = [rtp, dtls, *(check_for(ufrag) for ufrag in [*ufrags, "nobody"])]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        target = ("127.0.0.1", port.number)
+        stranger.bind(("127.0.0.1", 0))
+        stranger_address = stranger.getsockname()
+        for number in range(PACKETS):
+            stranger.sendto(mutilated(dice, seeds), target)
+            if number % 200 == 0:
+                await pages[0].heard.get()  # the bot keeps up
+    assert [await page.pitch() for page in pages] == [400, 600]
+    assert stranger_address not in {remote for _, remote in port._routes}
+    assert port.packets_dropped > 0
+    assert not [record for record in caplog.records if record.exc_info]
