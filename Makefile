@@ -14,7 +14,7 @@ demo: $(VENV)/run.stamp ## Set everything up and serve the product (PORT=8000)
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	@exec $(BIN)/python manage.py serve
 
-test: check js browsers ## Set everything up and run every check and test
+test: check js system ## Set everything up and run every check and test
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev.stamp node_modules/stamp ## Style, types and import rules
@@ -33,9 +33,9 @@ unit: $(VENV)/dev.stamp ## The quick tests: no browser
 clean: ## Remove everything that make has made
 	rm -rf $(VENV) node_modules var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: browsers
-browsers:
-	@tests/install_browsers.sh
+.PHONY: system
+system:
+	@tests/install_system.sh
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,15 @@ class Server:
         found = re.search(rf"^{name} (\S+)$", self.get("metrics"), re.MULTILINE)
         assert found, f"no metric {name}"
         return float(found[1])
+
+    def wait_for_metric(self, name: str, value: float, timeout_s: float) -> bool:
+        """Whether a metric comes to be ``value`` in time."""
+        deadline = time.monotonic() + timeout_s
+        while self.metric(name) != value:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
 
     def resources(self) -> dict[str, int]:
         """Threads and open files as the kernel counts them, tasks as the loop does."""

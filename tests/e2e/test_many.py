@@ -85,9 +85,6 @@ def test_ten_calls_at_once_and_nothing_left_when_they_are_killed(
     assert heard == pytest.approx(pitches, abs=3)
 
     kill(callers.process_of(browser))
-    deadline = time.monotonic() + 10
-    while own_server.metric("voicedemo_calls_live") and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert own_server.metric("voicedemo_calls_live") == 0
+    assert own_server.wait_for_metric("voicedemo_calls_live", 0, timeout_s=10)
     after = settled(own_server, quiet, timeout_s=15)
     assert all(after[name] <= quiet[name] for name in quiet), (quiet, after)

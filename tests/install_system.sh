@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# What the tests need from the distribution, where it is missing and we may: a browser, a TURN server.
+set -euo pipefail
+
+missing=()
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+  command -v google-chrome >/dev/null || missing+=(chromium)
+command -v turnserver >/dev/null || missing+=(coturn)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+  echo "Installing ${missing[*]} for the tests"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+else
+  echo "The tests need ${missing[*]}: install it (Debian: apt-get install ${missing[*]}), then run make test again" >&2
+  exit 1
+fi
