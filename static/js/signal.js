@@ -28,6 +28,8 @@ export class Signal {
   admitted = false;
   /** @type {Message|null} the offer that is not answered yet */
   unanswered = null;
+  /** @type {Message|null} the offer that went along with a `resume` still unanswered */
+  resumedWith = null;
   /** @type {Message[]} */
   waiting = [];
 
@@ -96,7 +98,10 @@ export class Signal {
     this.isReady = true;
     this.resuming = false;
     this.failures = 0;
-    if (!this.admitted && this.unanswered) this.socket?.send(JSON.stringify(this.unanswered));
+    if (this.unanswered && this.unanswered !== this.resumedWith) {
+      this.socket?.send(JSON.stringify(this.unanswered));
+    }
+    this.resumedWith = null;
     for (const message of this.waiting.splice(0)) this.socket?.send(JSON.stringify(message));
     this.events.onReady();
   }
@@ -104,6 +109,7 @@ export class Signal {
   /** @returns {Message} */
   resumption() {
     const { callId, token } = /** @type {Message} */ (this.ready);
+    this.resumedWith = this.unanswered;
     const offer = this.unanswered && { sdp: this.unanswered.sdp, attempt: this.unanswered.attempt };
     return { type: 'resume', callId, token, ...(offer && { offer }) };
   }
@@ -114,6 +120,7 @@ export class Signal {
     this.socket = null;
     this.isReady = false;
     this.resuming = false;
+    this.resumedWith = null;
     const wait = REOPEN_MS[Math.min(this.failures, REOPEN_MS.length - 1)];
     this.failures += 1;
     this.events.onLost();

@@ -69,6 +69,17 @@ test('the resumption carries the offer that is still unanswered', () => {
   assert.deepEqual(sockets[1].sent[0].offer, { sdp: 'restart', attempt: 2 });
 });
 
+test('an offer made while the resumption is on its way follows it', () => {
+  const { signal, sockets, clock } = inCall();
+  sockets[0].dies();
+  clock.pass(REOPEN_MS[0]);
+  sockets[1].hears(READY);
+  const restart = { ...OFFER, sdp: 'restart', attempt: 2 };
+  signal.send(restart);
+  sockets[1].hears(READY);
+  assert.deepEqual(sockets[1].sent, [{ type: 'resume', callId: 'c1', token: 't1' }, restart]);
+});
+
 test('an answered offer is not offered again', () => {
   const { sockets, clock } = inCall();
   sockets[0].dies();
