@@ -18,6 +18,8 @@ log = logging.getLogger("voicedemo.audio")
 TICKS_PER_REPORT = 50
 # While packets are being forwarded silence fills in only after this many ticks without one.
 FORWARD_GAP_TICKS = 5
+# A peer from which nothing has come by then is one that only listens.
+MUTE_TICKS = 25
 
 
 class AudioStream:
@@ -62,13 +64,22 @@ class AudioStream:
     def tick(self) -> None:
         """Every 20 ms: say something, or send silence so that the path stays warm and watched."""
         self._ticks += 1
-        frame = self._voice.next_frame()
+        frame = self._voice.next_frame() if self._is_heard else None
         if frame is not None:
             self._sender.play(frame)
         elif self._ticks - self._sent_at_tick > self._patience:
             self._sender.play(opus.silence(), speech=False)
         if self._ticks % TICKS_PER_REPORT == 0:
             self._transmit(self._outbound.protect_rtcp(self.reporter.write()))
+
+    @property
+    def _is_heard(self) -> bool:
+        """Whether the peer can decrypt what we say: it has said something, or had time to.
+
+        Our side of the DTLS handshake may be done a round trip before theirs, and the first word
+        of a greeting would be lost.
+        """
+        return self.packets_received > 0 or self._ticks > MUTE_TICKS
 
     @property
     def _patience(self) -> int:
