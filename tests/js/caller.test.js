@@ -43,6 +43,7 @@ function world() {
         return all.sockets.at(-1);
       },
       socketUrl: (ticket) => ticket,
+      isVisible: () => true,
       clock: all.clock,
     },
   );
