@@ -314,9 +314,10 @@ class IceAgent:
         if self._is_dead(now):
             self._switch.drop(self)
             return
-        self._watch(now)
-        self._check_nominee(now)
-        self._decide(now)
+        if not self._switch.is_superseded(self):
+            self._watch(now)
+            self._check_nominee(now)
+            self._decide(now)
         due = [pair for pair in self._pairs.values() if pair.due <= now]
         if due:
             self._check_most_urgent(due, now)
@@ -358,7 +359,7 @@ class IceAgent:
     # Nomination.
 
     def _decide(self, now: float) -> None:
-        if self._nominee is not None:
+        if self._nominee is not None or self._switch.is_superseded(self):
             return
         pair = self._wanted(now)
         if pair is None:

@@ -42,7 +42,8 @@ class Switch:
         self._observer = observer
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_PACKETS)
-        self._paths: set[Path] = set()
+        self._paths: list[Path] = []
+        """In the order of their ICE generations."""
         self._active: Path | None = None
         self._retirements: dict[Path, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -93,11 +94,20 @@ class Switch:
 
     def add(self, path: Path) -> None:
         """Own ``path``, which is still being checked."""
-        self._paths.add(path)
+        self._paths.append(path)
+
+    def is_superseded(self, path: Path) -> bool:
+        """Whether the call has moved on to a later ICE generation than that of ``path``."""
+        if path not in self._paths or self._active is None:
+            return False
+        return self._paths.index(path) < self._paths.index(self._active)
 
     def promote(self, path: Path) -> None:
-        """Send on ``path`` from now on. The one before stays until the peer has left it."""
-        if path not in self._paths or path is self._active:
+        """Send on ``path`` from now on. The one before stays until the peer has left it.
+
+        A superseded path stays superseded: what still answers there is about to go.
+        """
+        if path not in self._paths or path is self._active or self.is_superseded(path):
             return
         replaced, self._active = self._active, path
         if replaced is not None:

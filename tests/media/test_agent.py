@@ -168,6 +168,9 @@ async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -
             while bot.switch.active is old[0] or phone.switch.active is old[1]:
                 await asyncio.sleep(0.01)
         await bot.next_packet()
+    # The old path's pairs still answer until it is retired, and must not take the call back.
+    await asyncio.sleep(3 * agent_module.SILENT_S)
+    assert (bot.switch.active, phone.switch.active) == (bot.agent, phone.agent)
     for end, start in zip((bot, phone), first, strict=True):
         numbers = sorted(int.from_bytes(data[1:]) for _, data in end.heard)
         numbers = [number for number in numbers if number >= int.from_bytes(start[1:])]

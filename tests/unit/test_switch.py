@@ -88,6 +88,17 @@ async def test_the_replaced_path_stays_until_nothing_arrives_on_it(
     assert not new.closed.is_set()
 
 
+async def test_a_superseded_path_does_not_take_the_call_back() -> None:
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.promote(new)
+    switch.promote(old)
+    switch.send(b"\x80")
+    assert (old.sent, new.sent) == ([], [b"\x80"])
+    assert switch.is_superseded(old) and not switch.is_superseded(new)
+
+
 async def test_rtp_goes_past_dtls() -> None:
     switch = Switch(Observer())
     (path,) = paths(switch, 1)
