@@ -18,7 +18,6 @@
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} makePeer
  * @property {(url: string) => WebSocket} openSocket
  * @property {(ticket: string) => string} socketUrl
- * @property {() => boolean} isVisible whether the page is in the foreground
  * @property {import('./world.js').Clock} clock
  *
  * @typedef {object} Wishes
@@ -34,9 +33,7 @@ import { MicrophoneError, stop } from './microphone.js';
 import { Peer } from './peer.js';
 import * as recovery from './recovery.js';
 import { Signal } from './signal.js';
-import { packetsReceived } from './stats.js';
 import { Timeline } from './timeline.js';
-import { Watchdog } from './watchdog.js';
 
 const TICK_MS = 500;
 
@@ -59,8 +56,6 @@ export class Caller {
   microphone = null;
   /** @type {Heartbeat|null} */
   heartbeat = null;
-  /** @type {Watchdog|null} */
-  watchdog = null;
   /** @type {RTCDataChannel|null} */
   channel = null;
   /** @type {Promise<import('./api.js').IceConfiguration>|null} */
@@ -225,11 +220,8 @@ export class Caller {
     this.timeline.add('ice', { state });
     this.events.onIce(state);
     const up = state === 'connected' || state === 'completed';
-    // Before the first DTLS handshake a path alone is not yet a call, and a pair that answers checks
-    // may still carry no audio: where we can listen, it is the packets that count.
-    if (up && this.call.state !== 'connecting' && !this.watchdog?.silent) {
-      this.recover({ type: 'path-up' });
-    }
+    // Before the first DTLS handshake a path alone is not yet a call.
+    if (up && this.call.state !== 'connecting') this.recover({ type: 'path-up' });
     if (state === 'disconnected' || state === 'failed') this.pathDown('path_lost');
   }
 
@@ -239,8 +231,8 @@ export class Caller {
     if (state === 'connected') {
       this.tools.clock.clearTimeout(this.connectTimer);
       this.startHeartbeat();
-      this.startWatchdog();
-      if (!this.watchdog?.silent) this.recover({ type: 'path-up' });
+      this.happen({ type: 'path-up' });
+      this.recover({ type: 'path-up' });
     } else if (state === 'failed') {
       this.pathDown('path_lost');
     }
@@ -257,20 +249,6 @@ export class Caller {
           this.events.onRoundTrip(ms);
         },
         onDead: () => this.recover({ type: 'hint', reason: 'heartbeat_lost' }),
-      },
-      this.tools.clock,
-    );
-  }
-
-  startWatchdog() {
-    const pc = this.peer?.pc;
-    if (this.watchdog || !pc) return;
-    this.watchdog = new Watchdog(
-      async () => packetsReceived((await pc.getStats()).values()),
-      this.tools.isVisible,
-      {
-        onSilence: () => this.pathDown('path_silent'),
-        onSound: () => this.recover({ type: 'path-up' }),
       },
       this.tools.clock,
     );
@@ -405,8 +383,6 @@ export class Caller {
     this.tools.clock.clearTimeout(this.tickTimer);
     this.heartbeat?.stop();
     this.heartbeat = null;
-    this.watchdog?.stop();
-    this.watchdog = null;
     this.channel = null;
     this.peer?.close();
     this.peer = null;

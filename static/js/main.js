@@ -110,7 +110,6 @@ const caller = new Caller(
     makePeer: (configuration) => new RTCPeerConnection(configuration),
     openSocket: (url) => new WebSocket(url),
     socketUrl,
-    isVisible: () => document.visibilityState === 'visible',
     clock,
   },
 );

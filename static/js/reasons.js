@@ -125,12 +125,6 @@ export const REASONS = {
     retryable: false,
     developer: 'ICE disconnected or failed: restarting ICE',
   },
-  path_silent: {
-    sentence: 'Reconnecting…',
-    nextStep: 'Stay on this page; the call goes on by itself.',
-    retryable: false,
-    developer: 'no RTP packet for 400 ms: restarting ICE',
-  },
   network_changed: {
     sentence: 'Reconnecting…',
     nextStep: 'Stay on this page; the call goes on by itself.',

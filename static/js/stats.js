@@ -38,15 +38,6 @@ export function summarise(report, previous) {
 }
 
 /**
- * @param {Iterable<any>} report the values of an RTCStatsReport
- * @returns {number} RTP packets received so far
- */
-export function packetsReceived(report) {
-  const inbound = [...report].find((s) => s.type === 'inbound-rtp');
-  return inbound?.packetsReceived ?? 0;
-}
-
-/**
  * Chromium and Safari name it in the transport, Firefox marks the pair.
  *
  * @param {any[]} stats

@@ -43,7 +43,6 @@ function world() {
         return all.sockets.at(-1);
       },
       socketUrl: (ticket) => ticket,
-      isVisible: () => true,
       clock: all.clock,
     },
   );

@@ -105,12 +105,6 @@ export class FakePeerConnection {
     this.candidates.push(candidate);
   }
 
-  received = 0;
-
-  async getStats() {
-    return new Map([['i', { type: 'inbound-rtp', packetsReceived: this.received }]]);
-  }
-
   close() {
     this.closed = true;
   }
