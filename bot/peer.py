@@ -151,7 +151,11 @@ class AnswerPeer:
         self._path = path
         path.start(offer.ufrag, offer.pwd)
         for candidate in filter(None, map(sdp.usable, offer.candidates)):
-            path.add(candidate)
+            try:
+                path.add(candidate)
+            except ValueError:
+                # A host name, say (RFC 8839, 5.1): one candidate less, and no reason to refuse.
+                log.debug("a candidate of the offer is not usable")
         self._gathering = asyncio.get_running_loop().create_task(self._gather(path))
 
     async def _gather(self, path: IceAgent) -> None:

@@ -49,8 +49,12 @@ SPEAKING_S = 1.0
 """Media heard this recently were flowing: they come every 20 ms."""
 PAGE_GONE_S = 3.0
 """Socket closed while media flowed, and then no media for this long: the page is gone."""
+GOODBYE_S = 0.3
+"""Between the end of the DTLS association and the page's word for why."""
 MAX_WAITING_MESSAGES = 256
 MAX_EARLY_CANDIDATES = 64
+PAGE_FAILURES = frozenset({"network_blocked", "server_unreachable"})
+"""Reasons with which a page gives up before its call is up."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,12 @@ class Session:
         )
 
     def peer_closed(self) -> None:
-        self._end(CallSignal.HANGUP, "page_closed", ServerBye(reason="ended"))
+        # A page that hangs up says so on its socket too, which may take a moment longer.
+        self._after(
+            "peer-closed",
+            GOODBYE_S,
+            lambda: self._end(CallSignal.HANGUP, "page_closed", ServerBye(reason="ended")),
+        )
 
     def peer_failed(self, why: str) -> None:
         log.info("call %s: %s", self.call_id, why)
@@ -175,7 +184,9 @@ class Session:
             case BotDetach():
                 self._detach(message)
             case BotHangup():
-                self._end(CallSignal.HANGUP, message.reason, ServerBye(reason="ended"))
+                failed = self.state is CallState.CONNECTING and message.reason in PAGE_FAILURES
+                signal = CallSignal.FAIL if failed else CallSignal.HANGUP
+                self._end(signal, message.reason, ServerBye(reason="ended"))
 
     async def _offer(self, offer: BotOffer) -> None:
         if offer.attempt < self._attempt:

@@ -3,7 +3,7 @@
 import uuid
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from .models import Call
 from .protocol import ProtocolError, Voice
@@ -21,15 +21,11 @@ def admit(call_id: uuid.UUID, voice: Voice) -> Call:
     :raises ProtocolError: ``busy`` or ``ticket_used``.
     """
     with transaction.atomic():
+        if Call.objects.filter(id=call_id).exists():
+            raise ProtocolError("ticket_used", "this ticket has had its call", retryable=True)
         if Call.objects.filter(state__in=LIVE).count() >= settings.VOICEDEMO_MAX_CALLS:
             raise ProtocolError("busy", "every line is taken", retryable=True)
-        try:
-            with transaction.atomic():
-                return Call.objects.create(id=call_id, voice=voice, worker=EMBEDDED_WORKER)
-        except IntegrityError:
-            raise ProtocolError(
-                "ticket_used", "this ticket has had its call", retryable=True
-            ) from None
+        return Call.objects.create(id=call_id, voice=voice, worker=EMBEDDED_WORKER)
 
 
 def worker_of(call_id: uuid.UUID) -> str:

@@ -78,6 +78,9 @@ class RtpSender:
             self._first_forwarded = packet.sequence_number
         elif (packet.sequence_number - self._first_forwarded) & 0xFFFF >= 0x8000:
             return
+        elif (packet.sequence_number - self._first_forwarded) & 0xFFFF > 0x4000:
+            # Move along, or after 2^15 packets every one would seem to be from before.
+            self._first_forwarded = (packet.sequence_number - 0x2000) & 0xFFFF
         self._talking = True
         self._send(
             packet.payload,

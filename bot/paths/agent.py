@@ -83,6 +83,7 @@ class IceAgent:
         self._remote_ufrag = ""
         self._remote_pwd = b""
         self._timer: asyncio.Handle | None = None
+        self._answered_at = -inf
         self._closed = False
         port.register(self.local_ufrag, self)
 
@@ -114,7 +115,12 @@ class IceAgent:
             # Its owner's checks reach us as peer-reflexive; asking the LAN for the name of a
             # stranger's phone only takes time.
             return
-        candidate.host = str(ipaddress.ip_address(candidate.host))
+        address = ipaddress.ip_address(candidate.host)
+        if "%" in candidate.host or not 1 <= candidate.port <= 65535:
+            raise ValueError("no transport address")
+        if len(self._remotes) >= MAX_PAIRS:
+            return
+        candidate.host = str(address)
         self._remotes.append(candidate)
         for base in self._bases:
             self._pair(base, candidate)
@@ -253,6 +259,7 @@ class IceAgent:
                 self._wake()
             return
         self.answers_received += 1
+        self._answered_at = now
         pair.answer_received(now, now - check.sent)
         pair.due = now + KEEPALIVE_S
         self.port.route(base, remote, self)
@@ -342,8 +349,7 @@ class IceAgent:
 
     def _is_dead(self, now: float) -> bool:
         """No pair has consent any more (RFC 7675)."""
-        answered = max((pair.answered for pair in self._pairs.values()), default=-inf)
-        return -inf < answered < now - CONSENT_S
+        return -inf < self._answered_at < now - CONSENT_S
 
     def _watch(self, now: float) -> None:
         """Has the selected pair fallen silent? Then ask it, and every other, at once."""

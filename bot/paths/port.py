@@ -74,6 +74,8 @@ class UdpBase(asyncio.DatagramProtocol):
         log.debug("%s: %s", self._address, exc)
 
     def send(self, data: bytes, remote: Address) -> None:
+        if self._transport.is_closing():
+            return
         self._transport.sendto(data, remote)
 
     def close(self) -> None:

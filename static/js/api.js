@@ -9,6 +9,9 @@
 /** The server refuses older tickets after ten minutes. */
 export const TICKET_LASTS_MS = 8 * 60_000;
 
+/** A server that has not answered by then is not going to. */
+const ANSWER_MS = 8_000;
+
 export class Api {
   /**
    * @param {typeof fetch} fetch
@@ -37,7 +40,11 @@ export class Api {
    * @returns {Promise<any>}
    */
   async get(path, headers) {
-    const response = await this.fetch(path, { headers, cache: 'no-store' });
+    const response = await this.fetch(path, {
+      headers,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     if (!response.ok) throw new Error(`GET ${path}: ${response.status}`);
     return response.json();
   }

@@ -115,6 +115,11 @@ const caller = new Caller(
 );
 
 function talk() {
+  const inTheWay = obstacle(window);
+  if (inTheWay) {
+    caller.happen({ type: 'failure', reason: inTheWay });
+    return;
+  }
   // Phones give sound only to what begins inside a tap.
   audio ??= new AudioContext();
   audio.resume();

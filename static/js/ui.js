@@ -49,7 +49,6 @@ export class Ui {
     this.talk = /** @type {HTMLButtonElement} */ (element('talk'));
     this.talkLabel = element('talk-label');
     this.muteButton = /** @type {HTMLButtonElement} */ (element('mute'));
-    this.muteLabel = element('mute-label');
     this.endButton = /** @type {HTMLButtonElement} */ (element('end'));
     this.retry = /** @type {HTMLButtonElement} */ (element('retry'));
     this.copyLink = /** @type {HTMLButtonElement} */ (element('copy-link'));
@@ -83,12 +82,12 @@ export class Ui {
     this.muteButton.disabled = !inCall;
     this.endButton.disabled = !live;
     this.restart.disabled = !inCall;
-    // A button that was just disabled or hidden takes the keyboard's focus with it.
-    if (document.activeElement?.matches(':disabled, [hidden]')) this.talk.focus();
     if (state === 'connected' && !this.startedAt) this.startedAt = Date.now();
     if (!live) this.startedAt = 0;
     if (state === 'asking-mic') this.forgetCall();
     this.say(state, reason);
+    // A button that was just disabled or hidden takes the keyboard's focus with it.
+    if (document.activeElement?.matches(':disabled, [hidden]')) this.talk.focus();
   }
 
   /**
@@ -132,7 +131,6 @@ export class Ui {
   showMuted(muted) {
     this.muted = muted;
     this.muteButton.setAttribute('aria-pressed', String(muted));
-    this.muteLabel.textContent = muted ? 'Unmute' : 'Mute';
   }
 
   showElapsed() {

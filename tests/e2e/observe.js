@@ -1,7 +1,7 @@
 // Runs in the page before its own scripts: sees what a developer sees in webrtc-internals, and
 // listens to what comes out of the loudspeaker. The product knows nothing of it.
 (() => {
-  const seen = { peers: [], microphones: 0, heard: [], arrivals: [], packets: [] };
+  const seen = { peers: [], microphones: 0, heard: [], sockets: [], arrivals: [], packets: [] };
   window.seen = seen;
 
   /** Looks at each encoded frame of a sender or receiver as it passes. */
@@ -48,6 +48,14 @@
       seen.channel = super.createDataChannel(...options);
       seen.channel.addEventListener('message', ({ data }) => seen.heard.push(JSON.parse(data)));
       return seen.channel;
+    }
+  };
+
+  const Socket = window.WebSocket;
+  window.WebSocket = class extends Socket {
+    constructor(...options) {
+      super(...options);
+      seen.sockets.push(this);
     }
   };
 

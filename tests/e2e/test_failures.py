@@ -71,6 +71,8 @@ def test_a_plain_http_address_is_said_before_the_tap(make_caller, server: Server
     caller = make_caller(url=server.url.replace("localhost", address))
     assert (caller.state, caller.reason) == ("failed", "insecure_origin")
     assert "https://" in explanation(caller)[1]
+    caller.tap()
+    assert (caller.state, caller.reason) == ("failed", "insecure_origin")
 
 
 def test_an_in_app_browser_is_told_how_to_get_out(make_caller) -> None:

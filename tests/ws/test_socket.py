@@ -151,6 +151,35 @@ async def test_during_a_call_too(page: Page) -> None:
     assert await page.pitch() == 700
 
 
+@pytest.mark.parametrize(
+    "address", ["192.0.2.1 70000", "192.0.2.1 0", "fe80::1%eth0 5000", "example.com 5000"]
+)
+async def test_a_candidate_that_is_no_address_hurts_nobody(page: Page, address: str) -> None:
+    await page.call()
+    await page.hear_until("candidate")
+    line = f"candidate:1 1 udp 1 {address} typ host"
+    await page.say(type="candidate", candidate={"candidate": line}, attempt=1)
+    assert (await page.hear())["code"] == "bad_message"
+    assert await page.pitch() == 700
+
+
+async def test_a_host_name_among_an_offers_candidates_is_passed_over(page: Page) -> None:
+    await page.open()
+    named = "a=candidate:9 1 udp 1 example.com 5000 typ host\r\na=mid:0\r\n"
+    sdp = (await page.offer()).replace("a=mid:0\r\n", named, 1)
+    await page.say(type="offer", sdp=sdp, attempt=1, voice="echo")
+    await page.accept(await page.hear_until("answer"))
+    assert await page.pitch() == 700
+
+
+async def test_a_page_that_could_not_connect_is_a_failure_in_the_books(page: Page) -> None:
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.hear_until("answer")
+    await page.say(type="bye", reason="network_blocked")
+    assert (await call_in_state("failed")).reason == "network_blocked"
+
+
 async def test_a_goodbye_without_a_call_is_told_so(page: Page) -> None:
     await page.open()
     await page.say(type="bye", reason="hangup")

@@ -1,0 +1,31 @@
+"""A call outlives what it runs over."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from .caller import Caller
+from .server import Server
+
+pytestmark = pytest.mark.e2e
+
+SAME = ("certificate", "srtp", "remoteSsrc", "localSsrc", "channel")
+
+
+def test_the_death_of_the_socket_alone_is_inaudible(browser: Browser, server: Server) -> None:
+    caller = Caller(browser, server.url + "?voice=echo")
+    caller.call()
+    caller.page.wait_for_timeout(3000)  # how regular packets are on this machine, as it is now
+    usual_gap_ms = caller.page.evaluate("seen.longestGapSince(0)")
+    began = caller.page.evaluate("performance.now()")
+    for number in range(2, 7):
+        caller.page.evaluate("seen.sockets.at(-1).close()")
+        caller.page.wait_for_function("n => seen.sockets.length === n", arg=number)
+        caller.page.wait_for_function("() => seen.sockets.at(-1).readyState === 1")
+    before = caller.snapshot()
+    caller.page.evaluate("seen.peers.at(-1).restartIce()")  # over the new socket
+    caller.wait_until_changed(before, "localUfrag", "remoteUfrag", "pair")
+    longest_gap_ms = caller.page.evaluate("began => seen.longestGapSince(began)", began)
+    assert longest_gap_ms <= max(60, 2 * usual_gap_ms)
+    assert caller.snapshot()["lost"] == 0
+    assert caller.state == "connected"
+    caller.context.close()
