@@ -46,6 +46,8 @@ export class Caller {
   call = IDLE;
   recovery = recovery.WELL;
   restarts = 0;
+  /** Counts calls: what an earlier one was still waiting for must not touch the present one. */
+  generation = 0;
   ticketAt = 0;
   ticketRefreshed = false;
   /** @type {Signal|null} */
@@ -128,6 +130,7 @@ export class Caller {
   carryOut(effect) {
     switch (effect) {
       case 'ask-microphone':
+        this.generation += 1;
         this.attempt(() => this.askMicrophone());
         break;
       case 'connect':
@@ -150,9 +153,14 @@ export class Caller {
    * @param {() => Promise<void>} work
    */
   async attempt(work) {
+    const { generation } = this;
     try {
       await work();
     } catch (error) {
+      if (generation !== this.generation) {
+        console.info('an earlier call’s', error);
+        return;
+      }
       if (error instanceof MicrophoneError) {
         this.timeline.add('microphone', { error: error.message.slice(0, 200) });
         this.happen({ type: 'failure', reason: error.code });
@@ -164,12 +172,13 @@ export class Caller {
   }
 
   async askMicrophone() {
+    const { generation } = this;
     if (this.tools.clock.now() - this.ticketAt > TICKET_LASTS_MS || !this.signal) {
       await this.refreshTicket();
-      if (this.call.state !== 'asking-mic') return;
+      if (generation !== this.generation || this.call.state !== 'asking-mic') return;
     }
     const stream = await this.tools.openMicrophone();
-    if (this.call.state !== 'asking-mic') {
+    if (generation !== this.generation || this.call.state !== 'asking-mic') {
       stop(stream); // hung up while the browser was asking
       return;
     }
@@ -179,11 +188,12 @@ export class Caller {
   }
 
   async connect() {
+    const { generation } = this;
     const { clock } = this.tools;
     this.connectTimer = clock.setTimeout(() => this.tooSlow(), CONNECT_MS);
     this.tickTimer = clock.setTimeout(() => this.tick(), TICK_MS);
     const configuration = await /** @type {NonNullable<typeof this.ice>} */ (this.ice);
-    if (this.call.state !== 'connecting') return;
+    if (generation !== this.generation) return;
     this.openPeer(configurationFor(configuration.iceServers, this.wishes.way));
   }
 
@@ -299,20 +309,25 @@ export class Caller {
 
   /** The ticket was no good: the same call, with another one. */
   async startOver() {
+    const { generation } = this;
     this.ticketRefreshed = true;
     this.peer?.close();
     await this.refreshTicket();
     const configuration = await /** @type {NonNullable<typeof this.ice>} */ (this.ice);
+    if (generation !== this.generation) return;
     this.openPeer(configurationFor(configuration.iceServers, this.wishes.way));
   }
 
   // Tickets and sockets.
 
   async refreshTicket() {
+    const { generation } = this;
     try {
-      this.useTicket(await this.tools.api.ticket());
+      const ticket = await this.tools.api.ticket();
+      if (generation === this.generation) this.useTicket(ticket);
     } catch (error) {
       console.warn(error);
+      if (generation !== this.generation) return;
       this.happen({ type: 'failure', reason: 'server_unreachable' });
     }
   }
@@ -350,7 +365,9 @@ export class Caller {
 
   tick() {
     this.recover({ type: 'tick' });
-    this.tickTimer = this.tools.clock.setTimeout(() => this.tick(), TICK_MS);
+    if (isLive(this.call.state)) {
+      this.tickTimer = this.tools.clock.setTimeout(() => this.tick(), TICK_MS);
+    }
   }
 
   /** @param {string} reason */
@@ -377,6 +394,7 @@ export class Caller {
 
   /** The call is over: give everything back, the microphone first. */
   release() {
+    this.generation += 1;
     if (this.microphone) stop(this.microphone);
     this.microphone = null;
     this.tools.clock.clearTimeout(this.connectTimer);

@@ -191,6 +191,24 @@ test('a second call takes a new ticket', async () => {
   assert.equal(all.peers.length, 2);
 });
 
+test('a refusal meant for an earlier call does not touch the next one', async () => {
+  const all = world();
+  all.sockets[0].hears(READY);
+  let refuse;
+  const granted = all.caller.tools.openMicrophone;
+  all.caller.tools.openMicrophone = () => new Promise((_, reject) => { refuse = reject; });
+  all.caller.tap();
+  await settle();
+  all.caller.hangUp();
+  all.caller.tools.openMicrophone = granted;
+  all.caller.tap();
+  await settle();
+  assert.equal(all.states.at(-1), 'connecting');
+  refuse(new Error('late'));
+  await settle();
+  assert.equal(all.states.at(-1), 'connecting');
+});
+
 test('mute silences the track and keeps it', async () => {
   const all = await connected();
   all.caller.mute(true);
