@@ -64,16 +64,18 @@ def read_offer(text: str) -> Offer:
     sections = tuple(description.media)
     if len(sections) > MAX_MEDIA_SECTIONS:
         raise OfferError(f"more than {MAX_MEDIA_SECTIONS} media sections")
-    audio = _first(sections, "audio")
+    bundled = _bundled(description)
+    audio = _first(sections, "audio", bundled)
     if audio is None:
         raise OfferError("no audio section")
-    data = _first(sections, "application")
+    data = _first(sections, "application", bundled)
     opus = next((c for c in audio.rtp.codecs if c.name.lower() == "opus"), None)
     if opus is None:
         raise OfferError("no Opus in the audio section")
     if not audio.rtcp_mux:
         raise OfferError("rtcp-mux is required")
-    _require_bundle(description, [audio, data] if data else [audio])
+    if not {section.rtp.muxId for section in (audio, data) if section} <= bundled:
+        raise OfferError("audio and data must be in one BUNDLE group")
     ufrag, pwd = _credentials(audio)
     return Offer(
         sections=sections,
@@ -102,16 +104,19 @@ def _parse(text: str) -> SessionDescription:
         raise OfferError(f"not an SDP: {type(exc).__name__}") from None
 
 
-def _first(sections: tuple[MediaDescription, ...], kind: str) -> MediaDescription | None:
-    return next((s for s in sections if s.kind == kind and s.port != 0), None)
-
-
-def _require_bundle(description: SessionDescription, used: list[MediaDescription]) -> None:
-    bundled = {
+def _bundled(description: SessionDescription) -> set[str]:
+    return {
         str(mid) for group in description.group if group.semantic == "BUNDLE" for mid in group.items
     }
-    if not all(section.rtp.muxId and section.rtp.muxId in bundled for section in used):
-        raise OfferError("audio and data must be in one BUNDLE group")
+
+
+def _first(
+    sections: tuple[MediaDescription, ...], kind: str, bundled: set[str]
+) -> MediaDescription | None:
+    """Port zero disables a section, unless it is grouped: then it is bundle-only (RFC 9143, 6)."""
+    return next(
+        (s for s in sections if s.kind == kind and (s.port != 0 or s.rtp.muxId in bundled)), None
+    )
 
 
 def _credentials(audio: MediaDescription) -> tuple[str, str]:
@@ -201,6 +206,7 @@ def _data_section(section: MediaDescription) -> MediaDescription:
 def _rejected_section(section: MediaDescription) -> MediaDescription:
     """Port zero refuses a section; it keeps its place and its formats (RFC 3264, 6)."""
     ours = MediaDescription(section.kind, 0, section.profile, section.fmt)
+    ours.host = "0.0.0.0"
     ours.rtp.muxId = section.rtp.muxId
     ours.ice = RTCIceParameters()
     return ours

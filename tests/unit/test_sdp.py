@@ -14,6 +14,7 @@ pytestmark = pytest.mark.unit
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CHROMIUM = (FIXTURES / "chromium.sdp").read_bytes().decode()
 GATHERED = (FIXTURES / "chromium-gathered.sdp").read_bytes().decode()
+FIREFOX = (FIXTURES / "firefox.sdp").read_bytes().decode()
 VIDEO = (
     "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=rtcp-mux\r\n"
     "a=sendrecv\r\na=rtpmap:96 VP8/90000\r\na=ice-ufrag:abcd\r\na=ice-pwd:" + "p" * 22 + "\r\n"
@@ -34,6 +35,19 @@ def test_it_reads_chromiums_offer() -> None:
     assert offer.shape == (("audio", "0"), ("application", "1"))
     assert offer.extension_id(sdp.AUDIO_LEVEL_URI) == 1
     assert not offer.candidates
+
+
+def test_it_takes_firefoxs_bundle_only_data_channel() -> None:
+    audio, data = answer_to(FIREFOX).media
+    assert audio.rtp.codecs[0].payloadType == 109
+    assert data.port == 9
+    assert data.sctp_port == 5000
+
+
+def test_every_section_of_an_answer_has_an_address() -> None:
+    offer = CHROMIUM + VIDEO
+    answer = sdp.write_answer(sdp.read_offer(offer), MEDIA, 2, ICE, [HOST])
+    assert answer.count("c=IN IP4") == answer.count("m=")
 
 
 def test_it_reads_the_candidates_of_a_gathered_offer() -> None:
