@@ -123,6 +123,12 @@ class AnswerPeer:
         assert self._path is not None
         self._path.add(candidate)
 
+    def doubt_path(self) -> None:
+        """The peer hears nothing of what we send."""
+        active = self._switch.active
+        if active is not None:
+            active.doubt()
+
     async def close(self) -> None:
         if self._closed:
             return

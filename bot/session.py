@@ -15,10 +15,13 @@ from signaling.protocol import (
     BotCandidate,
     BotDetach,
     BotHangup,
+    BotHears,
     BotMessage,
     BotOffer,
+    BotVisibility,
     ByeReason,
     Error,
+    Hears,
     IceCandidate,
     ProtocolError,
     ServerBye,
@@ -31,11 +34,12 @@ from . import sdp
 from .audio.stream import AudioStream
 from .audio.ticker import Ticker
 from .config import BotConfig
+from .hearing import Hearing
 from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .paths.base import Path
 from .paths.ports import Ports
 from .paths.switch import PathState
-from .peer import AnswerPeer
+from .peer import AnswerPeer, NewCallNeeded
 from .records import Recorder
 from .voices import voice_maker
 
@@ -49,8 +53,8 @@ SPEAKING_S = 1.0
 """Media heard this recently were flowing: they come every 20 ms."""
 PAGE_GONE_S = 3.0
 """Socket closed while media flowed, and then no media for this long: the page is gone."""
-GOODBYE_S = 0.3
-"""Between the end of the DTLS association and the page's word for why."""
+REJOIN_S = 8.0
+"""A page that was closed may only have been reloaded: so long its call waits for it."""
 MAX_WAITING_MESSAGES = 256
 MAX_EARLY_CANDIDATES = 64
 PAGE_FAILURES = frozenset({"network_blocked", "server_unreachable"})
@@ -85,11 +89,13 @@ class Session:
         self._socket: str | None = offer.reply_to
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[BotMessage] = asyncio.Queue(MAX_WAITING_MESSAGES)
-        self._peer = AnswerPeer(
-            self, studio.certificate, voice_maker(offer.voice, studio.greeting), studio.ports
-        )
+        self._voice = offer.voice
+        self._peer = self._new_peer(studio.greeting)
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
+        self._hearing: Hearing | None = None
+        self._hidden = False
+        self._left = False
         self._attempt = 0
         self._early: list[IceCandidate | None] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -119,7 +125,7 @@ class Session:
             self._cancel("grace")
             self._advance(CallSignal.PATH_UP)
         elif state is PathState.DISCONNECTED:
-            self._after("grace", GRACE_S, lambda: self._lost("call_lost"))
+            self._await_path()
             self._advance(CallSignal.PATH_DOWN)
 
     def path_changed(self, path: Path) -> None:
@@ -131,8 +137,10 @@ class Session:
 
     def audio_started(self, stream: AudioStream) -> None:
         self._cancel("connect")
+        self._cancel("grace")
         self._stream = stream
         self._studio.ticker.subscribe(stream.tick)
+        self._hearing = Hearing(lambda: self._peer.last_heard, self._hearing_changed)
         self._advance(CallSignal.PATH_UP)
 
     def data_channel(self, channel: RTCDataChannel) -> None:
@@ -147,12 +155,8 @@ class Session:
         )
 
     def peer_closed(self) -> None:
-        # A page that hangs up says so on its socket too, which may take a moment longer.
-        self._after(
-            "peer-closed",
-            GOODBYE_S,
-            lambda: self._end(CallSignal.HANGUP, "page_closed", ServerBye(reason="ended")),
-        )
+        # A page that hangs up says so on its socket too; one that is reloaded comes back.
+        self._page_left()
 
     def peer_failed(self, why: str) -> None:
         log.info("call %s: %s", self.call_id, why)
@@ -179,20 +183,26 @@ class Session:
             case BotCandidate():
                 await self._candidate(message)
             case BotAttach():
-                self._socket = message.reply_to
-                self._cancel("page-gone")
+                self._attach(message)
             case BotDetach():
                 self._detach(message)
+            case BotHears():
+                self._heard_by_page(media=message.media)
+            case BotVisibility():
+                self._hidden = message.hidden
+                self._note("visibility", hidden=message.hidden)
+            case BotHangup() if message.reason == "page_closed":
+                self._page_left()
             case BotHangup():
                 failed = self.state is CallState.CONNECTING and message.reason in PAGE_FAILURES
                 signal = CallSignal.FAIL if failed else CallSignal.HANGUP
                 self._end(signal, message.reason, ServerBye(reason="ended"))
 
     async def _offer(self, offer: BotOffer) -> None:
-        if offer.attempt < self._attempt:
+        if offer.attempt < self._attempt and not offer.rejoin:
             return  # superseded while it was on its way
         try:
-            answer = await self._peer.answer(offer.sdp)
+            answer = await self._answer(offer)
         except sdp.OfferError as exc:
             problem = ProtocolError("bad_offer", str(exc))
             if self._attempt == 0:
@@ -206,6 +216,20 @@ class Session:
         early, self._early = self._early, []
         for candidate in early:
             self._add_candidate(candidate)
+
+    async def _answer(self, offer: BotOffer) -> str:
+        try:
+            return await self._peer.answer(offer.sdp)
+        except NewCallNeeded:
+            if not offer.rejoin:
+                raise
+        sdp.read_offer(offer.sdp)
+        await self._hang_up_peer()
+        self._peer = self._new_peer(greeting=())
+        self._attempt = 0
+        self._advance(CallSignal.PATH_DOWN)
+        self._await_path()
+        return await self._peer.answer(offer.sdp)
 
     async def _candidate(self, message: BotCandidate) -> None:
         """Before its offer it is kept, after a later offer it is stale (RFC 8838, 10)."""
@@ -229,11 +253,28 @@ class Session:
 
     # Sockets come and go.
 
+    def _attach(self, message: BotAttach) -> None:
+        self._socket = message.reply_to
+        self._cancel("page-gone")
+        if self._left:
+            self._left = False
+            self._await_path()
+
+    def _page_left(self) -> None:
+        """Closed, or only reloaded: then it is back on another socket in a moment."""
+        if self._stream is None:
+            self._end(CallSignal.HANGUP, "page_closed")
+            return
+        self._left = True
+        self._after("page-gone", REJOIN_S, lambda: self._end(CallSignal.HANGUP, "page_closed"))
+
     def _detach(self, message: BotDetach) -> None:
         if message.reply_to != self._socket:
             return  # the page is on its next one already
         self._socket = None
         self._note("socket-closed", code=message.code)
+        if self._left or self._hidden:
+            return  # gone for now; a phone freezes a page in the background, and may thaw it
         # A tab that dies takes its socket along while media still flow. Where the network died
         # first, the socket only followed it, and the grace period is what counts.
         if self._stream is None or self._silence_s() < SPEAKING_S:
@@ -248,6 +289,17 @@ class Session:
     def _silence_s(self) -> float:
         """Seconds since anything but STUN arrived."""
         return self._loop.time() - self._peer.last_heard
+
+    # Who hears whom.
+
+    def _hearing_changed(self, hears: bool) -> None:
+        self._note("hears", media=hears)
+        self._soon(self._say(Hears(media=hears)))
+
+    def _heard_by_page(self, *, media: bool) -> None:
+        self._note("heard", media=media)
+        if not media:
+            self._peer.doubt_path()
 
     def _heartbeat_lost(self) -> None:
         self._note("heartbeat-lost")
@@ -273,16 +325,30 @@ class Session:
     async def _close(self, farewell: ServerMessage | None) -> None:
         for name in list(self._timers):
             self._cancel(name)
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
-        if self._stream is not None:
-            self._studio.ticker.unsubscribe(self._stream.tick)
         try:
             if farewell is not None:
                 await self._say(farewell, close=True)
         finally:
-            await self._peer.close()
+            await self._hang_up_peer()
             self._on_end()
+
+    def _new_peer(self, greeting: tuple[bytes, ...]) -> AnswerPeer:
+        make_voice = voice_maker(self._voice, greeting)
+        return AnswerPeer(self, self._studio.certificate, make_voice, self._studio.ports)
+
+    async def _hang_up_peer(self) -> None:
+        """Close the peer and everything that lives on it; the call may get another one."""
+        if self._hearing is not None:
+            self._hearing.stop()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        if self._stream is not None:
+            self._studio.ticker.unsubscribe(self._stream.tick)
+        self._hearing = self._heartbeat = self._stream = None
+        await self._peer.close()
+
+    def _await_path(self) -> None:
+        self._after("grace", GRACE_S, lambda: self._lost("call_lost"))
 
     def _advance(self, signal: CallSignal, reason: str = "") -> None:
         state = advance(self.state, signal)

@@ -90,7 +90,7 @@ class Worker:
             log.exception("a message that no socket of this version sends")
             return
         call = self._calls.get(message.call_id)
-        if call is None and isinstance(message, BotOffer) and message.attempt == 1:
+        if call is None and isinstance(message, BotOffer) and message.opens_call:
             call = Session(message, self._studio, partial(self._forget, message.call_id))
             self._calls[message.call_id] = call
         if call is not None:

@@ -9,27 +9,33 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from . import dispatch, metrics, tickets, timeline
+from . import dispatch, metrics, networks, tickets, timeline
+from .ice import registry
 from .models import CallEvent
 from .protocol import (
     BotAttach,
     BotCandidate,
     BotDetach,
     BotHangup,
+    BotHears,
     BotMessage,
     BotOffer,
+    BotVisibility,
     Bye,
     Candidate,
     ClientMessage,
     Description,
     Error,
+    Hears,
     HeartbeatTerms,
+    IceRequest,
     Offer,
     ProtocolError,
     Ready,
     Report,
     Resume,
     ServerMessage,
+    Visibility,
     Voice,
     for_bot,
     parse_client,
@@ -37,6 +43,7 @@ from .protocol import (
 
 log = logging.getLogger("voicedemo.socket")
 
+CLOSE_NO_STATUS = 1005
 CLOSE_TOO_MANY_ERRORS = 4400
 CLOSE_TICKET = 4401
 MAX_ERRORS = 20
@@ -66,10 +73,14 @@ class CallConsumer(AsyncWebsocketConsumer):
         self.call_id = self.ticket.call_id
         await self._say_ready()
 
-    async def disconnect(self, code: int) -> None:
+    async def disconnect(self, code: int | None) -> None:
         if self.worker:
             await self._to_bot(
-                BotDetach(call_id=str(self.call_id), reply_to=self.channel_name, code=code)
+                BotDetach(
+                    call_id=str(self.call_id),
+                    reply_to=self.channel_name,
+                    code=code or CLOSE_NO_STATUS,
+                )
             )
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -98,6 +109,12 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._candidate(message)
             case Resume():
                 await self._resume(message)
+            case Hears():
+                await self._to_bot(BotHears(call_id=self._call(), media=message.media))
+            case Visibility():
+                await self._to_bot(BotVisibility(call_id=self._call(), hidden=message.hidden))
+            case IceRequest():
+                await self._say(await registry.issue(self._call()))
             case Report():
                 await self._report(message)
             case Bye():
@@ -128,6 +145,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                 sdp=offer.sdp,
                 attempt=offer.attempt,
                 voice=voice,
+                rejoin=offer.rejoin,
             )
         )
 
@@ -147,13 +165,17 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     async def _resume(self, message: Resume) -> None:
         call_id = tickets.check_token(message.call_id, message.token)
+        if self.worker is None or call_id != self.call_id:
+            await self._take_over(call_id)
+        await self._say_ready()
+        if message.offer:
+            await self._offer_to_bot(message.offer, DEFAULT_VOICE)
+
+    async def _take_over(self, call_id: uuid.UUID) -> None:
         self.worker = await database_sync_to_async(dispatch.worker_of)(call_id)
         self.call_id = call_id
         await self._to_bot(BotAttach(call_id=str(call_id), reply_to=self.channel_name))
         await self._note("socket-resumed")
-        await self._say_ready()
-        if message.offer:
-            await self._offer_to_bot(message.offer, DEFAULT_VOICE)
 
     async def _report(self, message: Report) -> None:
         if self.worker is None:
@@ -162,9 +184,12 @@ class CallConsumer(AsyncWebsocketConsumer):
         await database_sync_to_async(timeline.append_reported)(self.call_id, message.events)
 
     async def _bye(self, message: Bye) -> None:
+        await self._to_bot(BotHangup(call_id=self._call(), reason=message.reason))
+
+    def _call(self) -> str:
         if self.worker is None:
             raise ProtocolError("no_call", "there is no call on this socket")
-        await self._to_bot(BotHangup(call_id=str(self.call_id), reason=message.reason))
+        return str(self.call_id)
 
     def _keep_for_later(self, message: Candidate | Report) -> None:
         """It arrived ahead of the offer, which opens the call."""
@@ -192,6 +217,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                     interval_s=settings.VOICEDEMO_HEARTBEAT_S,
                     liveness_s=settings.VOICEDEMO_LIVENESS_S,
                 ),
+                network=networks.key(self.scope.get("client")),
             )
         )
 

@@ -94,6 +94,8 @@ class Description(_Wire):
 
     sdp: Sdp
     attempt: Attempt
+    rejoin: bool = False
+    """The page was reloaded: this is for a new DTLS association under the same call."""
 
 
 class Offer(Description):
@@ -118,6 +120,26 @@ class Resume(_Wire):
     offer: Description | None = None
 
 
+class Hears(_Wire):
+    """Whether packets of the other side arrive. Each side tells the other when that changes."""
+
+    type: Literal["hears"] = "hears"
+    media: bool
+
+
+class Visibility(_Wire):
+    """The page was put in the background, where a phone may freeze it, or came back from there."""
+
+    type: Literal["visibility"] = "visibility"
+    hidden: bool
+
+
+class IceRequest(_Wire):
+    """The page's TURN credentials are about to expire."""
+
+    type: Literal["ice"] = "ice"
+
+
 class ReportedEvent(_Wire):
     at: Annotated[int, Field(ge=0, le=2**53)]
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,40}$")]
@@ -136,7 +158,7 @@ class Bye(_Wire):
     reason: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")] = "hangup"
 
 
-ClientMessage = Offer | Candidate | Resume | Report | Bye
+ClientMessage = Offer | Candidate | Resume | Hears | Visibility | IceRequest | Report | Bye
 _client = TypeAdapter[ClientMessage](Annotated[ClientMessage, Field(discriminator="type")])
 
 
@@ -175,6 +197,8 @@ class Ready(_Wire):
     call_id: str
     token: str
     heartbeat: HeartbeatTerms
+    network: str
+    """The same for every page behind the same public address, and of no other use."""
 
 
 class Answer(_Wire):
@@ -212,7 +236,7 @@ class ServerBye(_Wire):
     reason: ByeReason
 
 
-ServerMessage = Ready | Answer | ServerCandidate | Ice | Error | ServerBye
+ServerMessage = Ready | Answer | ServerCandidate | Hears | Ice | Error | ServerBye
 
 
 # Socket to bot, through the channel layer
@@ -230,6 +254,11 @@ class BotOffer(_ForBot):
     sdp: Sdp
     attempt: Attempt
     voice: Voice
+    rejoin: bool = False
+
+    @property
+    def opens_call(self) -> bool:
+        return self.attempt == 1 and not self.rejoin
 
 
 class BotCandidate(_ForBot):
@@ -253,12 +282,24 @@ class BotDetach(_ForBot):
     code: int
 
 
+class BotHears(_ForBot):
+    """Whether the page hears the bot."""
+
+    kind: Literal["hears"] = "hears"
+    media: bool
+
+
+class BotVisibility(_ForBot):
+    kind: Literal["visibility"] = "visibility"
+    hidden: bool
+
+
 class BotHangup(_ForBot):
     kind: Literal["hangup"] = "hangup"
     reason: str
 
 
-BotMessage = BotOffer | BotCandidate | BotAttach | BotDetach | BotHangup
+BotMessage = BotOffer | BotCandidate | BotAttach | BotDetach | BotHears | BotVisibility | BotHangup
 
 
 class BotEnvelope(BaseModel):

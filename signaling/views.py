@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -7,10 +5,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from . import metrics, tickets
-from .ice.registry import provider
-from .protocol import Ice, ProtocolError
-
-ICE_TTL = timedelta(minutes=45)
+from .ice import registry
+from .protocol import ProtocolError
 
 # Named in the page so that the browser fetches them all at once, not import by import.
 PAGE_MODULES = sorted(
@@ -42,12 +38,7 @@ async def ice(request: HttpRequest) -> JsonResponse:
         admitted = tickets.read_fresh(request.headers.get("X-Call-Ticket", ""))
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
-    issued = await provider().issue(str(admitted.call_id), ICE_TTL)
-    message = Ice(
-        ice_servers=list(issued.servers),
-        ttl=int(issued.ttl.total_seconds()),
-        expires_at=issued.expires_at.isoformat(timespec="seconds"),
-    )
+    message = await registry.issue(str(admitted.call_id))
     body = message.model_dump(by_alias=True, exclude={"type"}, exclude_none=True)
     return JsonResponse({"iceTransportPolicy": "all", **body})
 

@@ -37,9 +37,14 @@ VOICEDEMO_TURN_URLS: list[str] = env.list("VOICEDEMO_TURN_URLS", [])
 VOICEDEMO_TURN_USERNAME = env.str("VOICEDEMO_TURN_USERNAME", "")
 VOICEDEMO_TURN_CREDENTIAL = env.str("VOICEDEMO_TURN_CREDENTIAL", "")
 
+VOICEDEMO_TURN_TTL_S = env.int("VOICEDEMO_TURN_TTL_S", 2700, validate=validate.Range(min=30))
+
 VOICEDEMO_MEDIA_PORT = env.int("VOICEDEMO_MEDIA_PORT", 0, validate=validate.Range(0, 65535))
 VOICEDEMO_PUBLIC_IPS: list[str] = env.list("VOICEDEMO_PUBLIC_IPS", [])
 VOICEDEMO_PORT_PER_CALL = env.bool("VOICEDEMO_PORT_PER_CALL", False)
+VOICEDEMO_ICE_ROLE = env.str(
+    "VOICEDEMO_ICE_ROLE", "controlling", validate=validate.OneOf(["controlling", "controlled"])
+)
 
 VOICEDEMO_MAX_CALLS = env.int("VOICEDEMO_MAX_CALLS", 50, validate=validate.Range(min=0))
 VOICEDEMO_MAX_CALL_S = env.int("VOICEDEMO_MAX_CALL_S", 1800, validate=validate.Range(min=1))

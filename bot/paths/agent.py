@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import secrets
 from collections.abc import Iterable
 from math import inf
 from typing import Final, NamedTuple
@@ -58,16 +59,24 @@ class IceAgent:
     nominates one pair (8.1.1) and another one when that falls silent, without a restart.
 
     :param port: where packets come and go; shared with other calls, or this call's own.
+    :param controlling: False: the peer nominates (RFC 8445, 8.2), as it may where it offered.
     :param owns_port: it is this agent's own, and closes with it.
     """
 
-    def __init__(self, switch: Switch, port: MediaPort, *, owns_port: bool = False) -> None:
+    def __init__(
+        self,
+        switch: Switch,
+        port: MediaPort,
+        *,
+        controlling: bool = True,
+        owns_port: bool = False,
+    ) -> None:
         self.local_ufrag = random_string(8)
         self.local_pwd = random_string(24)
-        self.controlling = True
+        self.controlling = controlling
         self.checks_sent = 0
         self.answers_received = 0
-        self._tie_breaker = MAX_TIE_BREAKER
+        self._tie_breaker = MAX_TIE_BREAKER if controlling else secrets.randbits(63)
         self._switch = switch
         self.port = port
         self._owns_port = owns_port
@@ -80,6 +89,7 @@ class IceAgent:
         self._selected: Pair | None = None
         self._nominee: Pair | None = None
         self._suspect_since: float | None = None
+        self._doubted = False
         self._remote_ufrag = ""
         self._remote_pwd = b""
         self._timer: asyncio.Handle | None = None
@@ -130,6 +140,13 @@ class IceAgent:
         pair = self._selected
         if pair is not None:
             pair.base.send(data, pair.address)
+
+    def doubt(self) -> None:
+        """The peer says it hears nothing: what we send is lost, whatever comes from there."""
+        if self._selected is not None and not self._doubted:
+            self._doubted = True
+            self._suspect(self._loop.time())
+            self._wake()
 
     def describe(self) -> dict[str, str]:
         pair = self._selected
@@ -353,14 +370,19 @@ class IceAgent:
 
     def _watch(self, now: float) -> None:
         """Has the selected pair fallen silent? Then ask it, and every other, at once."""
-        selected = self._selected
-        if selected is None or now - selected.heard <= SILENT_S:
+        selected, since = self._selected, self._suspect_since
+        if selected is None or (self._doubted and since is not None and selected.answered > since):
+            self._doubted = False
+        if selected is None or (not self._doubted and now - selected.heard <= SILENT_S):
             self._suspect_since = None
-        elif self._suspect_since is None:
-            self._suspect_since = now
-            for pair in self._pairs.values():
-                if pair.state is not PairState.FAILED:
-                    pair.wake(now)
+        elif since is None:
+            self._suspect(now)
+
+    def _suspect(self, now: float) -> None:
+        self._suspect_since = now
+        for pair in self._pairs.values():
+            if pair.state is not PairState.FAILED:
+                pair.wake(now)
 
     # Nomination.
 
@@ -437,6 +459,7 @@ class IceAgent:
         changed = pair is not self._selected
         self._selected = pair
         self._suspect_since = None
+        self._doubted = False
         pair.heard = self._loop.time()
         self._switch.promote(self)
         if changed:

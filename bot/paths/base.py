@@ -26,6 +26,10 @@ class Path(Protocol):
         """Send one datagram, or drop it where the path cannot take it now."""
         ...
 
+    def doubt(self) -> None:
+        """Find out whether packets sent on it still arrive, and which way they would."""
+        ...
+
     def describe(self) -> dict[str, str]:
         """The selected candidate pair for a timeline: types and transport, no addresses."""
         ...

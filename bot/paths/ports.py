@@ -35,6 +35,8 @@ class PortTerms:
     """Advertised in place of the local addresses, for a 1:1 NAT."""
     one_each: bool = False
     """UDP sockets of its own for each call, in place of the shared port."""
+    controlling: bool = True
+    """Take the ICE controlling role (RFC 8445, 2.3), although it is the page that offers."""
     stun_servers: tuple[StunServer, ...] = ()
     turn_servers: tuple[TurnServer, ...] = field(default=())
 
@@ -57,9 +59,11 @@ class Ports:
             self._shared.close()
 
     async def open_agent(self, switch: Switch) -> IceAgent:
+        controlling = self._terms.controlling
         if self._shared is not None:
-            return IceAgent(switch, self._shared)
-        return IceAgent(switch, await self._open_port(0, tcp=False), owns_port=True)
+            return IceAgent(switch, self._shared, controlling=controlling)
+        port = await self._open_port(0, tcp=False)
+        return IceAgent(switch, port, controlling=controlling, owns_port=True)
 
     async def gather(self, agent: IceAgent) -> AsyncIterator[Candidate]:
         """Candidates beyond the host's own, as they are found; a dead server delays no other."""

@@ -5,25 +5,29 @@
  *
  * @typedef {object} Call
  * @property {CallState} state
- * @property {string} reason stable code when recovering, ended or failed; else empty
+ * @property {string} reason stable code when recovering, ended or failed; else empty, or `rejoin`
+ * @property {boolean} renewed the one automatic new call has been made
  *
  * @typedef {{type: 'tap'}
  *   | {type: 'microphone-ready'}
  *   | {type: 'path-up'}
  *   | {type: 'path-down', reason: string}
  *   | {type: 'too-slow', reason: string}
+ *   | {type: 'lost', reason: string}
+ *   | {type: 'kept'}
+ *   | {type: 'not-kept'}
  *   | {type: 'hang-up'}
  *   | {type: 'bye', reason: string}
  *   | {type: 'failure', reason: string}} CallEvent
  *
- * @typedef {'ask-microphone'|'connect'|'say-bye'|'release'} Effect
+ * @typedef {'ask-microphone'|'connect'|'call-again'|'say-bye'|'release'} Effect
  */
 
 /** A call that is not up after this long says why instead. */
 export const CONNECT_MS = 15_000;
 
 /** @type {Call} */
-export const IDLE = { state: 'idle', reason: '' };
+export const IDLE = { state: 'idle', reason: '', renewed: false };
 
 /** Ways in which the server ends a call that are not failures. */
 const FRIENDLY_BYES = new Set(['ended', 'time_limit', 'hangup']);
@@ -34,6 +38,14 @@ const FRIENDLY_BYES = new Set(['ended', 'time_limit', 'hangup']);
  */
 export function isLive(state) {
   return ['asking-mic', 'connecting', 'connected', 'recovering'].includes(state);
+}
+
+/**
+ * @param {Call} call
+ * @returns {boolean} whether a peer connection is on its way up for the first time
+ */
+export function isComingUp({ state, reason }) {
+  return state === 'connecting' || (state === 'recovering' && reason === 'new_call');
 }
 
 /**
@@ -49,11 +61,17 @@ export function advance(call, event) {
     case 'microphone-ready':
       return state === 'asking-mic' ? move('connecting', '', ['connect']) : stay(call);
     case 'path-up':
-      return state === 'connecting' || state === 'recovering' ? move('connected') : stay(call);
+      return state === 'connecting' || state === 'recovering' ? on(call, 'connected') : stay(call);
     case 'path-down':
-      return state === 'connected' ? move('recovering', event.reason) : stay(call);
+      return state === 'connected' ? on(call, 'recovering', event.reason) : stay(call);
     case 'too-slow':
-      return state === 'connecting' ? end('failed', event.reason, ['say-bye']) : stay(call);
+      return isComingUp(call) ? end('failed', event.reason, ['say-bye']) : stay(call);
+    case 'lost':
+      return lost(call, event.reason);
+    case 'kept':
+      return state === 'idle' ? move('idle', 'rejoin') : stay(call);
+    case 'not-kept':
+      return state === 'idle' ? move('idle') : stay(call);
     case 'hang-up':
       return isLive(state) ? end('ended', 'hangup', ['say-bye']) : stay(call);
     case 'bye':
@@ -62,6 +80,32 @@ export function advance(call, event) {
     case 'failure':
       return isLive(state) || state === 'idle' ? end('failed', event.reason) : stay(call);
   }
+}
+
+/**
+ * Nothing can save this call; the person need not know, where another one can be had at once.
+ *
+ * @param {Call} call
+ * @param {string} reason
+ * @returns {{call: Call, effects: Effect[]}}
+ */
+function lost(call, reason) {
+  const wasUp = call.state === 'connected' || call.state === 'recovering';
+  if (!wasUp || call.renewed) return isLive(call.state) ? end('failed', reason, ['say-bye']) : stay(call);
+  return {
+    call: { state: 'recovering', reason: 'new_call', renewed: true },
+    effects: ['call-again'],
+  };
+}
+
+/**
+ * @param {Call} call that goes on
+ * @param {CallState} state
+ * @param {string} [reason]
+ * @returns {{call: Call, effects: Effect[]}}
+ */
+function on(call, state, reason = '') {
+  return { call: { ...call, state, reason }, effects: [] };
 }
 
 /**
@@ -79,7 +123,7 @@ function stay(call) {
  * @returns {{call: Call, effects: Effect[]}}
  */
 function move(state, reason = '', effects = []) {
-  return { call: { state, reason }, effects };
+  return { call: { state, reason, renewed: false }, effects };
 }
 
 /**

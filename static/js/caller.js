@@ -1,8 +1,9 @@
 /**
- * Makes and keeps a call: carries out what the reducers in call.js and recovery.js decide, with the
- * microphone, the socket and the peer connection. Knows nothing of the page around it.
+ * Makes a call and ends it: carries out what the reducer in call.js decides, with the microphone, the
+ * tickets and the socket. While it is up, its path is the keeper's. Knows nothing of the page around.
  *
  * @typedef {import('./call.js').Call} Call
+ * @typedef {import('./ice.js').IceWay} IceWay
  * @typedef {import('./signal.js').Message} Message
  *
  * @typedef {object} CallerEvents
@@ -11,9 +12,11 @@
  * @property {(stream: MediaStream) => void} onRemote
  * @property {(state: RTCIceConnectionState) => void} onIce
  * @property {(ms: number) => void} onRoundTrip
+ * @property {(summary: import('./stats.js').Summary) => void} onStats
  *
  * @typedef {object} Tools
  * @property {import('./api.js').Api} api
+ * @property {import('./memory.js').Memory} memory
  * @property {() => Promise<MediaStream>} openMicrophone
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} makePeer
  * @property {(url: string) => WebSocket} openSocket
@@ -21,21 +24,18 @@
  * @property {import('./world.js').Clock} clock
  *
  * @typedef {object} Wishes
- * @property {import('./ice.js').IceWay} way
+ * @property {IceWay|null} way the only one to use
  * @property {string|null} voice
  */
 
 import { TICKET_LASTS_MS } from './api.js';
-import { CONNECT_MS, IDLE, advance, isLive } from './call.js';
-import { Heartbeat, LABEL } from './heartbeat.js';
-import { configurationFor } from './ice.js';
+import { CONNECT_MS, IDLE, advance, isComingUp, isLive } from './call.js';
+import { Credentials } from './credentials.js';
+import { configurationFor, rungs } from './ice.js';
+import { Keeper } from './keeper.js';
 import { MicrophoneError, stop } from './microphone.js';
-import { Peer } from './peer.js';
-import * as recovery from './recovery.js';
 import { Signal } from './signal.js';
 import { Timeline } from './timeline.js';
-
-const TICK_MS = 500;
 
 /** A refusal before the call is up ends it; these only need another ticket. */
 const NEEDS_TICKET = new Set(['ticket_expired', 'ticket_used', 'ticket_invalid']);
@@ -44,26 +44,20 @@ const HARMLESS = new Set(['bad_message', 'too_large', 'unknown_attempt', 'no_cal
 export class Caller {
   /** @type {Call} */
   call = IDLE;
-  recovery = recovery.WELL;
-  restarts = 0;
   /** Counts calls: what an earlier one was still waiting for must not touch the present one. */
   generation = 0;
+  ticket = '';
   ticketAt = 0;
   ticketRefreshed = false;
   /** @type {Signal|null} */
   signal = null;
-  /** @type {Peer|null} */
-  peer = null;
+  /** @type {Keeper|null} */
+  keeper = null;
   /** @type {MediaStream|null} */
   microphone = null;
-  /** @type {Heartbeat|null} */
-  heartbeat = null;
-  /** @type {RTCDataChannel|null} */
-  channel = null;
   /** @type {Promise<import('./api.js').IceConfiguration>|null} */
   ice = null;
   connectTimer = null;
-  tickTimer = null;
 
   /**
    * @param {string} ticket that came with the page
@@ -76,12 +70,22 @@ export class Caller {
     this.events = events;
     this.tools = tools;
     this.timeline = new Timeline((message) => this.signal?.send(message), tools.clock);
+    this.credentials = new Credentials(() => this.signal?.send({ type: 'ice' }), tools.clock);
+    this.kept = tools.memory.keptCall();
     this.useTicket(ticket);
+    if (this.kept) this.happen({ type: 'kept' });
   }
 
   tap() {
     this.ticketRefreshed = false;
     this.happen({ type: 'tap' });
+  }
+
+  /** The call of before the reload is not wanted back. */
+  forgetKept() {
+    if (!this.kept) return;
+    this.signal?.send({ type: 'bye', reason: 'hangup' });
+    this.notKept();
   }
 
   hangUp() {
@@ -94,20 +98,22 @@ export class Caller {
     this.timeline.add('mute', { muted });
   }
 
-  restartIce() {
-    this.recover({ type: 'hint', reason: 'developer' });
-  }
-
   /** @param {string} reason something that may have cost the path */
   hint(reason) {
-    if (this.call.state === 'connected' || this.call.state === 'recovering') {
-      this.recover({ type: 'hint', reason });
-    }
+    this.keeper?.hint(reason);
   }
 
-  /** The page is going away: say so while there is time. */
+  /** @param {boolean} hidden the page is in the background, where a phone may freeze it */
+  visibility(hidden) {
+    if (this.keeper) this.signal?.send({ type: 'visibility', hidden });
+  }
+
+  /** The page is going away, for good or only to be reloaded: say so while there is time. */
   leave() {
     this.timeline.flush();
+    const { ready } = this.signal ?? {};
+    const up = this.call.state === 'connected' || this.call.state === 'recovering';
+    if (up && ready) this.tools.memory.keepCall(ready.callId, ready.token);
     if (isLive(this.call.state)) this.signal?.send({ type: 'bye', reason: 'page_closed' });
     this.release();
   }
@@ -136,12 +142,16 @@ export class Caller {
       case 'connect':
         this.attempt(() => this.connect());
         break;
+      case 'call-again':
+        this.attempt(() => this.callAgain());
+        break;
       case 'say-bye':
         this.timeline.flush();
         this.signal?.send({ type: 'bye', reason: this.call.reason });
         break;
       case 'release':
         this.timeline.flush();
+        this.tools.memory.forgetCall();
         this.release();
         break;
     }
@@ -167,13 +177,15 @@ export class Caller {
         return;
       }
       console.error(error);
+      this.signal?.send({ type: 'bye', reason: 'internal' });
       this.happen({ type: 'failure', reason: 'internal' });
     }
   }
 
   async askMicrophone() {
     const { generation } = this;
-    if (this.tools.clock.now() - this.ticketAt > TICKET_LASTS_MS || !this.signal) {
+    const isOld = this.tools.clock.now() - this.ticketAt > TICKET_LASTS_MS;
+    if (!this.signal || (isOld && !this.kept)) {
       await this.refreshTicket();
       if (generation !== this.generation || this.call.state !== 'asking-mic') return;
     }
@@ -189,97 +201,99 @@ export class Caller {
 
   async connect() {
     const { generation } = this;
-    const { clock } = this.tools;
-    this.connectTimer = clock.setTimeout(() => this.tooSlow(), CONNECT_MS);
-    this.tickTimer = clock.setTimeout(() => this.tick(), TICK_MS);
+    this.connectTimer = this.tools.clock.setTimeout(() => this.tooSlow(), CONNECT_MS);
     const configuration = await /** @type {NonNullable<typeof this.ice>} */ (this.ice);
-    if (generation !== this.generation) return;
-    this.openPeer(configurationFor(configuration.iceServers, this.wishes.way));
+    if (generation === this.generation) this.openPeer(configuration);
   }
 
-  /** @param {RTCConfiguration} configuration */
+  /** The call is lost: another one, on the same microphone, and nobody has to do anything. */
+  async callAgain() {
+    this.signal?.send({ type: 'bye', reason: 'call_lost' });
+    await this.startOver();
+    if (isLive(this.call.state)) {
+      this.connectTimer = this.tools.clock.setTimeout(() => this.tooSlow(), CONNECT_MS);
+    }
+  }
+
+  /** @param {import('./api.js').IceConfiguration} configuration */
   openPeer(configuration) {
-    const pc = this.tools.makePeer(configuration);
-    this.peer = new Peer(pc, {
-      send: (message) => this.sendFromPeer(message),
-      onEvent: (kind, detail) => this.timeline.add(kind, detail),
-      onIce: (state) => this.iceChanged(state),
-      onConnection: (state) => this.connectionChanged(state),
-      onRemote: (stream) => this.events.onRemote(stream),
-    });
-    this.channel = pc.createDataChannel(LABEL, { ordered: true });
+    const { iceServers } = configuration;
+    const { memory, clock } = this.tools;
+    const remembered = memory.way(this.signal?.ready?.network ?? '');
+    const { way } = this.wishes;
+    const ways = way ? [way] : rungs(iceServers);
+    const home = way ?? (remembered && ways.includes(remembered) ? remembered : 'all');
+    const pc = this.tools.makePeer(configurationFor(iceServers, home));
+    this.keeper = new Keeper(pc, { servers: iceServers, home, ways }, this.line(), this.keeperEvents(), clock);
+    this.credentials.took(configuration);
     const stream = /** @type {MediaStream} */ (this.microphone);
     for (const track of stream.getAudioTracks()) pc.addTrack(track, stream);
   }
 
-  /** @param {Message} message */
-  sendFromPeer(message) {
+  /** @returns {import('./keeper.js').Line} */
+  line() {
+    return {
+      send: (message) => this.signal?.send(this.forServer(message)),
+      replace: () => this.signal?.replace(),
+      isReady: () => Boolean(this.signal?.isReady),
+    };
+  }
+
+  /** @returns {import('./keeper.js').KeeperEvents} */
+  keeperEvents() {
+    return {
+      onConnected: () => this.connected(),
+      onDown: (reason) => this.happen({ type: 'path-down', reason }),
+      onUp: () => this.happen({ type: 'path-up' }),
+      onLost: (reason) => this.happen({ type: 'lost', reason }),
+      onRemote: this.events.onRemote,
+      onIce: this.events.onIce,
+      onRoundTrip: this.events.onRoundTrip,
+      onStats: this.events.onStats,
+      onRemember: (way) => this.tools.memory.keepWay(this.signal?.ready?.network ?? '', way),
+      note: (kind, detail) => this.timeline.add(kind, detail),
+    };
+  }
+
+  connected() {
+    this.tools.clock.clearTimeout(this.connectTimer);
+    if (this.signal?.ready) this.keeper?.startHeartbeat(this.signal.ready.heartbeat);
+    this.kept = null;
+  }
+
+  /**
+   * @param {Message} message
+   * @returns {Message} an offer that opens a call says with which voice, or that it is another's
+   */
+  forServer(message) {
+    if (message.type !== 'offer') return message;
     const { voice } = this.wishes;
-    if (message.type === 'offer' && message.attempt === 1 && voice) message.voice = voice;
-    if (message.type === 'offer' && message.attempt > 1) {
-      this.restarts += 1;
-      this.timeline.add('restart', { attempt: message.attempt });
-    }
-    this.signal?.send(message);
-  }
-
-  // What the peer connection says.
-
-  /** @param {RTCIceConnectionState} state */
-  iceChanged(state) {
-    this.timeline.add('ice', { state });
-    this.events.onIce(state);
-    const up = state === 'connected' || state === 'completed';
-    // Before the first DTLS handshake a path alone is not yet a call.
-    if (up && this.call.state !== 'connecting') this.recover({ type: 'path-up' });
-    if (state === 'disconnected' || state === 'failed') this.pathDown('path_lost');
-  }
-
-  /** @param {RTCPeerConnectionState} state */
-  connectionChanged(state) {
-    this.timeline.add('connection', { state });
-    if (state === 'connected') {
-      this.tools.clock.clearTimeout(this.connectTimer);
-      this.startHeartbeat();
-      this.happen({ type: 'path-up' });
-      this.recover({ type: 'path-up' });
-    } else if (state === 'failed') {
-      this.pathDown('path_lost');
-    }
-  }
-
-  startHeartbeat() {
-    if (this.heartbeat || !this.channel || !this.signal?.ready) return;
-    this.heartbeat = new Heartbeat(
-      this.channel,
-      this.signal.ready.heartbeat,
-      {
-        onRoundTrip: (ms) => {
-          this.timeline.add('heartbeat', { rtt_ms: ms });
-          this.events.onRoundTrip(ms);
-        },
-        onDead: () => this.recover({ type: 'hint', reason: 'heartbeat_lost' }),
-      },
-      this.tools.clock,
-    );
+    if (this.signal?.claim?.rejoin) return { ...message, rejoin: true };
+    return message.attempt === 1 && voice ? { ...message, voice } : message;
   }
 
   // What the server says.
 
   /** @param {Message} message */
   async receive(message) {
+    const { keeper } = this;
     switch (message.type) {
       case 'answer':
-        await this.peer?.takeAnswer(message.sdp, message.attempt);
+        await keeper?.peer.takeAnswer(message.sdp, message.attempt);
         break;
       case 'candidate':
-        await this.peer?.takeCandidate(message.candidate, message.attempt);
+        await keeper?.peer.takeCandidate(message.candidate, message.attempt);
+        break;
+      case 'hears':
+        keeper?.heardByBot(message.media);
         break;
       case 'ice':
-        this.peer?.pc.setConfiguration(configurationFor(message.iceServers, this.wishes.way));
+        this.credentials.took(/** @type {any} */ (message));
+        keeper?.useServers(message.iceServers);
         break;
       case 'bye':
-        this.happen({ type: 'bye', reason: message.reason });
+        if (message.reason === 'call_lost') this.lost();
+        else this.happen({ type: 'bye', reason: message.reason });
         break;
       case 'error':
         await this.refused(message);
@@ -290,32 +304,48 @@ export class Caller {
   /** @param {Message} error */
   async refused({ code, message }) {
     this.timeline.add('refused', { code, message });
+    const comingUp = isComingUp(this.call);
     if (code === 'heartbeat_lost') {
       this.hint('heartbeat_lost');
     } else if (code === 'call_unknown') {
-      this.happen({ type: 'bye', reason: 'call_lost' });
+      this.lost();
     } else if (NEEDS_TICKET.has(code) && !isLive(this.call.state)) {
       // The next tap gets a fresh one.
       this.signal?.close();
       this.signal = null;
-    } else if (NEEDS_TICKET.has(code) && this.call.state === 'connecting' && !this.ticketRefreshed) {
+    } else if (NEEDS_TICKET.has(code) && comingUp && !this.ticketRefreshed) {
       await this.startOver();
-    } else if (!HARMLESS.has(code) && this.call.state === 'connecting') {
+    } else if (!HARMLESS.has(code) && comingUp) {
       this.happen({ type: 'failure', reason: code });
     } else {
       console.warn(`the server refused a message: ${code}: ${message}`);
     }
   }
 
-  /** The ticket was no good: the same call, with another one. */
+  /** The server no longer has this call. */
+  lost() {
+    if (this.kept && !isLive(this.call.state)) this.notKept();
+    else if (this.kept) this.attempt(() => this.startOver());
+    else this.happen({ type: 'lost', reason: 'call_lost' });
+  }
+
+  /** Nothing to rejoin: an ordinary page, with the ticket it came with. */
+  notKept() {
+    this.kept = null;
+    this.tools.memory.forgetCall();
+    this.happen({ type: 'not-kept' });
+    this.useTicket(this.ticket);
+  }
+
+  /** The same microphone, another ticket, another peer connection. */
   async startOver() {
     const { generation } = this;
     this.ticketRefreshed = true;
-    this.peer?.close();
+    this.kept = null;
+    this.hangUpPeer();
     await this.refreshTicket();
     const configuration = await /** @type {NonNullable<typeof this.ice>} */ (this.ice);
-    if (generation !== this.generation) return;
-    this.openPeer(configurationFor(configuration.iceServers, this.wishes.way));
+    if (generation === this.generation) this.openPeer(configuration);
   }
 
   // Tickets and sockets.
@@ -338,58 +368,40 @@ export class Caller {
    * @param {string} ticket
    */
   useTicket(ticket) {
-    this.ticketAt = this.tools.clock.now();
+    const { clock, openSocket, socketUrl, api } = this.tools;
+    this.ticket = ticket;
+    this.ticketAt = clock.now();
     this.signal?.close();
-    this.signal = new Signal(
-      this.tools.socketUrl(ticket),
-      {
-        onMessage: (message) => this.attempt(() => this.receive(message)),
-        onReady: () => this.timeline.add('socket', { state: 'ready' }),
-        onLost: () => this.timeline.add('socket', { state: 'lost' }),
+    const events = {
+      onMessage: (/** @type {Message} */ message) => this.attempt(() => this.receive(message)),
+      onReady: () => this.timeline.add('socket', { state: 'ready' }),
+      onLost: () => this.timeline.add('socket', { state: 'lost' }),
+      pendingOffer: () => {
+        const offer = this.keeper?.peer.pendingOffer;
+        return offer ? this.forServer(offer) : null;
       },
-      { open: this.tools.openSocket, setTimeout: this.tools.clock.setTimeout },
-    );
+    };
+    const claim = this.kept && { callId: this.kept.callId, token: this.kept.token, rejoin: true };
+    this.signal = new Signal(socketUrl(ticket), events, { ...clock, open: openSocket }, claim);
     // Without an ICE configuration there are still host candidates, and on many networks they do.
-    this.ice = this.tools.api.ice(ticket).catch((error) => {
+    this.ice = api.ice(ticket).catch((error) => {
       console.warn(error);
       return { iceServers: [], ttl: 0 };
     });
   }
 
-  // Time, and trouble.
+  // Time, and the end.
 
   tooSlow() {
-    const reason = this.signal?.admitted ? 'network_blocked' : 'server_unreachable';
-    this.happen({ type: 'too-slow', reason });
+    const blocked = this.call.renewed ? 'call_lost' : 'network_blocked';
+    this.happen({ type: 'too-slow', reason: this.signal?.admitted ? blocked : 'server_unreachable' });
   }
 
-  tick() {
-    this.recover({ type: 'tick' });
-    if (isLive(this.call.state)) {
-      this.tickTimer = this.tools.clock.setTimeout(() => this.tick(), TICK_MS);
-    }
-  }
-
-  /** @param {string} reason */
-  pathDown(reason) {
-    if (this.call.state !== 'connected') return;
-    this.happen({ type: 'path-down', reason });
-    this.recover({ type: 'path-down', reason });
-  }
-
-  /** @param {recovery.RecoveryEvent} event */
-  recover(event) {
-    const { recovery: next, actions } = recovery.advance(
-      this.recovery,
-      event,
-      this.tools.clock.now(),
-    );
-    this.recovery = next;
-    if (event.type === 'path-up') this.happen({ type: 'path-up' });
-    for (const action of actions) {
-      if (action.type === 'restart-ice') this.peer?.restartIce();
-      else this.happen({ type: 'bye', reason: action.reason });
-    }
+  hangUpPeer() {
+    this.tools.clock.clearTimeout(this.connectTimer);
+    this.credentials.stop();
+    this.keeper?.stop();
+    this.keeper = null;
   }
 
   /** The call is over: give everything back, the microphone first. */
@@ -397,16 +409,9 @@ export class Caller {
     this.generation += 1;
     if (this.microphone) stop(this.microphone);
     this.microphone = null;
-    this.tools.clock.clearTimeout(this.connectTimer);
-    this.tools.clock.clearTimeout(this.tickTimer);
-    this.heartbeat?.stop();
-    this.heartbeat = null;
-    this.channel = null;
-    this.peer?.close();
-    this.peer = null;
+    this.hangUpPeer();
     this.signal?.close();
     this.signal = null;
-    this.recovery = recovery.WELL;
-    this.restarts = 0;
+    this.kept = null;
   }
 }

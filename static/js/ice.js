@@ -1,11 +1,26 @@
 /**
- * Which of the offered ICE servers to use, for the page's `?ice=` switch.
+ * The ways a call can take, and what each of them lets the browser use. `relay` is any relay; `udp`,
+ * `tcp` and `tls` are how the browser reaches it; `ice-tcp` is the bot's own TCP port (RFC 6544).
  *
- * @typedef {'all'|'relay'|'tcp'|'tls'} IceWay
+ * @typedef {'all'|'relay'|'udp'|'tcp'|'tls'|'ice-tcp'} IceWay
  */
 
-/** @type {readonly string[]} */
-export const WAYS = ['all', 'relay', 'tcp', 'tls'];
+/** @type {readonly IceWay[]} */
+export const WAYS = ['all', 'relay', 'udp', 'tcp', 'tls', 'ice-tcp'];
+
+/** What to try one after the other, where everything at once has led nowhere. @type {readonly IceWay[]} */
+export const LADDER = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
+
+/** Past a network that cripples UDP, the likeliest first. @type {readonly IceWay[]} */
+export const WITHOUT_UDP = ['tls', 'tcp', 'ice-tcp'];
+
+/**
+ * @param {RTCIceServer[]} servers
+ * @returns {IceWay[]} the rungs of the ladder that exist with these servers
+ */
+export function rungs(servers) {
+  return LADDER.filter((way) => !isRelay(way) || servers.some((server) => urls(server, way).length));
+}
 
 /**
  * @param {RTCIceServer[]} servers as the server gave them
@@ -15,22 +30,53 @@ export const WAYS = ['all', 'relay', 'tcp', 'tls'];
 export function configurationFor(servers, way) {
   /** @type {RTCConfiguration} */
   const common = { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' };
-  if (way === 'all') return { ...common, iceServers: servers, iceTransportPolicy: 'all' };
+  if (!isRelay(way)) return { ...common, iceServers: servers, iceTransportPolicy: 'all' };
   return {
     ...common,
-    iceServers: servers.map((server) => keepUrls(server, way)).filter((server) => server.urls.length),
+    iceServers: servers
+      .map((server) => ({ ...server, urls: urls(server, way) }))
+      .filter((server) => server.urls.length),
     iceTransportPolicy: 'relay',
   };
 }
 
 /**
- * @param {RTCIceServer} server
+ * Whether a candidate, of either side, is of this way. `ice-tcp` is the only one that the browser
+ * cannot be configured to: its UDP candidates are kept from the other side instead.
+ *
+ * @param {string} candidate
  * @param {IceWay} way
- * @returns {RTCIceServer}
+ * @returns {boolean}
  */
-function keepUrls(server, way) {
-  const urls = [server.urls].flat();
-  return { ...server, urls: urls.filter((url) => fits(url, way)) };
+export function fits(candidate, way) {
+  return way !== 'ice-tcp' || /^(a=)?candidate:\S+ \d+ tcp /i.test(candidate);
+}
+
+/**
+ * @param {string} sdp
+ * @param {IceWay} way
+ * @returns {string} without the candidates that are not of this way
+ */
+export function keepFitting(sdp, way) {
+  const keep = (/** @type {string} */ line) => !line.startsWith('a=candidate:') || fits(line, way);
+  return sdp.split('\r\n').filter(keep).join('\r\n');
+}
+
+/**
+ * @param {IceWay} way
+ * @returns {boolean}
+ */
+function isRelay(way) {
+  return way !== 'all' && way !== 'ice-tcp';
+}
+
+/**
+ * @param {RTCIceServer} server
+ * @param {IceWay} way through a relay
+ * @returns {string[]}
+ */
+function urls(server, way) {
+  return [server.urls].flat().filter((url) => leads(url, way));
 }
 
 /**
@@ -38,8 +84,10 @@ function keepUrls(server, way) {
  * @param {IceWay} way
  * @returns {boolean}
  */
-function fits(url, way) {
+function leads(url, way) {
   if (way === 'tls') return url.startsWith('turns:');
-  if (way === 'tcp') return url.startsWith('turn:') && url.includes('transport=tcp');
+  const overTcp = url.includes('transport=tcp');
+  if (way === 'tcp') return url.startsWith('turn:') && overTcp;
+  if (way === 'udp') return url.startsWith('turn:') && !overTcp;
   return url.startsWith('turn:') || url.startsWith('turns:');
 }

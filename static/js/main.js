@@ -3,15 +3,14 @@
 import { Api } from './api.js';
 import { Caller } from './caller.js';
 import { WAYS } from './ice.js';
+import { Memory } from './memory.js';
 import { Meter } from './meter.js';
 import { obstacle, openMicrophone } from './microphone.js';
-import { summarise } from './stats.js';
+import { watchSurroundings } from './surroundings.js';
 import { Ui } from './ui.js';
 import { clock } from './world.js';
 
 /** @typedef {import('./ice.js').IceWay} IceWay */
-
-const STATS_MS = 1_000;
 
 const switches = new URLSearchParams(location.search);
 const ui = new Ui();
@@ -20,8 +19,6 @@ const ui = new Ui();
 let audio = null;
 /** @type {Partial<Record<'you'|'bot', Meter>>} */
 const meters = {};
-/** @type {import('./stats.js').Summary|null} */
-let summary = null;
 /** @type {WakeLockSentinel|null} */
 let wakeLock = null;
 
@@ -73,14 +70,12 @@ function callChanged(call) {
     closeMeters();
     ui.stopPlaying();
     letSleep();
-    summary = null;
   }
 }
 
-/** @returns {IceWay} */
+/** @returns {IceWay|null} */
 function wayAskedFor() {
-  const way = switches.get('ice') ?? 'all';
-  return /** @type {IceWay} */ (WAYS.includes(way) ? way : 'all');
+  return WAYS.find((way) => way === switches.get('ice')) ?? null;
 }
 
 /** @param {string} ticket */
@@ -103,9 +98,11 @@ const caller = new Caller(
     },
     onIce: (state) => ui.addIce(state),
     onRoundTrip: (ms) => ui.developerLine('heartbeat', `${ms} ms`),
+    onStats: showStats,
   },
   {
     api: new Api((...request) => fetch(...request)),
+    memory: new Memory(() => sessionStorage, () => localStorage, clock.now),
     openMicrophone: () => openMicrophone(navigator.mediaDevices, navigator.userAgent, clock),
     makePeer: (configuration) => new RTCPeerConnection(configuration),
     openSocket: (url) => new WebSocket(url),
@@ -126,13 +123,11 @@ function talk() {
   caller.tap();
 }
 
-async function showStats() {
-  const pc = caller.peer?.pc;
-  if (!pc || caller.call.state === 'connecting') return;
-  const report = await pc.getStats();
-  summary = summarise(report.values(), summary);
+/** @param {import('./stats.js').Summary} summary */
+function showStats(summary) {
   ui.showStats(summary);
-  ui.developerLine('restarts', String(caller.restarts));
+  ui.developerLine('restarts', String(caller.keeper?.restarts ?? 0));
+  ui.developerLine('way', caller.keeper?.peer.way ?? '–');
   ui.developerLine('call', caller.signal?.ready?.callId ?? '–');
 }
 
@@ -143,21 +138,29 @@ ui.muteButton.addEventListener('click', () => {
   ui.showMuted(!ui.muted);
   caller.mute(ui.muted);
 });
-ui.restart.addEventListener('click', () => caller.restartIce());
+ui.restart.addEventListener('click', () => caller.hint('developer'));
+ui.fresh.addEventListener('click', () => {
+  caller.forgetKept();
+  talk();
+});
 ui.unlock.addEventListener('click', () => ui.unlockAudio());
 ui.copyLink.addEventListener('click', () => ui.copyPageLink());
 
-addEventListener('pagehide', () => caller.leave());
-addEventListener('pageshow', (event) => {
-  if (event.persisted) location.reload(); // its socket and ticket are gone
-});
-addEventListener('online', () => caller.hint('network_changed'));
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible' && caller.call.state === 'connected') keepAwake();
-});
+watchSurroundings(
+  window,
+  {
+    onHint: (reason) => caller.hint(reason),
+    onVisibility: (hidden) => {
+      caller.visibility(hidden);
+      if (!hidden && caller.call.state === 'connected') keepAwake();
+    },
+    onLeave: () => caller.leave(),
+    onRestored: () => location.reload(),
+  },
+  clock,
+);
 
 ui.developer.open = switches.has('debug');
-setInterval(showStats, STATS_MS);
 requestAnimationFrame(drawLevels);
 
 const reason = obstacle(window);

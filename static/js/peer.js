@@ -4,42 +4,74 @@
  * @typedef {object} PeerEvents
  * @property {(message: import('./signal.js').Message) => void} send to the server
  * @property {(kind: string, detail: Record<string, string|number>) => void} onEvent for the timeline
+ * @property {() => void} onCandidate of our own, in the newest generation
  * @property {(state: RTCIceConnectionState) => void} onIce
  * @property {(state: RTCPeerConnectionState) => void} onConnection
- * @property {(stream: MediaStream) => void} onRemote
+ * @property {(stream: MediaStream, receiver: RTCRtpReceiver) => void} onRemote
+ *
+ * @typedef {import('./ice.js').IceWay} IceWay
  */
+
+import { configurationFor, fits, keepFitting } from './ice.js';
 
 export class Peer {
   /** ICE generation of the newest offer: 1 with the first, one more with every ICE restart. */
   attempt = 0;
-  negotiating = false;
   /** The answer of `attempt` is in. */
   answered = false;
   /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
   early = [];
   closed = false;
+  /** Descriptions are set one after the other. @type {Promise<void>} */
+  turn = Promise.resolve();
 
   /**
-   * @param {RTCPeerConnection} pc
+   * @param {RTCPeerConnection} pc configured for `way`
+   * @param {RTCIceServer[]} servers
+   * @param {IceWay} way
    * @param {PeerEvents} events
    */
-  constructor(pc, events) {
+  constructor(pc, servers, way, events) {
     this.pc = pc;
+    this.servers = servers;
+    this.way = way;
     this.events = events;
-    pc.onnegotiationneeded = () => this.negotiate();
+    pc.onnegotiationneeded = () => this.firstOffer();
     pc.onicecandidate = ({ candidate }) => this.trickle(candidate);
     pc.onicecandidateerror = (error) => this.candidateError(error);
     pc.oniceconnectionstatechange = () => events.onIce(pc.iceConnectionState);
     pc.onconnectionstatechange = () => events.onConnection(pc.connectionState);
-    pc.ontrack = ({ streams, track }) => events.onRemote(streams[0] ?? new MediaStream([track]));
+    pc.ontrack = ({ streams, track, receiver }) =>
+      events.onRemote(streams[0] ?? new MediaStream([track]), receiver);
+  }
+
+  /** @returns {import('./signal.js').Message|null} the offer that is not answered yet */
+  get pendingOffer() {
+    if (this.answered || !this.pc.localDescription) return null;
+    const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
+    return { type: 'offer', sdp, attempt: this.attempt };
   }
 
   /**
-   * New candidates and credentials under the same call (RFC 8829, 4.1.18). While an offer is
-   * unanswered the browser asks for the negotiation again once it is answered.
+   * @param {RTCIceServer[]} servers with fresh credentials; the next restart takes them up
    */
-  restartIce() {
-    this.pc.restartIce();
+  useServers(servers) {
+    this.servers = servers;
+    this.pc.setConfiguration(configurationFor(servers, this.way));
+  }
+
+  /**
+   * New candidates and credentials under the same call (RFC 8829, 4.1.18). One that is unanswered
+   * is superseded: over a network that has just come up there is no waiting for the lost one.
+   *
+   * @param {IceWay} way
+   */
+  restartIce(way) {
+    if (way !== this.way) {
+      this.way = way;
+      this.pc.setConfiguration(configurationFor(this.servers, way));
+    }
+    return this.inTurn(() => this.offer({ iceRestart: true }));
   }
 
   close() {
@@ -47,31 +79,47 @@ export class Peer {
     this.pc.close();
   }
 
-  /** Make the next offer. The server never makes one, so there is no glare. */
-  async negotiate() {
-    if (this.negotiating || this.closed) return;
-    this.negotiating = true;
-    try {
-      this.attempt += 1;
-      this.answered = false;
-      this.early = [];
-      await this.pc.setLocalDescription();
-      const sdp = this.pc.localDescription?.sdp;
-      this.events.send({ type: 'offer', sdp, attempt: this.attempt });
-    } finally {
-      this.negotiating = false;
-    }
+  /** `restartIce()` on the peer connection itself comes this way too. */
+  firstOffer() {
+    return this.inTurn(() => this.offer({}));
+  }
+
+  /**
+   * @param {() => Promise<void>} work
+   * @returns {Promise<void>}
+   */
+  inTurn(work) {
+    const done = this.turn.then(() => (this.closed ? undefined : work()));
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  /**
+   * The server never makes an offer, so there is no glare.
+   *
+   * @param {RTCOfferOptions} options
+   */
+  async offer(options) {
+    const offer = await this.pc.createOffer(options);
+    // What the next candidates belong to, from the moment they can come.
+    this.attempt += 1;
+    this.answered = false;
+    this.early = [];
+    await this.pc.setLocalDescription(offer);
+    if (!this.closed && this.pendingOffer) this.events.send(this.pendingOffer);
   }
 
   /**
    * @param {string} sdp
    * @param {number} attempt
    */
-  async takeAnswer(sdp, attempt) {
-    if (attempt !== this.attempt || this.pc.signalingState !== 'have-local-offer') return;
-    await this.pc.setRemoteDescription({ type: 'answer', sdp });
-    this.answered = true;
-    for (const candidate of this.early.splice(0)) await this.pc.addIceCandidate(candidate);
+  takeAnswer(sdp, attempt) {
+    return this.inTurn(async () => {
+      if (attempt !== this.attempt || this.answered) return;
+      await this.pc.setRemoteDescription({ type: 'answer', sdp: keepFitting(sdp, this.way) });
+      this.answered = true;
+      for (const candidate of this.early.splice(0)) await this.pc.addIceCandidate(candidate);
+    });
   }
 
   /**
@@ -79,15 +127,18 @@ export class Peer {
    * @param {number} attempt
    */
   async takeCandidate(candidate, attempt) {
-    if (attempt !== this.attempt || candidate === null) return;
+    if (attempt !== this.attempt || !candidate?.candidate) return;
+    if (!fits(candidate.candidate, this.way)) return;
     if (this.answered) await this.pc.addIceCandidate(candidate);
     else this.early.push(candidate);
   }
 
   /** @param {RTCIceCandidate|null} candidate */
   trickle(candidate) {
+    if (candidate?.candidate && !fits(candidate.candidate, this.way)) return;
     const init = candidate?.candidate ? candidate.toJSON() : null;
     this.events.send({ type: 'candidate', candidate: init, attempt: this.attempt });
+    if (init) this.events.onCandidate();
   }
 
   /** @param {RTCPeerConnectionIceErrorEvent} error */

@@ -119,23 +119,29 @@ export const REASONS = {
     retryable: true,
     developer: 'VOICEDEMO_MAX_CALL_S reached',
   },
+  rejoin: {
+    sentence: 'Your call is still open.',
+    nextStep: 'Tap to go back to it.',
+    retryable: false,
+    developer: 'the page was reloaded during a call; the server keeps it for 60 s',
+  },
+  path_silent: {
+    sentence: 'Reconnecting…',
+    nextStep: 'Stay on this page; the call goes on by itself.',
+    retryable: false,
+    developer: 'no packets for 400 ms, on the page or at the bot: restarting ICE',
+  },
   path_lost: {
     sentence: 'Reconnecting…',
     nextStep: 'Stay on this page; the call goes on by itself.',
     retryable: false,
     developer: 'ICE disconnected or failed: restarting ICE',
   },
-  network_changed: {
+  new_call: {
     sentence: 'Reconnecting…',
-    nextStep: 'Stay on this page; the call goes on by itself.',
+    nextStep: 'Stay on this page; we are calling again.',
     retryable: false,
-    developer: 'the network changed: restarting ICE',
-  },
-  heartbeat_lost: {
-    sentence: 'Reconnecting…',
-    nextStep: 'Stay on this page; the call goes on by itself.',
-    retryable: false,
-    developer: 'no heartbeat within the liveness time: restarting ICE',
+    developer: 'the call could not be saved: another one on the same microphone',
   },
 };
 

@@ -2,50 +2,111 @@
  * What to do about a path in trouble, as a reducer: (state, event, now) → {state, actions}.
  * The retry policy is data. Times are milliseconds of one monotonic clock.
  *
+ * @typedef {import('./ice.js').IceWay} IceWay
+ *
+ * @typedef {'deaf'|'unheard'|'lost'} Trouble the page hears nothing; the bot hears nothing; ICE says so
+ *
  * @typedef {object} Recovery
- * @property {number|null} downSince when the present outage began; null while the path is well
- * @property {number} restarts ICE restarts asked for in this outage
+ * @property {boolean} connecting the call's first path is not up yet
+ * @property {readonly Trouble[]} troubles what is wrong now
+ * @property {number} since when it began
+ * @property {number} restarts ICE restarts asked for since
  * @property {number} restartAt when the next restart is due (Infinity: none)
+ * @property {number} restartedAt
+ * @property {IceWay} way in use, or being tried
+ * @property {IceWay} home what this call is to use
+ * @property {readonly IceWay[]} ways that exist
+ * @property {number} upgrades tries to get from TCP back to UDP
+ * @property {number} upgradeAt when the next is due (Infinity: none)
  *
  * @typedef {{type: 'path-up'}
- *   | {type: 'path-down', reason: string}
+ *   | {type: 'path-down'}
+ *   | {type: 'silence'} | {type: 'sound'}
+ *   | {type: 'unheard'} | {type: 'heard'}
  *   | {type: 'hint', reason: string}
+ *   | {type: 'degraded'}
+ *   | {type: 'transport', udp: boolean}
  *   | {type: 'tick'}} RecoveryEvent
  *
- * @typedef {{type: 'restart-ice', reason: string} | {type: 'give-up', reason: string}} RecoveryAction
+ * @typedef {{type: 'restart-ice', reason: string, way: IceWay}
+ *   | {type: 'down', reason: string}
+ *   | {type: 'up', ms: number}
+ *   | {type: 'remember', way: IceWay}
+ *   | {type: 'replace-socket'}
+ *   | {type: 'give-up', reason: string}} RecoveryAction
+ *
+ * @typedef {{recovery: Recovery, actions: RecoveryAction[]}} Step
  */
+
+import { WITHOUT_UDP } from './ice.js';
 
 export const POLICY = {
   /** A restart that has not brought the path back within this time is not going to. */
   attemptMs: 4_000,
-  /** Waits before the first, second, … restart of an outage; the last one repeats. */
+  /** Waits before the first, second, … further restart; the last one repeats. */
   backoffMs: [0, 1_000, 2_000, 4_000, 8_000],
   /** The server keeps a call without a path for this long. */
   graceMs: 60_000,
+  /** One change of network is announced in several ways. */
+  spacingMs: 500,
+  /** How long to stay on TCP before UDP is tried again: on a working path nobody hears it. */
+  upgradeMs: [5_000, 20_000, 60_000, 180_000],
 };
 
-/** @type {Recovery} */
-export const WELL = { downSince: null, restarts: 0, restartAt: Infinity };
+/** @type {Record<Trouble, string>} */
+const REASONS = { deaf: 'path_silent', unheard: 'path_silent', lost: 'path_lost' };
+
+/** Hints after which the socket may hang on a network that has gone. */
+const ELSEWHERE = new Set(['network_changed', 'page_frozen']);
+
+/**
+ * @param {readonly IceWay[]} ways
+ * @param {IceWay} home
+ * @param {number} now
+ * @returns {Recovery} of a call that begins
+ */
+export function begin(ways, home, now) {
+  return {
+    connecting: true,
+    troubles: [],
+    since: now,
+    restarts: 0,
+    restartAt: now + POLICY.attemptMs,
+    restartedAt: now,
+    way: home,
+    home,
+    ways,
+    upgrades: 0,
+    upgradeAt: Infinity,
+  };
+}
 
 /**
  * @param {Recovery} recovery
  * @param {RecoveryEvent} event
  * @param {number} now
- * @returns {{recovery: Recovery, actions: RecoveryAction[]}}
+ * @returns {Step}
  */
 export function advance(recovery, event, now) {
   switch (event.type) {
     case 'path-up':
-      return { recovery: WELL, actions: [] };
+      return recovery.connecting ? up(recovery, now) : better(recovery, 'lost', now);
     case 'path-down':
-      return recovery.downSince === null
-        ? restart({ ...recovery, downSince: now }, event.reason, now)
-        : { recovery, actions: [] };
+      return worse(recovery, 'lost', now);
+    case 'silence':
+      return worse(recovery, 'deaf', now);
+    case 'sound':
+      return better(recovery, 'deaf', now);
+    case 'unheard':
+      return worse(recovery, 'unheard', now);
+    case 'heard':
+      return better(recovery, 'unheard', now);
     case 'hint':
-      // A restart on a healthy path is inaudible, so a hint is reason enough for one.
-      return recovery.downSince === null
-        ? { recovery, actions: [{ type: 'restart-ice', reason: event.reason }] }
-        : restart(recovery, event.reason, now);
+      return hint(recovery, event.reason, now);
+    case 'degraded':
+      return degraded(recovery, now);
+    case 'transport':
+      return transport(recovery, event.udp, now);
     case 'tick':
       return tick(recovery, now);
   }
@@ -53,30 +114,159 @@ export function advance(recovery, event, now) {
 
 /**
  * @param {Recovery} recovery
+ * @returns {boolean}
+ */
+export function isWell({ connecting, troubles }) {
+  return !connecting && !troubles.length;
+}
+
+/**
+ * @param {Recovery} recovery
+ * @returns {Step}
+ */
+function stay(recovery) {
+  return { recovery, actions: [] };
+}
+
+/**
+ * @param {Recovery} recovery
+ * @param {Trouble} trouble
  * @param {number} now
- * @returns {{recovery: Recovery, actions: RecoveryAction[]}}
+ * @returns {Step}
+ */
+function worse(recovery, trouble, now) {
+  const { connecting, troubles } = recovery;
+  if (connecting || troubles.includes(trouble)) return stay(recovery);
+  const next = { ...recovery, troubles: [...troubles, trouble] };
+  if (troubles.length) return stay(next);
+  const reason = REASONS[trouble];
+  const step = restart({ ...next, since: now }, reason, recovery.way, now);
+  return { ...step, actions: [{ type: 'down', reason }, ...step.actions] };
+}
+
+/**
+ * @param {Recovery} recovery
+ * @param {Trouble} trouble
+ * @param {number} now
+ * @returns {Step}
+ */
+function better(recovery, trouble, now) {
+  const { troubles } = recovery;
+  if (!troubles.includes(trouble)) return stay(recovery);
+  const next = { ...recovery, troubles: troubles.filter((other) => other !== trouble) };
+  return next.troubles.length ? stay(next) : up(next, now);
+}
+
+/**
+ * @param {Recovery} recovery
+ * @param {number} now
+ * @returns {Step}
+ */
+function up(recovery, now) {
+  return {
+    recovery: { ...recovery, connecting: false, troubles: [], restarts: 0, restartAt: Infinity },
+    actions: [{ type: 'up', ms: now - recovery.since }],
+  };
+}
+
+/**
+ * Something may have cost the path, or is about to: a restart on a healthy one is inaudible.
+ *
+ * @param {Recovery} recovery
+ * @param {string} reason
+ * @param {number} now
+ * @returns {Step}
+ */
+function hint(recovery, reason, now) {
+  if (recovery.connecting || now - recovery.restartedAt < POLICY.spacingMs) return stay(recovery);
+  const fresh = { ...recovery, restarts: 0 };
+  const step = restart(fresh, reason, recovery.home, now);
+  if (!ELSEWHERE.has(reason)) return step;
+  return { ...step, actions: [...step.actions, { type: 'replace-socket' }] };
+}
+
+/**
+ * @param {Recovery} recovery
+ * @param {number} now
+ * @returns {Step}
+ */
+function degraded(recovery, now) {
+  const { home, ways } = recovery;
+  const way = WITHOUT_UDP.find((other) => ways.includes(other));
+  if (recovery.connecting || !way || WITHOUT_UDP.includes(home)) return stay(recovery);
+  const step = restart({ ...recovery, home: way, restarts: 0 }, 'udp_crippled', way, now);
+  return { ...step, actions: [...step.actions, { type: 'remember', way }] };
+}
+
+/**
+ * @param {Recovery} recovery
+ * @param {boolean} udp
+ * @param {number} now
+ * @returns {Step}
+ */
+function transport(recovery, udp, now) {
+  const away = recovery.way !== recovery.home || (!udp && recovery.home === 'all');
+  if (!isWell(recovery) || !away) return stay({ ...recovery, upgradeAt: Infinity });
+  if (recovery.upgradeAt !== Infinity) return stay(recovery);
+  return stay({ ...recovery, upgradeAt: now + nth(POLICY.upgradeMs, recovery.upgrades) });
+}
+
+/**
+ * @param {Recovery} recovery
+ * @param {number} now
+ * @returns {Step}
  */
 function tick(recovery, now) {
-  if (recovery.downSince === null) return { recovery, actions: [] };
-  if (now - recovery.downSince >= POLICY.graceMs) {
-    return { recovery: WELL, actions: [{ type: 'give-up', reason: 'call_lost' }] };
+  if (isWell(recovery)) return now >= recovery.upgradeAt ? upgrade(recovery, now) : stay(recovery);
+  if (!recovery.connecting && now - recovery.since >= POLICY.graceMs) {
+    return { recovery, actions: [{ type: 'give-up', reason: 'call_lost' }] };
   }
-  return now >= recovery.restartAt
-    ? restart(recovery, 'path_lost', now)
-    : { recovery, actions: [] };
+  if (now < recovery.restartAt) return stay(recovery);
+  return restart(recovery, 'no_way_yet', rungAfter(recovery), now);
+}
+
+/**
+ * @param {Recovery} recovery
+ * @param {number} now
+ * @returns {Step}
+ */
+function upgrade(recovery, now) {
+  const next = { ...recovery, upgrades: recovery.upgrades + 1, upgradeAt: Infinity };
+  const { recovery: after, actions } = restart(next, 'udp_again', recovery.home, now);
+  return { recovery: { ...after, restarts: 0, restartAt: Infinity }, actions };
+}
+
+/**
+ * @param {Recovery} recovery
+ * @returns {IceWay}
+ */
+function rungAfter({ ways, way }) {
+  return ways[(ways.indexOf(way) + 1) % ways.length];
 }
 
 /**
  * @param {Recovery} recovery
  * @param {string} reason
+ * @param {IceWay} way
  * @param {number} now
- * @returns {{recovery: Recovery, actions: RecoveryAction[]}}
+ * @returns {Step}
  */
-function restart(recovery, reason, now) {
+function restart(recovery, reason, way, now) {
   const restarts = recovery.restarts + 1;
-  const wait = POLICY.backoffMs[Math.min(restarts, POLICY.backoffMs.length - 1)];
+  const restartAt = isWell(recovery)
+    ? Infinity
+    : now + POLICY.attemptMs + nth(POLICY.backoffMs, recovery.restarts);
   return {
-    recovery: { ...recovery, restarts, restartAt: now + POLICY.attemptMs + wait },
-    actions: [{ type: 'restart-ice', reason }],
+    recovery: { ...recovery, way, restarts, restartAt, restartedAt: now },
+    actions: [{ type: 'restart-ice', reason, way }],
   };
+}
+
+/**
+ * @param {number[]} list
+ * @param {number} index
+ * @returns {number} the last one, where there are not so many
+ */
+function nth(list, index) {
+  return list[Math.min(index, list.length - 1)];
 }

@@ -1,72 +1,145 @@
 /**
- * The socket to the server: opened before the call, replaced in the background during it.
+ * The socket to the server: opened before the call, replaced in the background during it. A socket
+ * over a network that has gone says nothing of it for minutes, so a new one is opened beside it and
+ * takes the call over (`resume`) once the server has greeted it.
  *
  * @typedef {{type: string} & Record<string, any>} Message
  *
+ * @typedef {object} Claim what a new socket takes a call over with
+ * @property {string} callId
+ * @property {string} token
+ * @property {boolean} rejoin over a new peer connection, which the bot has not answered yet
+ *
  * @typedef {object} SignalEvents
  * @property {(message: Message) => void} onMessage everything but `ready`
- * @property {() => void} onReady the server has greeted this socket
+ * @property {(ready: Message) => void} onReady the server has greeted a socket, and it has the call
  * @property {() => void} onLost the socket closed, and will be reopened
+ * @property {() => Message|null} pendingOffer the offer that is not answered yet, as it is by now
+ *
+ * @typedef {object} World
+ * @property {(url: string) => WebSocket} open
+ * @property {(then: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ *
+ * @typedef {object} Opening a socket that is not greeted yet
+ * @property {WebSocket} socket
+ * @property {boolean} resumed it has asked for the call; its greeting is the second `ready`
+ * @property {number} greetings
+ * @property {number|null} carries attempt of the offer that went along with its `resume`
+ * @property {any} timer
  */
 
 /** Waits before the first, second, … attempt to reopen; the last one repeats. */
 export const REOPEN_MS = [0, 500, 1_000, 2_000, 4_000, 5_000];
+/** An answer takes a round trip. Without one for this long the socket is suspect. */
+export const ANSWER_MS = 1_000;
+/** A socket not greeted by then is on its way into nowhere. */
+export const GREETING_MS = 4_000;
 
 const MAX_WAITING = 200;
 
 export class Signal {
-  /** @type {WebSocket|null} */
+  /** @type {WebSocket|null} greeted; null while there is none */
   socket = null;
-  /** @type {Message|null} the server's greeting: call id, token, heartbeat terms */
+  /** @type {Opening|null} */
+  opening = null;
+  /** @type {Message|null} the server's greeting: call id, token, heartbeat terms, network */
   ready = null;
-  /** Whether messages reach the call now. */
-  isReady = false;
-  resuming = false;
+  /** @type {Claim|null} on the call: then a new socket resumes it */
+  claim = null;
   failures = 0;
   closed = false;
-  /** Whether the bot has the call: then a new socket resumes it. */
-  admitted = false;
-  /** @type {Message|null} the offer that is not answered yet */
-  unanswered = null;
-  /** @type {Message|null} the offer that went along with a `resume` still unanswered */
-  resumedWith = null;
   /** @type {Message[]} */
   waiting = [];
+  reopenTimer = null;
+  answerTimer = null;
 
   /**
    * @param {string} url with the ticket
    * @param {SignalEvents} events
-   * @param {object} world
-   * @param {(url: string) => WebSocket} world.open
-   * @param {(then: () => void, ms: number) => any} world.setTimeout
+   * @param {World} world
+   * @param {Claim|null} [claim] on a call that an earlier page has begun
    */
-  constructor(url, events, world) {
+  constructor(url, events, world, claim = null) {
     this.url = url;
     this.events = events;
     this.world = world;
+    this.claim = claim;
     this.open();
   }
 
-  /** @param {Message} message sent now, or when the socket is ready */
+  /** Whether messages reach the server now, as far as anybody knows. */
+  get isReady() {
+    return this.socket !== null;
+  }
+
+  /** Whether the bot has answered on this call. */
+  get admitted() {
+    return this.claim !== null && !this.claim.rejoin;
+  }
+
+  /** @param {Message} message sent now, or when a socket is ready */
   send(message) {
-    if (message.type === 'offer') this.unanswered = message;
-    if (this.isReady) {
-      this.socket?.send(JSON.stringify(message));
+    if (message.type === 'offer') this.awaitAnswer();
+    if (this.socket) {
+      this.socket.send(JSON.stringify(message));
     } else if (message.type !== 'offer' && this.waiting.length < MAX_WAITING) {
+      // An offer goes along with the next greeting, newer than it is now.
       this.waiting.push(message);
     }
   }
 
+  /** Open another socket beside this one, now; whichever is greeted last has the call. */
+  replace() {
+    if (this.closed) return;
+    this.world.clearTimeout(this.reopenTimer);
+    this.abandon();
+    this.open();
+  }
+
   close() {
     this.closed = true;
+    this.world.clearTimeout(this.reopenTimer);
+    this.world.clearTimeout(this.answerTimer);
+    this.abandon();
     this.socket?.close();
+  }
+
+  awaitAnswer() {
+    this.world.clearTimeout(this.answerTimer);
+    this.answerTimer = this.world.setTimeout(() => {
+      if (this.claim && this.socket && !this.opening) this.replace();
+    }, ANSWER_MS);
   }
 
   open() {
     const socket = this.world.open(this.url);
-    this.socket = socket;
+    /** @type {Opening} */
+    const opening = { socket, resumed: false, greetings: 0, carries: null, timer: null };
+    opening.timer = this.world.setTimeout(() => this.replace(), GREETING_MS);
+    this.opening = opening;
+    socket.onopen = () => this.opened(opening);
     socket.onmessage = (event) => this.receive(socket, JSON.parse(event.data));
     socket.onclose = () => this.lost(socket);
+  }
+
+  /** Give up on the socket that is being opened. */
+  abandon() {
+    if (!this.opening) return;
+    const { socket, timer } = this.opening;
+    this.opening = null;
+    this.world.clearTimeout(timer);
+    socket.close();
+  }
+
+  /** @param {Opening} opening */
+  opened(opening) {
+    if (opening !== this.opening || !this.claim) return;
+    opening.resumed = true;
+    const offer = this.events.pendingOffer();
+    opening.carries = offer?.attempt ?? null;
+    const { callId, token } = this.claim;
+    opening.socket.send(JSON.stringify({ type: 'resume', callId, token, ...description(offer) }));
   }
 
   /**
@@ -74,58 +147,70 @@ export class Signal {
    * @param {Message} message
    */
   receive(socket, message) {
-    if (socket !== this.socket) return;
-    if (message.type === 'ready') {
-      this.greeted(message);
-      return;
+    if (socket === this.opening?.socket && message.type === 'ready') {
+      this.greeted(this.opening, message);
+    } else if (socket === this.socket || socket === this.opening?.socket) {
+      if (message.type === 'answer') this.answered();
+      this.events.onMessage(message);
     }
-    if (message.type === 'answer') {
-      this.admitted = true;
-      if (message.attempt === this.unanswered?.attempt) this.unanswered = null;
-    }
-    this.events.onMessage(message);
   }
 
-  /** @param {Message} ready */
-  greeted(ready) {
-    if (this.admitted && !this.resuming) {
-      // The greeting of a new socket; the answer to our resume is the next one.
-      this.resuming = true;
-      this.socket?.send(JSON.stringify(this.resumption()));
-      return;
-    }
-    this.ready = ready;
-    this.isReady = true;
-    this.resuming = false;
-    this.failures = 0;
-    if (this.unanswered && this.unanswered !== this.resumedWith) {
-      this.socket?.send(JSON.stringify(this.unanswered));
-    }
-    this.resumedWith = null;
-    for (const message of this.waiting.splice(0)) this.socket?.send(JSON.stringify(message));
-    this.events.onReady();
-  }
-
-  /** @returns {Message} */
-  resumption() {
+  answered() {
+    this.world.clearTimeout(this.answerTimer);
     const { callId, token } = /** @type {Message} */ (this.ready);
-    this.resumedWith = this.unanswered;
-    const offer = this.unanswered && { sdp: this.unanswered.sdp, attempt: this.unanswered.attempt };
-    return { type: 'resume', callId, token, ...(offer && { offer }) };
+    this.claim = { callId, token, rejoin: false };
+  }
+
+  /**
+   * @param {Opening} opening
+   * @param {Message} ready
+   */
+  greeted(opening, ready) {
+    opening.greetings += 1;
+    // The greeting of the socket itself comes first, the one for its `resume` after it.
+    if (opening.resumed && opening.greetings === 1) return;
+    this.world.clearTimeout(opening.timer);
+    this.opening = null;
+    this.socket?.close();
+    this.socket = opening.socket;
+    this.ready = ready;
+    this.failures = 0;
+    const offer = this.events.pendingOffer();
+    if (offer && offer.attempt !== opening.carries) this.send(offer);
+    for (const message of this.waiting.splice(0)) this.socket.send(JSON.stringify(message));
+    this.events.onReady(ready);
   }
 
   /** @param {WebSocket} socket */
   lost(socket) {
-    if (socket !== this.socket || this.closed) return;
-    this.socket = null;
-    this.isReady = false;
-    this.resuming = false;
-    this.resumedWith = null;
+    if (this.closed || (socket !== this.socket && socket !== this.opening?.socket)) return;
+    if (socket === this.socket) {
+      this.socket = null;
+      this.events.onLost();
+      if (this.opening) return;
+    } else {
+      this.world.clearTimeout(this.opening?.timer);
+      this.opening = null;
+    }
+    this.reopenLater();
+  }
+
+  reopenLater() {
     const wait = REOPEN_MS[Math.min(this.failures, REOPEN_MS.length - 1)];
     this.failures += 1;
-    this.events.onLost();
-    this.world.setTimeout(() => {
-      if (!this.closed) this.open();
+    this.world.clearTimeout(this.reopenTimer);
+    this.reopenTimer = this.world.setTimeout(() => {
+      if (!this.closed && !this.opening) this.open();
     }, wait);
   }
+}
+
+/**
+ * @param {Message|null} offer
+ * @returns {{offer?: object}}
+ */
+function description(offer) {
+  if (!offer) return {};
+  const { sdp, attempt, rejoin } = offer;
+  return { offer: { sdp, attempt, ...(rejoin && { rejoin }) } };
 }

@@ -10,6 +10,9 @@
  * @property {number|null} jitterMs
  * @property {number} packetsReceived
  * @property {number} packetsLost
+ * @property {number} packetsSent
+ * @property {boolean} isUdp all the way, or to the relay
+ * @property {boolean} isSending since the previous summary
  */
 
 /**
@@ -23,6 +26,8 @@ export function summarise(report, previous) {
   const local = byId(stats, pair?.localCandidateId);
   const remote = byId(stats, pair?.remoteCandidateId);
   const inbound = stats.find((s) => s.type === 'inbound-rtp' && s.kind === 'audio');
+  const outbound = stats.find((s) => s.type === 'outbound-rtp' && s.kind === 'audio');
+  const sent = outbound?.packetsSent ?? 0;
   const received = inbound?.packetsReceived ?? 0;
   const lost = inbound?.packetsLost ?? 0;
   return {
@@ -34,6 +39,9 @@ export function summarise(report, previous) {
     jitterMs: milliseconds(inbound?.jitter),
     packetsReceived: received,
     packetsLost: lost,
+    packetsSent: sent,
+    isUdp: local?.protocol === 'udp' && (local.relayProtocol ?? 'udp') === 'udp',
+    isSending: previous !== null && sent > previous.packetsSent,
   };
 }
 

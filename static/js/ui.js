@@ -5,7 +5,8 @@ import { reasonFor } from './reasons.js';
 
 /** @typedef {import('./call.js').Call} Call */
 
-const RECONNECTING_AFTER_MS = 1_000;
+/** A path is known to be silent after 400 ms; what lasts no longer than a second is not worth a word. */
+const RECONNECTING_AFTER_MS = 600;
 
 /** @type {Record<import('./call.js').CallState, string>} */
 const LINES = {
@@ -51,6 +52,7 @@ export class Ui {
     this.muteButton = /** @type {HTMLButtonElement} */ (element('mute'));
     this.endButton = /** @type {HTMLButtonElement} */ (element('end'));
     this.retry = /** @type {HTMLButtonElement} */ (element('retry'));
+    this.fresh = /** @type {HTMLButtonElement} */ (element('fresh-call'));
     this.copyLink = /** @type {HTMLButtonElement} */ (element('copy-link'));
     this.unlock = /** @type {HTMLButtonElement} */ (element('unlock-audio'));
     this.restart = /** @type {HTMLButtonElement} */ (element('restart-ice'));
@@ -77,7 +79,8 @@ export class Ui {
     if (reason) this.body.dataset.reason = reason;
     else delete this.body.dataset.reason;
     this.talk.setAttribute('aria-disabled', String(live));
-    this.talkLabel.textContent = BUTTON[state];
+    this.talkLabel.textContent = reason === 'rejoin' ? 'Go back to your call' : BUTTON[state];
+    this.fresh.hidden = reason !== 'rejoin';
     const inCall = state === 'connected' || state === 'recovering';
     this.muteButton.disabled = !inCall;
     this.endButton.disabled = !live;
@@ -100,11 +103,10 @@ export class Ui {
     this.retry.hidden = state !== 'failed' || !why?.retryable;
     this.copyLink.hidden = reason !== 'in_app_browser';
     if (state === 'recovering') {
-      // Most outages are shorter than a breath; only a longer one is worth a word.
       this.reconnecting = setTimeout(() => this.lines(LINES.recovering, why?.nextStep ?? ''), RECONNECTING_AFTER_MS);
       return;
     }
-    const over = state === 'failed' || state === 'ended';
+    const over = state === 'failed' || state === 'ended' || reason === 'rejoin';
     this.lines(over && why ? why.sentence : LINES[state], over && why ? why.nextStep : '');
   }
 
@@ -121,7 +123,7 @@ export class Ui {
     this.showMuted(false);
     this.iceHistory = '';
     this.elapsed.textContent = '0:00';
-    for (const id of ['pair', 'relay', 'rtt', 'loss', 'jitter', 'heartbeat', 'ice', 'call']) {
+    for (const id of ['pair', 'relay', 'rtt', 'loss', 'jitter', 'heartbeat', 'ice', 'way', 'call']) {
       this.developerLine(id, '–');
     }
     this.developerLine('restarts', '0');

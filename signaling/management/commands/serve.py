@@ -104,6 +104,7 @@ def _port_terms() -> PortTerms:
         number=settings.VOICEDEMO_MEDIA_PORT,
         public_ips=tuple(settings.VOICEDEMO_PUBLIC_IPS),
         one_each=settings.VOICEDEMO_PORT_PER_CALL,
+        controlling=settings.VOICEDEMO_ICE_ROLE == "controlling",
         stun_servers=tuple(map(StunServer.parse, settings.VOICEDEMO_STUN_URLS)),
         turn_servers=tuple(
             TurnServer.parse(

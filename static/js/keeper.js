@@ -1,0 +1,260 @@
+/**
+ * Keeps the path under one call: listens, judges, and carries out what the reducer in recovery.js
+ * decides, on the peer connection and the socket. Knows nothing of the call's beginning and end.
+ *
+ * @typedef {import('./ice.js').IceWay} IceWay
+ * @typedef {import('./signal.js').Message} Message
+ *
+ * @typedef {object} KeeperEvents
+ * @property {() => void} onConnected the first path is up, DTLS and all
+ * @property {(reason: string) => void} onDown
+ * @property {() => void} onUp
+ * @property {(reason: string) => void} onLost there is no saving this call
+ * @property {(stream: MediaStream) => void} onRemote
+ * @property {(state: RTCIceConnectionState) => void} onIce
+ * @property {(ms: number) => void} onRoundTrip
+ * @property {(summary: import('./stats.js').Summary) => void} onStats
+ * @property {(way: IceWay) => void} onRemember UDP is crippled in this network: this way is not
+ * @property {(kind: string, detail?: import('./timeline.js').Detail) => void} note for the timeline
+ *
+ * @typedef {object} Line what connects the keeper to the server
+ * @property {(message: Message) => void} send
+ * @property {() => void} replace the socket: it may be over a network that has gone
+ * @property {() => boolean} isReady
+ *
+ * @typedef {object} Terms
+ * @property {RTCIceServer[]} servers
+ * @property {IceWay} home
+ * @property {readonly IceWay[]} ways
+ */
+
+import { Heartbeat, LABEL } from './heartbeat.js';
+import { Peer } from './peer.js';
+import * as quality from './quality.js';
+import * as recovery from './recovery.js';
+import { summarise } from './stats.js';
+import { Watch } from './watch.js';
+
+const TICK_MS = 500;
+
+export class Keeper {
+  restarts = 0;
+  quality = quality.UNKNOWN;
+  /** @type {import('./stats.js').Summary|null} */
+  summary = null;
+  /** @type {Heartbeat|null} */
+  heartbeat = null;
+  /** @type {Watch|null} */
+  watch = null;
+  /** @type {RTCRtpReceiver|null} */
+  receiver = null;
+
+  /**
+   * @param {RTCPeerConnection} pc
+   * @param {Terms} terms
+   * @param {Line} line
+   * @param {KeeperEvents} events
+   * @param {import('./world.js').Clock} clock
+   */
+  constructor(pc, terms, line, events, clock) {
+    this.pc = pc;
+    this.line = line;
+    this.events = events;
+    this.clock = clock;
+    this.recovery = recovery.begin(terms.ways, terms.home, clock.now());
+    this.peer = new Peer(pc, terms.servers, terms.home, {
+      send: (message) => this.line.send(message),
+      onEvent: (kind, detail) => this.events.note(kind, detail),
+      onCandidate: () => this.foundNetwork(),
+      onIce: (state) => this.iceChanged(state),
+      onConnection: (state) => this.connectionChanged(state),
+      onRemote: (stream, receiver) => {
+        this.receiver = receiver;
+        this.events.onRemote(stream);
+      },
+    });
+    this.channel = pc.createDataChannel(LABEL, { ordered: true });
+    this.tick();
+  }
+
+  /** @param {string} reason something that may have cost the path, or is about to */
+  hint(reason) {
+    this.happen({ type: 'hint', reason });
+  }
+
+  /** @param {boolean} media whether the bot hears this page */
+  heardByBot(media) {
+    if (media) this.happen({ type: 'heard' });
+    // Where nothing is sent there is nothing to hear: a phone call has taken the microphone.
+    else if (this.summary?.isSending) this.happen({ type: 'unheard' });
+  }
+
+  /** @param {RTCIceServer[]} servers with fresh credentials: taken up while the path is well */
+  useServers(servers) {
+    this.peer.useServers(servers);
+    this.hint('credentials');
+  }
+
+  /** @param {import('./heartbeat.js').Terms} terms */
+  startHeartbeat(terms) {
+    this.heartbeat ??= new Heartbeat(
+      this.channel,
+      terms,
+      {
+        onRoundTrip: (ms) => {
+          this.events.note('heartbeat', { rtt_ms: ms });
+          this.events.onRoundTrip(ms);
+        },
+        onDead: () => this.hint('heartbeat_lost'),
+      },
+      this.clock,
+    );
+  }
+
+  stop() {
+    this.clock.clearTimeout(this.timer);
+    this.watch?.stop();
+    this.heartbeat?.stop();
+    this.peer.close();
+  }
+
+  // What the peer connection says.
+
+  /** @param {RTCIceConnectionState} state */
+  iceChanged(state) {
+    this.events.note('ice', { state });
+    this.events.onIce(state);
+    // Before the first DTLS handshake a path alone is not yet a call.
+    const up = state === 'connected' || state === 'completed';
+    if (up && !this.recovery.connecting) this.happen({ type: 'path-up' });
+    if (state === 'disconnected' || state === 'failed') this.happen({ type: 'path-down' });
+  }
+
+  /** @param {RTCPeerConnectionState} state */
+  connectionChanged(state) {
+    this.events.note('connection', { state });
+    if (state === 'failed') this.happen({ type: 'path-down' });
+    if (state !== 'connected') return;
+    const first = this.recovery.connecting;
+    this.happen({ type: 'path-up' });
+    if (first) this.events.onConnected();
+    this.listen();
+  }
+
+  listen() {
+    if (this.watch || !this.receiver?.getSynchronizationSources) return;
+    this.watch = new Watch(
+      this.receiver,
+      {
+        onSilence: (ms) => this.fellSilent(ms),
+        onSound: (ms) => this.soundsAgain(ms),
+        onWake: (ms) => this.woke(ms),
+      },
+      this.clock,
+    );
+  }
+
+  /** @param {number} ms */
+  fellSilent(ms) {
+    this.events.note('silence', { ms: Math.round(ms) });
+    this.line.send({ type: 'hears', media: false });
+    this.happen({ type: 'silence' });
+  }
+
+  /** @param {number} ms */
+  soundsAgain(ms) {
+    this.events.note('sound', { silent_ms: Math.round(ms) });
+    this.line.send({ type: 'hears', media: true });
+    this.happen({ type: 'sound' });
+  }
+
+  /** @param {number} ms */
+  woke(ms) {
+    this.events.note('woke', { frozen_ms: Math.round(ms) });
+    this.hint('page_frozen');
+  }
+
+  /** With a candidate on it, a new network is there; the socket may still hang on the old one. */
+  foundNetwork() {
+    if (!recovery.isWell(this.recovery) && !this.recovery.connecting && !this.line.isReady()) {
+      this.line.replace();
+    }
+  }
+
+  // Time.
+
+  tick() {
+    this.timer = this.clock.setTimeout(() => this.tick(), TICK_MS);
+    this.happen({ type: 'tick' });
+    if (!this.recovery.connecting) this.measure();
+  }
+
+  async measure() {
+    const report = await this.pc.getStats();
+    if (this.peer.closed) return;
+    const summary = summarise(report.values(), this.summary);
+    this.summary = summary;
+    this.events.onStats(summary);
+    if (!summary.pair) return;
+    this.happen({ type: 'transport', udp: summary.isUdp });
+    if (!summary.isUdp) {
+      this.quality = quality.UNKNOWN;
+      return;
+    }
+    this.quality = quality.take(this.quality, summary);
+    if (quality.isDegraded(this.quality)) {
+      this.quality = quality.UNKNOWN;
+      this.happen({ type: 'degraded' });
+    }
+  }
+
+  // What the reducer decides.
+
+  /** @param {recovery.RecoveryEvent} event */
+  happen(event) {
+    const step = recovery.advance(this.recovery, event, this.clock.now());
+    this.recovery = step.recovery;
+    for (const action of step.actions) this.carryOut(action);
+  }
+
+  /** @param {recovery.RecoveryAction} action */
+  carryOut(action) {
+    switch (action.type) {
+      case 'restart-ice':
+        this.restart(action.way, action.reason);
+        break;
+      case 'replace-socket':
+        this.line.replace();
+        break;
+      case 'down':
+        this.events.onDown(action.reason);
+        break;
+      case 'up':
+        this.events.note('path-up', { after_ms: Math.round(action.ms) });
+        this.events.onUp();
+        break;
+      case 'remember':
+        this.events.onRemember(action.way);
+        break;
+      case 'give-up':
+        this.events.onLost(action.reason);
+        break;
+    }
+  }
+
+  /**
+   * @param {IceWay} way
+   * @param {string} reason
+   */
+  async restart(way, reason) {
+    this.restarts += 1;
+    this.events.note('restart', { attempt: this.peer.attempt + 1, way, reason });
+    try {
+      await this.peer.restartIce(way);
+    } catch (error) {
+      // The browser has a fault with this offer; the next one is due in a moment anyway.
+      console.warn(error);
+      this.events.note('restart-failed', { error: String(error).slice(0, 200) });
+    }
+  }
+}

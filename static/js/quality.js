@@ -1,0 +1,87 @@
+/**
+ * Is UDP being crippled here? A captive portal lets a few packets through: ICE stays `connected`
+ * while the voice is gone. States cannot be trusted, packets can.
+ *
+ * @typedef {object} Sample
+ * @property {number} packetsReceived
+ * @property {number} packetsLost
+ * @property {number|null} rttMs
+ *
+ * @typedef {object} Quality
+ * @property {Sample|null} last
+ * @property {number[]} losses share of the packets lost in each of the last windows, newest last
+ * @property {boolean[]} slow whether the round trip was far over its best in each of them
+ * @property {number} bestRttMs
+ */
+
+/** How far apart the samples are. */
+export const WINDOW_MS = 500;
+
+const WINDOWS = 6;
+/** More than this in nearly every window of three seconds… */
+const BAD_LOSS = 0.15;
+/** …or than this in two on end. One alone may be a short outage that is already over. */
+const TERRIBLE_LOSS = 0.5;
+const TERRIBLE_WINDOWS = 2;
+/** Fewer packets than this say nothing about loss. */
+const ENOUGH = 5;
+const RTT_FACTOR = 4;
+const RTT_FLOOR_MS = 100;
+
+/** @type {Quality} */
+export const UNKNOWN = { last: null, losses: [], slow: [], bestRttMs: Infinity };
+
+/**
+ * @param {Quality} quality
+ * @param {Sample} sample
+ * @returns {Quality}
+ */
+export function take(quality, sample) {
+  const { last } = quality;
+  const rtt = sample.rttMs ?? quality.bestRttMs;
+  return {
+    last: sample,
+    losses: last ? newest(quality.losses, loss(last, sample)) : [],
+    slow: newest(quality.slow, rtt > RTT_FACTOR * Math.max(RTT_FLOOR_MS, quality.bestRttMs)),
+    bestRttMs: Math.min(quality.bestRttMs, rtt),
+  };
+}
+
+/**
+ * @param {Quality} quality
+ * @returns {boolean} whether this path carries too little to talk over
+ */
+export function isDegraded({ losses, slow }) {
+  const lately = losses.slice(-TERRIBLE_WINDOWS);
+  if (lately.length === TERRIBLE_WINDOWS && lately.every((share) => share > TERRIBLE_LOSS)) return true;
+  return nearlyAll(losses.map((share) => share > BAD_LOSS)) || nearlyAll(slow);
+}
+
+/**
+ * @param {boolean[]} windows
+ * @returns {boolean}
+ */
+function nearlyAll(windows) {
+  return windows.length === WINDOWS && windows.filter(Boolean).length >= WINDOWS - 1;
+}
+
+/**
+ * @template T
+ * @param {T[]} list
+ * @param {T} item
+ * @returns {T[]}
+ */
+function newest(list, item) {
+  return [...list, item].slice(-WINDOWS);
+}
+
+/**
+ * @param {Sample} last
+ * @param {Sample} sample
+ * @returns {number} 0 to 1
+ */
+function loss(last, sample) {
+  const lost = Math.max(0, sample.packetsLost - last.packetsLost);
+  const due = sample.packetsReceived - last.packetsReceived + lost;
+  return due >= ENOUGH ? lost / due : 0;
+}
