@@ -6,7 +6,7 @@ change them without notice. Importing this module with a version it was not trie
 
 from importlib.metadata import version
 
-from aiortc import RTCDtlsTransport
+from aiortc import RTCDtlsTransport, RTCSctpTransport
 from pylibsrtp import Session
 
 _TRIED = {"aiortc": "1.16.0", "aioice": "0.13.0"}
@@ -31,3 +31,13 @@ def set_dtls_client(dtls: RTCDtlsTransport) -> None:
 def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
     """The inbound and the outbound SRTP session of a connected DTLS transport (RFC 5764)."""
     return dtls._rx_srtp, dtls._tx_srtp
+
+
+def retransmit_now(sctp: RTCSctpTransport) -> None:
+    """Let the retransmission timer (RFC 9260, 6.3) expire now, if it is running.
+
+    After an outage it has backed off to a second and more, while the path is there again.
+    """
+    if sctp._t3_handle is not None:
+        sctp._t3_cancel()
+        sctp._t3_expired()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from aioice.candidate import Candidate
@@ -20,7 +21,7 @@ from aiortc.rtp import HeaderExtensionsMap
 from aiortc.utils import random32
 
 from . import sdp
-from .aiortc_compat import set_dtls_client, srtp_sessions
+from .aiortc_compat import retransmit_now, set_dtls_client, srtp_sessions
 from .audio.rtp import RtpSender
 from .audio.stream import AudioStream
 from .audio.voice import Voice
@@ -139,7 +140,7 @@ class AnswerPeer:
         if self._sctp is not None:
             await self._sctp.stop()
         await self._dtls.stop()
-        self._switch.on_rtp = None
+        self._switch.on_rtp = self._switch.on_restored = None
         await self._switch.close()
 
     def _require_same_call(self, before: sdp.Offer, offer: sdp.Offer) -> None:
@@ -149,13 +150,14 @@ class AnswerPeer:
             raise NewCallNeeded("the media sections changed: that needs a new call")
 
     async def _open_path(self, offer: sdp.Offer) -> None:
+        before = self._path.remote_hosts if self._path is not None else frozenset()
         path = await self._ports.open_agent(self._switch)
         if self._path is not None and self._path is not self._switch.active:
             self._switch.drop(self._path)
         if self._gathering is not None:
             self._gathering.cancel()
         self._path = path
-        path.start(offer.ufrag, offer.pwd)
+        path.start(offer.ufrag, offer.pwd, known_hosts=before)
         for candidate in filter(None, map(sdp.usable, offer.candidates)):
             try:
                 path.add(candidate)
@@ -189,6 +191,7 @@ class AnswerPeer:
         if offer.data is not None:
             self._sctp = RTCSctpTransport(self._dtls)
             self._sctp.on("datachannel", self._observer.data_channel)
+            self._switch.on_restored = partial(retransmit_now, self._sctp)
             await self._sctp.start(offer.data.sctpCapabilities, offer.data.sctp_port or 5000)
 
     def _start_audio(self, offer: sdp.Offer) -> None:

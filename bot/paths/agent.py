@@ -51,6 +51,10 @@ class _Check(NamedTuple):
     nominating: bool
 
 
+def _rank(pair: Pair) -> tuple[bool, bool, int]:
+    return pair.rank
+
+
 class IceAgent:
     """A path: promoted in its switch once it has a pair to send on.
 
@@ -84,6 +88,7 @@ class IceAgent:
         self.last_heard = self._loop.time()
         self._bases: list[Base] = [*port.bases]
         self._remotes: list[Candidate] = []
+        self._known_hosts: frozenset[str] = frozenset()
         self._pairs: dict[tuple[Base, Address], Pair] = {}
         self._checks: dict[bytes, _Check] = {}
         self._selected: Pair | None = None
@@ -101,8 +106,20 @@ class IceAgent:
     def local_candidates(self) -> list[Candidate]:
         return [base.candidate for base in self._bases] + self.port.tcp_candidates
 
-    def start(self, remote_ufrag: str, remote_pwd: str) -> None:
-        """Begin checking pairs with the peer of these ICE credentials."""
+    @property
+    def remote_hosts(self) -> frozenset[str]:
+        """The peer's own addresses, as far as they were signalled or seen."""
+        pairs = {pair.remote for pair in self._pairs.values()} | set(self._remotes)
+        return frozenset(remote.host for remote in pairs if remote.type != "relay")
+
+    def start(
+        self, remote_ufrag: str, remote_pwd: str, *, known_hosts: frozenset[str] = frozenset()
+    ) -> None:
+        """Begin checking pairs with the peer of these ICE credentials.
+
+        :param known_hosts: its addresses in the generation before.
+        """
+        self._known_hosts = known_hosts
         self._remote_ufrag, self._remote_pwd = remote_ufrag, remote_pwd.encode()
         self._switch.add(self)
         self._wake()
@@ -218,15 +235,14 @@ class IceAgent:
             return
         if not message.check_message_integrity(self.local_pwd.encode()):
             return
-        if not self._resolve_roles(base, message, remote):
-            return
+        conflict = self._has_role_conflict(message)
         base.send(stun.binding_response(message, remote, self.local_pwd.encode()), remote)
         pair = self._pairs.get((base, remote)) or self._learn(base, message, remote)
         if pair is None:
             return
         self.port.route(base, remote, self)
         pair.heard = self._loop.time()
-        if pair.state is not PairState.SUCCEEDED:
+        if conflict or pair.state is not PairState.SUCCEEDED:
             pair.wake(pair.heard)  # a triggered check, 7.3.1.4
             self._wake()
         if "USE-CANDIDATE" in message.attributes and not self.controlling:
@@ -234,16 +250,19 @@ class IceAgent:
             if pair.state is PairState.SUCCEEDED:
                 self._select(pair)
 
-    def _resolve_roles(self, base: Base, message: stun.Message, remote: Address) -> bool:
-        """RFC 8445, 7.3.1.1. False where the peer was told to change its role."""
+    def _has_role_conflict(self, message: stun.Message) -> bool:
+        """RFC 8445, 7.3.1.1, but for the 487.
+
+        Browsers take the controlling role with every offer, and an error would cost their check
+        another round. It is answered instead, and our own check, which follows at once, tells the
+        peer its role: the larger tie-breaker is ours.
+        """
         theirs = "ICE-CONTROLLING" if self.controlling else "ICE-CONTROLLED"
         rival = message.attributes.get(theirs)
         if rival is None:
-            return True
-        if (self._tie_breaker >= rival) is self.controlling:
-            base.send(stun.role_conflict(message, self.local_pwd.encode()), remote)
             return False
-        self.controlling = not self.controlling
+        if (self._tie_breaker >= rival) is not self.controlling:
+            self.controlling = not self.controlling
         return True
 
     def _learn(self, base: Base, message: stun.Message, remote: Address) -> Pair | None:
@@ -297,9 +316,19 @@ class IceAgent:
         if len(self._pairs) >= MAX_PAIRS or not local.can_pair_with(remote):
             return None
         priority = candidate_pair_priority(local, remote, self.controlling)
-        pair = Pair(base, remote, priority, due=self._loop.time())
+        pair = Pair(
+            base,
+            remote,
+            priority,
+            due=self._loop.time(),
+            is_new_network=self._is_new_network(remote),
+        )
         self._pairs[base, pair.address] = pair
         return pair
+
+    def _is_new_network(self, remote: Candidate) -> bool:
+        known = self._known_hosts
+        return bool(known) and remote.type != "relay" and remote.host not in known
 
     def _check(self, pair: Pair, now: float) -> None:
         request = stun.binding_request()
@@ -420,7 +449,7 @@ class IceAgent:
     def _first_choice(self, valid: list[Pair], now: float) -> Pair | None:
         if not valid:
             return None
-        best = max(valid, key=lambda pair: pair.rank)
+        best = max(valid, key=_rank)
         waited = now - min(pair.valid_since for pair in valid)
         if self._switch.is_silent:
             return best if best.is_direct_udp or waited >= RELAY_PATIENCE_S else None
@@ -438,16 +467,19 @@ class IceAgent:
         if now - suspect_since < 1.5 * self._selected.rtt:
             return None
         answered = [pair for pair in valid if pair.answered > suspect_since]
-        return max(answered, key=lambda pair: pair.rank, default=None)
+        return max(answered, key=_rank, default=None)
 
     def _improvement(self, valid: list[Pair], now: float) -> Pair | None:
-        """Direct UDP, where the call is on something else; once it has proved steady."""
-        assert self._selected is not None
-        if self._selected.is_direct_udp:
-            return None
+        """Direct UDP, where the call is on something else, once it has proved steady; or the
+        network the peer is moving to."""
+        selected = self._selected
+        assert selected is not None
+        if selected.is_direct_udp:
+            better = [p for p in valid if p.is_direct_udp and p.is_new_network]
+            return None if selected.is_new_network else max(better, key=_rank, default=None)
         direct = [pair for pair in valid if pair.is_direct_udp]
         steady = [pair for pair in direct if now - pair.valid_since > STEADY_S]
-        return max(steady, key=lambda pair: pair.rank, default=None)
+        return max(steady, key=_rank, default=None)
 
     def _select(self, pair: Pair) -> None:
         """Nominated, by us or by the peer."""

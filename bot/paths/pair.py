@@ -28,6 +28,8 @@ class Pair:
     priority: int
     due: float
     """When the next check goes out."""
+    is_new_network: bool = False
+    """Of a network that the peer did not have before this ICE generation."""
     state: PairState = PairState.WAITING
     retry: float = FIRST_RETRY_S
     first_check: float | None = None
@@ -50,9 +52,12 @@ class Pair:
         return self.base.candidate.transport == "udp" and "relay" not in types
 
     @property
-    def rank(self) -> tuple[bool, int]:
-        """Direct UDP before anything else, then by pair priority (RFC 8445, 6.1.2.3)."""
-        return (self.is_direct_udp, self.priority)
+    def rank(self) -> tuple[bool, bool, int]:
+        """Direct UDP before anything else, then by pair priority (RFC 8445, 6.1.2.3).
+
+        A phone brings a network up because it is about to move there, whatever it still has.
+        """
+        return (self.is_direct_udp, self.is_new_network, self.priority)
 
     def answer_received(self, now: float, rtt: float) -> None:
         if self.state is not PairState.SUCCEEDED:

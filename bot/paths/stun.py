@@ -62,15 +62,3 @@ def binding_response(request: Message, remote: Address, pwd: bytes) -> bytes:
     response.attributes["XOR-MAPPED-ADDRESS"] = remote
     response.add_message_integrity(pwd)
     return bytes(response)
-
-
-def role_conflict(request: Message, pwd: bytes) -> bytes:
-    """487, signed as RFC 8489, 9.1.4 asks."""
-    response = Message(
-        message_method=Method.BINDING,
-        message_class=Class.ERROR,
-        transaction_id=request.transaction_id,
-    )
-    response.attributes["ERROR-CODE"] = (487, "Role Conflict")
-    response.add_message_integrity(pwd)
-    return bytes(response)

@@ -52,6 +52,8 @@ class Switch:
         """When anything but STUN last arrived on any path, in seconds of the loop's clock."""
         self.connected = asyncio.Event()
         """Set once the first path is up; it stays set."""
+        self.on_restored: Callable[[], None] | None = None
+        """Called when there is a way out again after a silence."""
         self.on_rtp: Callable[[bytes], None] | None = None
         """Takes SRTP and SRTCP packets as they come, past DTLS (RFC 7983 demultiplexing)."""
 
@@ -109,16 +111,22 @@ class Switch:
         """
         if path not in self._paths or path is self._active or self.is_superseded(path):
             return
+        was_silent = self.is_silent
         replaced, self._active = self._active, path
         if replaced is not None:
             self._retire_when_silent(replaced)
         self.connected.set()
         self._set_state(PathState.CONNECTED)
+        if was_silent:
+            self._restored()
 
     def pair_changed(self, path: Path) -> None:
         """The selected candidate pair of ``path`` is another one."""
-        if path is self._active:
-            self._observer.path_changed(path)
+        if path is not self._active:
+            return
+        if self.is_silent:
+            self._restored()
+        self._observer.path_changed(path)
 
     def drop(self, path: Path) -> None:
         """``path`` is dead or superseded. The call goes on without one until the next promotion."""
@@ -147,6 +155,10 @@ class Switch:
         self._queue.put_nowait(None)
         if self._closing:
             await asyncio.wait(self._closing)
+
+    def _restored(self) -> None:
+        if self.on_restored is not None:
+            self.on_restored()
 
     def _retire_when_silent(self, path: Path) -> None:
         quiet = self._loop.time() - path.last_heard

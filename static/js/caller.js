@@ -235,7 +235,6 @@ export class Caller {
     return {
       send: (message) => this.signal?.send(this.forServer(message)),
       replace: () => this.signal?.replace(),
-      isReady: () => Boolean(this.signal?.isReady),
     };
   }
 

@@ -20,7 +20,6 @@
  * @typedef {object} Line what connects the keeper to the server
  * @property {(message: Message) => void} send
  * @property {() => void} replace the socket: it may be over a network that has gone
- * @property {() => boolean} isReady
  *
  * @typedef {object} Terms
  * @property {RTCIceServer[]} servers
@@ -32,6 +31,7 @@ import { Heartbeat, LABEL } from './heartbeat.js';
 import { Peer } from './peer.js';
 import * as quality from './quality.js';
 import * as recovery from './recovery.js';
+import { ANSWER_MS } from './signal.js';
 import { summarise } from './stats.js';
 import { Watch } from './watch.js';
 
@@ -62,7 +62,14 @@ export class Keeper {
     this.events = events;
     this.clock = clock;
     this.recovery = recovery.begin(terms.ways, terms.home, clock.now());
-    this.peer = new Peer(pc, terms.servers, terms.home, {
+    this.peer = new Peer(pc, terms.servers, terms.home, this.peerEvents(), clock.now);
+    this.channel = pc.createDataChannel(LABEL, { ordered: true });
+    this.tick();
+  }
+
+  /** @returns {import('./peer.js').PeerEvents} */
+  peerEvents() {
+    return {
       send: (message) => this.line.send(message),
       onEvent: (kind, detail) => this.events.note(kind, detail),
       onCandidate: () => this.foundNetwork(),
@@ -72,9 +79,7 @@ export class Keeper {
         this.receiver = receiver;
         this.events.onRemote(stream);
       },
-    });
-    this.channel = pc.createDataChannel(LABEL, { ordered: true });
-    this.tick();
+    };
   }
 
   /** @param {string} reason something that may have cost the path, or is about to */
@@ -176,9 +181,7 @@ export class Keeper {
 
   /** With a candidate on it, a new network is there; the socket may still hang on the old one. */
   foundNetwork() {
-    if (!recovery.isWell(this.recovery) && !this.recovery.connecting && !this.line.isReady()) {
-      this.line.replace();
-    }
+    if (!this.recovery.connecting && this.peer.unansweredFor > ANSWER_MS) this.line.replace();
   }
 
   // Time.

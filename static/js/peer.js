@@ -17,6 +17,7 @@ import { configurationFor, fits, keepFitting } from './ice.js';
 export class Peer {
   /** ICE generation of the newest offer: 1 with the first, one more with every ICE restart. */
   attempt = 0;
+  offeredAt = Infinity;
   /** The answer of `attempt` is in. */
   answered = false;
   /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
@@ -30,12 +31,14 @@ export class Peer {
    * @param {RTCIceServer[]} servers
    * @param {IceWay} way
    * @param {PeerEvents} events
+   * @param {() => number} now
    */
-  constructor(pc, servers, way, events) {
+  constructor(pc, servers, way, events, now) {
     this.pc = pc;
     this.servers = servers;
     this.way = way;
     this.events = events;
+    this.now = now;
     pc.onnegotiationneeded = () => this.firstOffer();
     pc.onicecandidate = ({ candidate }) => this.trickle(candidate);
     pc.onicecandidateerror = (error) => this.candidateError(error);
@@ -50,6 +53,11 @@ export class Peer {
     if (this.answered || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
     return { type: 'offer', sdp, attempt: this.attempt };
+  }
+
+  /** @returns {number} ms that the newest offer has been waiting for its answer */
+  get unansweredFor() {
+    return this.answered ? 0 : this.now() - this.offeredAt;
   }
 
   /**
@@ -104,6 +112,7 @@ export class Peer {
     // What the next candidates belong to, from the moment they can come.
     this.attempt += 1;
     this.answered = false;
+    this.offeredAt = this.now();
     this.early = [];
     await this.pc.setLocalDescription(offer);
     if (!this.closed && this.pendingOffer) this.events.send(this.pendingOffer);

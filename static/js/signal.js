@@ -18,23 +18,28 @@
  *
  * @typedef {object} World
  * @property {(url: string) => WebSocket} open
+ * @property {() => number} now
  * @property {(then: () => void, ms: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  *
  * @typedef {object} Opening a socket that is not greeted yet
  * @property {WebSocket} socket
  * @property {boolean} resumed it has asked for the call; its greeting is the second `ready`
+ * @property {number} since
  * @property {number} greetings
  * @property {number|null} carries attempt of the offer that went along with its `resume`
  * @property {any} timer
  */
 
 /** Waits before the first, second, … attempt to reopen; the last one repeats. */
-export const REOPEN_MS = [0, 500, 1_000, 2_000, 4_000, 5_000];
+export const REOPEN_MS = [0, 100, 250, 500, 1_000, 2_000, 4_000];
 /** An answer takes a round trip. Without one for this long the socket is suspect. */
 export const ANSWER_MS = 1_000;
 /** A socket not greeted by then is on its way into nowhere. */
 export const GREETING_MS = 4_000;
+
+/** Several things announce the same change of network. */
+const SPACING_MS = 300;
 
 const MAX_WAITING = 200;
 
@@ -68,11 +73,6 @@ export class Signal {
     this.open();
   }
 
-  /** Whether messages reach the server now, as far as anybody knows. */
-  get isReady() {
-    return this.socket !== null;
-  }
-
   /** Whether the bot has answered on this call. */
   get admitted() {
     return this.claim !== null && !this.claim.rejoin;
@@ -91,8 +91,10 @@ export class Signal {
 
   /** Open another socket beside this one, now; whichever is greeted last has the call. */
   replace() {
-    if (this.closed) return;
-    this.world.clearTimeout(this.reopenTimer);
+    const { opening, world } = this;
+    if (this.closed || (opening && world.now() - opening.since < SPACING_MS)) return;
+    world.clearTimeout(this.reopenTimer);
+    this.failures = 0;
     this.abandon();
     this.open();
   }
@@ -115,7 +117,14 @@ export class Signal {
   open() {
     const socket = this.world.open(this.url);
     /** @type {Opening} */
-    const opening = { socket, resumed: false, greetings: 0, carries: null, timer: null };
+    const opening = {
+      socket,
+      since: this.world.now(),
+      resumed: false,
+      greetings: 0,
+      carries: null,
+      timer: null,
+    };
     opening.timer = this.world.setTimeout(() => this.replace(), GREETING_MS);
     this.opening = opening;
     socket.onopen = () => this.opened(opening);

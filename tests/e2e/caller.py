@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,25 @@ FLAGS = (
 OBSERVE = (Path(__file__).parent / "observe.js").read_text()
 
 
-def launch(playwright: Playwright, microphone: Path | None = None) -> Browser:
-    """Chromium, with a recording (played over and over) for its microphone."""
-    program = next(found for name in CHROMIUM if (found := shutil.which(name)))
-    flags = list(FLAGS)
+def chromium() -> str:
+    return next(found for name in CHROMIUM if (found := shutil.which(name)))
+
+
+def launch(
+    playwright: Playwright,
+    microphone: Path | None = None,
+    *,
+    program: Path | None = None,
+    flags: Sequence[str] = (),
+) -> Browser:
+    """Chromium, with a recording (played over and over) for its microphone.
+
+    :param program: to run in its place, say Chromium in another network namespace.
+    """
+    flags = [*FLAGS, *flags]
     if microphone:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}")
-    return playwright.chromium.launch(executable_path=program, args=flags)
+    return playwright.chromium.launch(executable_path=program or chromium(), args=flags)
 
 
 def process_of(browser: Browser) -> int:

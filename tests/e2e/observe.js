@@ -1,7 +1,7 @@
 // Runs in the page before its own scripts: sees what a developer sees in webrtc-internals, and
 // listens to what comes out of the loudspeaker. The product knows nothing of it.
 (() => {
-  const seen = { peers: [], microphones: 0, heard: [], sockets: [], arrivals: [], packets: [] };
+  const seen = { peers: [], microphones: 0, heard: [], heardAt: [], sockets: [], arrivals: [], packets: [], candidates: [] };
   window.seen = seen;
 
   /** Looks at each encoded frame of a sender or receiver as it passes. */
@@ -29,6 +29,11 @@
     constructor(configuration) {
       super({ ...configuration, encodedInsertableStreams: true });
       seen.peers.push(this);
+      this.addEventListener('icecandidate', ({ candidate }) => {
+        if (candidate?.candidate) {
+          seen.candidates.push({ at: performance.now(), candidate: candidate.candidate });
+        }
+      });
       this.addEventListener('track', (event) => {
         seen.remote = event.track;
         passOn(event.receiver, ({ data }) => {
@@ -36,6 +41,11 @@
           seen.packets.push(new Uint8Array(data.slice(0)));
         });
       });
+    }
+
+    // What a peer connection was made with must stay.
+    setConfiguration(configuration) {
+      super.setConfiguration({ ...configuration, encodedInsertableStreams: true });
     }
 
     addTrack(...options) {
@@ -46,9 +56,26 @@
 
     createDataChannel(...options) {
       seen.channel = super.createDataChannel(...options);
-      seen.channel.addEventListener('message', ({ data }) => seen.heard.push(JSON.parse(data)));
+      seen.channel.addEventListener('message', ({ data }) => {
+        seen.heard.push(JSON.parse(data));
+        seen.heardAt.push(performance.now());
+      });
       return seen.channel;
     }
+  };
+
+  /** Until the browser has a network interface with this address. */
+  seen.knows = async (address) => {
+    for (let tries = 0; tries < 50; tries += 1) {
+      const peer = new Peer();
+      peer.createDataChannel('probe');
+      await peer.setLocalDescription();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const { sdp } = peer.localDescription;
+      peer.close();
+      if (sdp.includes(` ${address} `)) return true;
+    }
+    return false;
   };
 
   const Socket = window.WebSocket;

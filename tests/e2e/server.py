@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,8 @@ class Server:
     url: str
 
     @classmethod
-    def start(cls, var: Path, **settings: str) -> "Server":
+    def start(cls, var: Path, *, prefix: Sequence[str] = (), **settings: str) -> "Server":
+        """:param prefix: what to put before the command, to run it elsewhere."""
         environment = {
             **os.environ,
             "VOICEDEMO_VAR_DIR": str(var),
@@ -31,7 +33,7 @@ class Server:
                 [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
             )
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            [*prefix, sys.executable, "manage.py", "serve"],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
