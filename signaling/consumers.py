@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from autobahn.exception import Disconnected
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -96,7 +97,10 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     async def page_message(self, event: dict[str, Any]) -> None:
         """From the bot: see :class:`signaling.protocol.SocketEnvelope`."""
-        await self.send(text_data=event["text"])
+        try:
+            await self.send(text_data=event["text"])
+        except Disconnected:
+            return  # the page is on its next socket already, or about to be
         if event["close"]:
             self.worker = None
             await self.close()

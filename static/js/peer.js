@@ -17,7 +17,9 @@ import { configurationFor, fits, keepFitting } from './ice.js';
 export class Peer {
   /** ICE generation of the newest offer: 1 with the first, one more with every ICE restart. */
   attempt = 0;
-  offeredAt = Infinity;
+  /** Its offer is set, and its answer is not in yet. */
+  isPending = false;
+  offeredAt = 0;
   /** The answer of `attempt` is in. */
   answered = false;
   /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
@@ -50,14 +52,14 @@ export class Peer {
 
   /** @returns {import('./signal.js').Message|null} the offer that is not answered yet */
   get pendingOffer() {
-    if (this.answered || !this.pc.localDescription) return null;
+    if (!this.isPending || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
     return { type: 'offer', sdp, attempt: this.attempt };
   }
 
   /** @returns {number} ms that the newest offer has been waiting for its answer */
   get unansweredFor() {
-    return this.answered ? 0 : this.now() - this.offeredAt;
+    return this.isPending ? this.now() - this.offeredAt : 0;
   }
 
   /**
@@ -111,10 +113,11 @@ export class Peer {
     const offer = await this.pc.createOffer(options);
     // What the next candidates belong to, from the moment they can come.
     this.attempt += 1;
-    this.answered = false;
-    this.offeredAt = this.now();
+    this.answered = this.isPending = false;
     this.early = [];
     await this.pc.setLocalDescription(offer);
+    this.isPending = true;
+    this.offeredAt = this.now();
     if (!this.closed && this.pendingOffer) this.events.send(this.pendingOffer);
   }
 
@@ -124,7 +127,8 @@ export class Peer {
    */
   takeAnswer(sdp, attempt) {
     return this.inTurn(async () => {
-      if (attempt !== this.attempt || this.answered) return;
+      if (attempt !== this.attempt || !this.isPending) return;
+      this.isPending = false;
       await this.pc.setRemoteDescription({ type: 'answer', sdp: keepFitting(sdp, this.way) });
       this.answered = true;
       for (const candidate of this.early.splice(0)) await this.pc.addIceCandidate(candidate);
