@@ -28,9 +28,9 @@ test('a call goes from a tap to its end', () => {
 
 test('a lost path is recovered from, with its reason only meanwhile', () => {
   const down = live(...UP, { type: 'path-down', reason: 'path_lost' });
-  assert.deepEqual(down.call, { state: 'recovering', reason: 'path_lost' });
+  assert.deepEqual(down.call, { state: 'recovering', reason: 'path_lost', renewed: false });
   const { call } = advance(down.call, { type: 'path-up' });
-  assert.deepEqual(call, { state: 'connected', reason: '' });
+  assert.deepEqual(call, { state: 'connected', reason: '', renewed: false });
 });
 
 test('a second tap during a call changes nothing', () => {
@@ -45,7 +45,7 @@ test('too slow to connect fails with a reason and gives everything back', () => 
     type: 'too-slow',
     reason: 'network_blocked',
   });
-  assert.deepEqual(call, { state: 'failed', reason: 'network_blocked' });
+  assert.deepEqual(call, { state: 'failed', reason: 'network_blocked', renewed: false });
   assert.equal(effects.at(-1), 'release');
 });
 
@@ -76,4 +76,30 @@ test('live is what has something to give back', () => {
     ['idle', 'asking-mic', 'connecting', 'connected', 'recovering', 'ended', 'failed'].map(isLive),
     [false, true, true, true, true, false, false],
   );
+});
+
+test('a lost call is made again by itself, once', () => {
+  const lost = { type: 'lost', reason: 'call_lost' };
+  const again = live(...UP, lost);
+  assert.deepEqual(again.call, { state: 'recovering', reason: 'new_call', renewed: true });
+  assert.equal(again.effects.at(-1), 'call-again');
+  const up = advance(again.call, { type: 'path-up' });
+  assert.equal(up.call.state, 'connected');
+  assert.equal(advance(up.call, lost).call.state, 'failed');
+});
+
+test('a new call that does not come up ends in a reason', () => {
+  const { call, effects } = live(...UP, { type: 'lost', reason: 'call_lost' }, {
+    type: 'too-slow',
+    reason: 'call_lost',
+  });
+  assert.equal(call.state, 'failed');
+  assert.deepEqual(effects.slice(-2), ['say-bye', 'release']);
+});
+
+test('a reloaded page offers to go back to its call, until there is none', () => {
+  const kept = live('kept');
+  assert.deepEqual(kept.call, { state: 'idle', reason: 'rejoin', renewed: false });
+  assert.deepEqual(advance(kept.call, { type: 'not-kept' }).call, IDLE);
+  assert.equal(advance(kept.call, { type: 'tap' }).call.state, 'asking-mic');
 });

@@ -8,14 +8,25 @@ import { FakeChannel, FakeClock, FakePeerConnection, FakeSocket, settle } from '
 
 const READY = { type: 'ready', callId: 'c', token: 't', heartbeat: { intervalS: 20, livenessS: 40 } };
 
+const SERVERS = [{ urls: ['turns:t.example:443'], username: 'u', credential: 'c' }];
+
 /** A caller with a whole world around it. */
-function world() {
+function world({ kept = null, remembered = null } = {}) {
   const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0 };
   const track = { enabled: true, stop: () => { all.stopped += 1; } };
   all.track = track;
+  all.kept = [];
+  all.memory = {
+    keptCall: () => kept,
+    keepCall: (callId) => all.kept.push(callId),
+    forgetCall: () => { all.kept = []; },
+    way: () => remembered,
+    keepWay: () => {},
+  };
   const stream = { getTracks: () => [track], getAudioTracks: () => [track] };
-  const makePeer = () => {
+  const makePeer = (configuration) => {
     const pc = new FakePeerConnection();
+    pc.configurations.push(configuration);
     pc.createDataChannel = () => new FakeChannel();
     pc.addTrack = () => pc.onnegotiationneeded();
     all.peers.push(pc);
@@ -23,19 +34,21 @@ function world() {
   };
   all.caller = new Caller(
     'page-ticket',
-    { way: 'all', voice: 'echo' },
+    { way: null, voice: 'echo' },
     {
       onCall: ({ state, reason }) => all.states.push(reason ? `${state}: ${reason}` : state),
       onMicrophone: () => {},
       onRemote: () => {},
       onIce: () => {},
       onRoundTrip: () => {},
+      onStats: () => {},
     },
     {
       api: {
         ticket: async () => `ticket-${(all.tickets += 1)}`,
-        ice: async () => ({ iceServers: [], ttl: 60 }),
+        ice: async () => ({ iceServers: SERVERS, ttl: 2_700 }),
       },
+      memory: all.memory,
       openMicrophone: async () => stream,
       makePeer,
       openSocket: (url) => {
@@ -51,6 +64,7 @@ function world() {
 
 async function tapped() {
   const all = world();
+  all.sockets[0].opens();
   all.sockets[0].hears(READY);
   all.caller.tap();
   await settle();
@@ -96,18 +110,109 @@ test('a lost path is restarted under the same peer connection and microphone', a
   assert.equal(all.stopped, 0);
 });
 
-test('after a minute without a path the call is lost', async () => {
+test('after a minute without a path a new call is made on the same microphone', async () => {
   const all = await connected();
   change(all, 'disconnected');
   all.clock.pass(61_000);
-  assert.equal(all.states.at(-1), 'failed: call_lost');
+  await settle();
+  assert.equal(all.states.at(-1), 'recovering: new_call');
+  assert.equal(all.sockets.at(-1).url, 'ticket-1');
+  assert.equal(all.peers.length, 2);
+  all.sockets.at(-1).opens();
+  all.sockets.at(-1).hears(READY);
+  assert.equal(all.sockets.at(-1).sent[0].attempt, 1);
+  all.sockets.at(-1).hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  await settle();
+  change(all, 'connected');
+  assert.equal(all.states.at(-1), 'connected');
+  assert.equal(all.stopped, 0);
+});
+
+test('a new call that cannot be made ends in a sentence', async () => {
+  const all = await connected();
+  all.sockets[0].hears({ type: 'error', code: 'call_unknown', message: '', retryable: false });
+  await settle();
+  assert.equal(all.states.at(-1), 'recovering: new_call');
+  all.clock.pass(CONNECT_MS);
+  assert.equal(all.states.at(-1), 'failed: server_unreachable');
   assert.equal(all.stopped, 1);
+});
+
+test('the bot hearing nothing is an outage, where something is being sent', async () => {
+  const all = await connected();
+  all.caller.keeper.summary = { isSending: false };
+  all.sockets[0].hears({ type: 'hears', media: false });
+  await settle();
+  assert.equal(all.states.at(-1), 'connected');
+  all.caller.keeper.summary = { isSending: true };
+  all.sockets[0].hears({ type: 'hears', media: false });
+  await settle();
+  assert.equal(all.states.at(-1), 'recovering: path_silent');
+  assert.equal(offers(all).at(-1).attempt, 2);
+  all.sockets[0].hears({ type: 'hears', media: true });
+  await settle();
+  assert.equal(all.states.at(-1), 'connected');
+});
+
+test('fresh credentials are asked for, and taken up by a restart on the healthy path', async () => {
+  const all = await connected();
+  all.clock.pass(40 * 60_000);
+  assert.deepEqual(all.sockets[0].sent.filter(({ type }) => type === 'ice'), [{ type: 'ice' }]);
+  const iceServers = [{ ...SERVERS[0], credential: 'fresh' }];
+  const { attempt } = offers(all).at(-1);
+  all.sockets[0].hears({ type: 'ice', iceServers, ttl: 2_700, expiresAt: '' });
+  await settle();
+  assert.equal(all.peers[0].configurations.at(-1).iceServers[0].credential, 'fresh');
+  assert.equal(offers(all).at(-1).attempt, attempt + 1);
+  assert.equal(all.states.at(-1), 'connected');
+});
+
+test('the way remembered for this network is used first', async () => {
+  const all = world({ remembered: 'tls' });
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.caller.tap();
+  await settle();
+  assert.equal(all.peers[0].configurations[0].iceTransportPolicy, 'relay');
+});
+
+test('a page that leaves during a call keeps it for its reload', async () => {
+  const all = await connected();
+  all.caller.leave();
+  assert.deepEqual(all.kept, ['c']);
+  assert.deepEqual(all.sockets[0].sent.at(-1), { type: 'bye', reason: 'page_closed' });
+});
+
+test('a reloaded page offers its call, and a tap goes back to it', async () => {
+  const all = world({ kept: { callId: 'c0', token: 't0', at: 0 } });
+  assert.deepEqual(all.states, ['idle: rejoin']);
+  all.sockets[0].opens();
+  assert.equal(all.sockets[0].sent[0].callId, 'c0');
+  all.sockets[0].hears(READY);
+  all.sockets[0].hears({ ...READY, callId: 'c0' });
+  all.caller.tap();
+  await settle();
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, rejoin: true }]);
+});
+
+test('a reloaded page whose call has ended is an ordinary page', async () => {
+  const all = world({ kept: { callId: 'c0', token: 't0', at: 0 } });
+  all.sockets[0].opens();
+  all.sockets[0].hears({ type: 'error', code: 'call_unknown', message: '', retryable: false });
+  await settle();
+  assert.equal(all.states.at(-1), 'idle');
+  all.sockets.at(-1).opens();
+  all.sockets.at(-1).hears(READY);
+  all.caller.tap();
+  await settle();
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
 });
 
 test('a lost socket does not touch the call', async () => {
   const all = await connected();
   all.sockets[0].dies();
   all.clock.pass(10);
+  all.sockets[1].opens();
   all.sockets[1].hears(READY);
   assert.equal(all.sockets[1].sent[0].type, 'resume');
   assert.equal(all.states.at(-1), 'connected');

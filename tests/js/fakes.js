@@ -49,6 +49,11 @@ export class FakeSocket {
     this.readyState = 3;
   }
 
+  /** It reaches the server. */
+  opens() {
+    this.onopen({});
+  }
+
   /** The server says something. */
   hears(message) {
     this.onmessage({ data: JSON.stringify(message) });
@@ -76,6 +81,7 @@ export class FakePeerConnection {
   localDescription = null;
   remote = [];
   candidates = [];
+  configurations = [];
   generation = 0;
   restarts = 0;
   closed = false;
@@ -86,10 +92,24 @@ export class FakePeerConnection {
     else this.wanted = true;
   }
 
-  async setLocalDescription() {
+  async createOffer({ iceRestart = false } = {}) {
+    if (iceRestart) this.restarts += 1;
+    return { type: 'offer', sdp: `offer ${this.generation + 1}` };
+  }
+
+  async setLocalDescription(offer) {
+    await null;
     this.generation += 1;
-    this.localDescription = { type: 'offer', sdp: `offer ${this.generation}` };
+    this.localDescription = offer;
     this.signalingState = 'have-local-offer';
+  }
+
+  setConfiguration(configuration) {
+    this.configurations.push(configuration);
+  }
+
+  async getStats() {
+    return new Map();
   }
 
   async setRemoteDescription({ sdp }) {
@@ -112,5 +132,5 @@ export class FakePeerConnection {
 
 /** Let promises settle. */
 export async function settle() {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  await new Promise((resolve) => { setImmediate(resolve); });
 }

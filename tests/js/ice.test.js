@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { configurationFor } from '../../static/js/ice.js';
+import { configurationFor, fits, keepFitting, rungs } from '../../static/js/ice.js';
 
 const SERVERS = [
   { urls: ['stun:s.example'] },
@@ -26,7 +26,7 @@ test('by default everything the server offers is used', () => {
 });
 
 test('each forced way keeps its own relays and their credentials', () => {
-  const kept = { relay: SERVERS[1].urls, tcp: [SERVERS[1].urls[1]], tls: [SERVERS[1].urls[2]] };
+  const kept = { relay: SERVERS[1].urls, udp: [SERVERS[1].urls[0]], tcp: [SERVERS[1].urls[1]], tls: [SERVERS[1].urls[2]] };
   for (const [way, expected] of Object.entries(kept)) {
     const configuration = configurationFor(SERVERS, way);
     assert.deepEqual(urls(configuration), expected, way);
@@ -38,4 +38,22 @@ test('each forced way keeps its own relays and their credentials', () => {
 test('a single URL as a string is one of a list', () => {
   const configuration = configurationFor([{ urls: 'turn:t.example' }], 'relay');
   assert.deepEqual(urls(configuration), ['turn:t.example']);
+});
+
+test('the ladder has the rungs that these servers give', () => {
+  assert.deepEqual(rungs(SERVERS), ['all', 'udp', 'tcp', 'tls', 'ice-tcp']);
+  assert.deepEqual(rungs([SERVERS[0]]), ['all', 'ice-tcp']);
+  assert.deepEqual(rungs([{ urls: 'turn:t.example' }]), ['all', 'udp', 'ice-tcp']);
+});
+
+test('ICE-TCP takes all servers, and keeps UDP candidates from either side', () => {
+  const configuration = configurationFor(SERVERS, 'ice-tcp');
+  assert.equal(configuration.iceTransportPolicy, 'all');
+  const udp = 'candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host';
+  const tcp = 'candidate:2 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active';
+  assert.ok(fits(udp, 'all') && fits(tcp, 'all') && fits(tcp, 'ice-tcp'));
+  assert.ok(!fits(udp, 'ice-tcp'));
+  const sdp = `v=0\r\na=${udp}\r\na=${tcp}\r\na=mid:0\r\n`;
+  assert.equal(keepFitting(sdp, 'ice-tcp'), `v=0\r\na=${tcp}\r\na=mid:0\r\n`);
+  assert.equal(keepFitting(sdp, 'tls'), sdp);
 });

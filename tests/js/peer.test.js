@@ -2,20 +2,30 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Peer } from '../../static/js/peer.js';
-import { FakePeerConnection, settle } from './fakes.js';
+import { FakeClock, FakePeerConnection, settle } from './fakes.js';
+
+const SERVERS = [{ urls: ['turn:t.example', 'turns:t.example:443'], username: 'u', credential: 'c' }];
 
 function connect() {
   const pc = new FakePeerConnection();
   const sent = [];
   const noted = [];
-  const peer = new Peer(pc, {
-    send: (message) => sent.push(message),
-    onEvent: (kind, detail) => noted.push([kind, detail]),
-    onIce: () => {},
-    onConnection: () => {},
-    onRemote: () => {},
-  });
-  return { pc, peer, sent, noted };
+  const clock = new FakeClock();
+  const peer = new Peer(
+    pc,
+    SERVERS,
+    'all',
+    {
+      send: (message) => sent.push(message),
+      onEvent: (kind, detail) => noted.push([kind, detail]),
+      onCandidate: () => {},
+      onIce: () => {},
+      onConnection: () => {},
+      onRemote: () => {},
+    },
+    clock.now,
+  );
+  return { pc, peer, sent, noted, clock };
 }
 
 async function called() {
@@ -27,13 +37,13 @@ async function called() {
 
 test('the first offer is attempt 1, and a restart is the next', async () => {
   const { pc, peer, sent } = await called();
-  peer.restartIce();
-  await settle();
+  await peer.restartIce('all');
   assert.deepEqual(sent, [
     { type: 'offer', sdp: 'offer 1', attempt: 1 },
     { type: 'offer', sdp: 'offer 2', attempt: 2 },
   ]);
   assert.equal(pc.restarts, 1);
+  assert.equal(sent.length, 2);
 });
 
 test('a restart by anybody on the peer connection itself is offered too', async () => {
@@ -43,22 +53,64 @@ test('a restart by anybody on the peer connection itself is offered too', async 
   assert.equal(sent.at(-1).attempt, 2);
 });
 
-test('a restart while an offer is unanswered waits for the answer', async () => {
-  const { peer, sent } = await called();
-  peer.restartIce();
-  await settle();
-  peer.restartIce();
-  await settle();
-  assert.equal(sent.length, 2);
+test('a restart supersedes an offer that is unanswered', async () => {
+  const { pc, peer, sent } = await called();
+  await peer.restartIce('all');
+  await peer.restartIce('all');
+  assert.deepEqual(sent.map(({ attempt }) => attempt), [1, 2, 3]);
   await peer.takeAnswer('answer 2', 2);
-  await settle();
-  assert.equal(sent.at(-1).attempt, 3);
+  await peer.takeAnswer('answer 3', 3);
+  assert.deepEqual(pc.remote, ['answer 1', 'answer 3']);
+});
+
+test('an offer is pending once it is set, and until it is answered', async () => {
+  const { peer, clock } = await called();
+  assert.equal(peer.pendingOffer, null);
+  const restarted = peer.restartIce('all');
+  while (peer.attempt === 1) await Promise.resolve();
+  // The description is still the one before: under the new attempt it would be a lie.
+  assert.equal(peer.pendingOffer, null);
+  await restarted;
+  assert.deepEqual(peer.pendingOffer, { type: 'offer', sdp: 'offer 2', attempt: 2 });
+  clock.pass(1_500);
+  assert.equal(peer.unansweredFor, 1_500);
+  await peer.takeAnswer('answer 2', 2);
+  assert.equal(peer.pendingOffer, null);
+  assert.equal(peer.unansweredFor, 0);
+});
+
+test('a restart another way configures the peer connection for it first', async () => {
+  const { pc, peer } = await called();
+  await peer.restartIce('tls');
+  assert.equal(pc.configurations.length, 1);
+  assert.equal(pc.configurations[0].iceTransportPolicy, 'relay');
+  assert.deepEqual(pc.configurations[0].iceServers[0].urls, ['turns:t.example:443']);
+});
+
+test('on ICE-TCP neither side learns of the other’s UDP', async () => {
+  const { pc, peer, sent } = await called();
+  await peer.restartIce('ice-tcp');
+  const udp = 'candidate:1 1 udp 1 192.0.2.1 5000 typ host';
+  const tcp = 'candidate:2 1 tcp 1 192.0.2.1 9 typ host tcptype active';
+  for (const candidate of [udp, tcp]) {
+    pc.onicecandidate({ candidate: { candidate, toJSON: () => ({ candidate }) } });
+  }
+  assert.deepEqual(sent.slice(2).map((message) => message.candidate.candidate), [tcp]);
+  await peer.takeAnswer(`v=0\r\na=${udp}\r\na=${tcp}\r\n`, 2);
+  assert.equal(pc.remote.at(-1), `v=0\r\na=${tcp}\r\n`);
+  await peer.takeCandidate({ candidate: udp }, 2);
+  assert.deepEqual(pc.candidates, []);
+});
+
+test('fresh credentials are configured, for the next restart', async () => {
+  const { pc, peer } = await called();
+  peer.useServers([{ ...SERVERS[0], credential: 'fresh' }]);
+  assert.equal(pc.configurations[0].iceServers[0].credential, 'fresh');
 });
 
 test('the answer to an earlier attempt is ignored', async () => {
   const { pc, peer } = await called();
-  peer.restartIce();
-  await settle();
+  await peer.restartIce('all');
   await peer.takeAnswer('late answer', 1);
   assert.deepEqual(pc.remote, ['answer 1']);
   await peer.takeAnswer('answer 2', 2);

@@ -19,7 +19,7 @@ test('every reason the page gives is known', () => {
   const given = readdirSync(SOURCES)
     .flatMap((name) => [
       ...readFileSync(new URL(name, SOURCES), 'utf8').matchAll(
-        /(?:reason: |return |\? |Error\(|hint\()'([a-z]+_[a-z_]+)'/g,
+        /(?:reason: |return |\? |Error\(|deaf: |lost: )'([a-z]+_[a-z_]+)'/g,
       ),
     ])
     .map(([, code]) => code)

@@ -1,55 +1,156 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { POLICY, WELL, advance } from '../../static/js/recovery.js';
+import { POLICY, advance, begin, isWell } from '../../static/js/recovery.js';
 
-const DOWN = { type: 'path-down', reason: 'path_lost' };
+const WAYS = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
-test('a lost path is restarted at once', () => {
-  const { recovery, actions } = advance(WELL, DOWN, 0);
-  assert.deepEqual(actions, [{ type: 'restart-ice', reason: 'path_lost' }]);
-  assert.equal(recovery.downSince, 0);
+/** A path, and what became of it. */
+class Path {
+  actions = [];
+
+  constructor({ ways = WAYS, home = 'all' } = {}) {
+    this.recovery = begin(ways, home, 0);
+  }
+
+  /** @returns the actions of this event alone */
+  sees(event, now) {
+    const step = advance(this.recovery, typeof event === 'string' ? { type: event } : event, now);
+    this.recovery = step.recovery;
+    this.actions.push(...step.actions.map((action) => ({ now, ...action })));
+    return step.actions;
+  }
+
+  ticksUntil(end, from = 0) {
+    for (let now = from; now <= end; now += 500) this.sees('tick', now);
+    return this;
+  }
+
+  restarts() {
+    return this.actions.filter(({ type }) => type === 'restart-ice');
+  }
+}
+
+function up(options) {
+  const path = new Path(options);
+  path.sees('path-up', 100);
+  path.actions = [];
+  return path;
+}
+
+test('a call that does not come up tries one way after the other', () => {
+  const path = new Path().ticksUntil(POLICY.attemptMs * 6);
+  assert.deepEqual(
+    path.restarts().map(({ now, way }) => [now, way]),
+    [[4_000, 'udp'], [8_000, 'tcp'], [13_000, 'tls'], [19_000, 'ice-tcp']],
+  );
 });
 
-test('the same outage reported twice is one outage', () => {
-  const { recovery } = advance(WELL, DOWN, 0);
-  assert.deepEqual(advance(recovery, DOWN, 100).actions, []);
+test('the first path says that it is up', () => {
+  assert.deepEqual(new Path().sees('path-up', 70), [{ type: 'up', ms: 70 }]);
+});
+
+test('silence on the page is answered with a restart at once', () => {
+  const path = up();
+  assert.deepEqual(path.sees('silence', 1_000), [
+    { type: 'down', reason: 'path_silent' },
+    { type: 'restart-ice', reason: 'path_silent', way: 'all' },
+  ]);
+  assert.deepEqual(path.sees('sound', 1_300), [{ type: 'up', ms: 300 }]);
+  assert.ok(isWell(path.recovery));
+});
+
+test('silence at the bot is an outage too, and it ends when both hear again', () => {
+  const path = up();
+  assert.equal(path.sees('unheard', 1_000)[0].type, 'down');
+  assert.deepEqual(path.sees('silence', 1_100), []);
+  assert.deepEqual(path.sees('heard', 1_200), []);
+  assert.equal(path.sees('sound', 1_300)[0].type, 'up');
+});
+
+test('one outage reported three times is restarted once', () => {
+  const path = up();
+  path.sees('silence', 0);
+  path.sees('unheard', 10);
+  path.sees('path-down', 20);
+  assert.equal(path.restarts().length, 1);
 });
 
 test('restarts come ever more slowly until the grace is over, then it gives up', () => {
-  let { recovery } = advance(WELL, DOWN, 0);
-  const times = [];
-  let end = null;
-  for (let now = 0; now <= POLICY.graceMs && end === null; now += 500) {
-    const next = advance(recovery, { type: 'tick' }, now);
-    recovery = next.recovery;
-    for (const action of next.actions) {
-      if (action.type === 'restart-ice') times.push(now);
-      else end = { now, ...action };
-    }
-  }
-  assert.deepEqual(times, [5_000, 11_000, 19_000, 31_000, 43_000, 55_000]);
-  assert.deepEqual(end, { now: POLICY.graceMs, type: 'give-up', reason: 'call_lost' });
-});
-
-test('a recovered path forgets the outage', () => {
-  const { recovery } = advance(WELL, DOWN, 0);
-  assert.equal(advance(recovery, { type: 'path-up' }, 900).recovery, WELL);
+  const path = up({ ways: ['all'] });
+  path.sees('silence', 0);
+  path.ticksUntil(POLICY.graceMs);
+  const times = path.restarts().map(({ now }) => now);
+  assert.deepEqual(times, [0, 4_000, 9_000, 15_000, 23_000, 35_000, 47_000, 59_000]);
+  assert.deepEqual(path.actions.at(-1), { now: POLICY.graceMs, type: 'give-up', reason: 'call_lost' });
 });
 
 test('a hint on a healthy path restarts and starts no outage', () => {
-  const { recovery, actions } = advance(WELL, { type: 'hint', reason: 'network_changed' }, 0);
-  assert.deepEqual(actions, [{ type: 'restart-ice', reason: 'network_changed' }]);
-  assert.equal(recovery, WELL);
+  const path = up();
+  const actions = path.sees({ type: 'hint', reason: 'developer' }, 5_000);
+  assert.deepEqual(actions, [{ type: 'restart-ice', reason: 'developer', way: 'all' }]);
+  assert.deepEqual(path.ticksUntil(60_000, 5_500).restarts().length, 1);
+});
+
+test('another network takes another socket along', () => {
+  const actions = up().sees({ type: 'hint', reason: 'network_changed' }, 5_000);
+  assert.deepEqual(actions.at(-1), { type: 'replace-socket' });
+});
+
+test('one change of network announced in several ways is restarted once', () => {
+  const path = up();
+  for (const now of [5_000, 5_010, 5_300]) path.sees({ type: 'hint', reason: 'network_changed' }, now);
+  assert.equal(path.restarts().length, 1);
 });
 
 test('a hint during an outage restarts at once, and puts the next one off', () => {
-  const { recovery } = advance(WELL, DOWN, 0);
-  const hinted = advance(recovery, { type: 'hint', reason: 'network_changed' }, 4_900);
-  assert.equal(hinted.actions.length, 1);
-  assert.deepEqual(advance(hinted.recovery, { type: 'tick' }, 5_000).actions, []);
+  const path = up();
+  path.sees('silence', 0);
+  path.sees({ type: 'hint', reason: 'network_changed' }, 3_900);
+  path.ticksUntil(7_500, 4_000);
+  assert.deepEqual(path.restarts().map(({ now }) => now), [0, 3_900]);
 });
 
-test('while the path is well nothing is done', () => {
-  assert.deepEqual(advance(WELL, { type: 'tick' }, 1e9), { recovery: WELL, actions: [] });
+test('where UDP is crippled the call leaves it, remembers that, and stays away', () => {
+  const path = up();
+  assert.deepEqual(path.sees('degraded', 1_000), [
+    { type: 'restart-ice', reason: 'udp_crippled', way: 'tls' },
+    { type: 'remember', way: 'tls' },
+  ]);
+  path.sees({ type: 'transport', udp: false }, 2_000);
+  path.ticksUntil(600_000, 2_500);
+  assert.equal(path.restarts().length, 1);
+  assert.deepEqual(path.sees('degraded', 601_000), []);
+});
+
+test('without a relay for it the bot’s own TCP port is the way past crippled UDP', () => {
+  const path = up({ ways: ['all', 'ice-tcp'] });
+  assert.equal(path.sees('degraded', 1_000)[0].way, 'ice-tcp');
+  assert.deepEqual(up({ ways: ['all'] }).sees('degraded', 1_000), []);
+});
+
+test('a way forced by the page’s address is never left', () => {
+  const path = up({ ways: ['tls'], home: 'tls' });
+  path.sees('silence', 0);
+  path.ticksUntil(30_000);
+  assert.deepEqual([...new Set(path.restarts().map(({ way }) => way))], ['tls']);
+});
+
+test('on TCP it tries UDP again, ever more rarely', () => {
+  const path = up();
+  for (let now = 500; now <= 100_000; now += 500) {
+    path.sees({ type: 'transport', udp: false }, now);
+    path.sees('tick', now);
+  }
+  assert.deepEqual(path.restarts().map(({ now }) => now), [5_500, 26_000, 86_500]);
+  assert.equal(path.restarts()[0].reason, 'udp_again');
+});
+
+test('on UDP there is nothing to try', () => {
+  const path = up();
+  for (let now = 500; now <= 100_000; now += 500) {
+    path.sees({ type: 'transport', udp: true }, now);
+    path.sees('tick', now);
+  }
+  assert.deepEqual(path.actions, []);
 });

@@ -1,37 +1,61 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { REOPEN_MS, Signal } from '../../static/js/signal.js';
+import { ANSWER_MS, GREETING_MS, REOPEN_MS, Signal } from '../../static/js/signal.js';
 import { FakeClock, FakeSocket } from './fakes.js';
 
 const READY = { type: 'ready', callId: 'c1', token: 't1', heartbeat: {} };
 const OFFER = { type: 'offer', sdp: 'v=0', attempt: 1 };
 const ANSWER = { type: 'answer', sdp: 'v=0', attempt: 1 };
 
-function open() {
+function open(claim = null) {
   const sockets = [];
   const heard = [];
   const clock = new FakeClock();
-  const signal = new Signal(
+  const all = { sockets, heard, clock, pending: null };
+  all.signal = new Signal(
     'ws://x/ws/call/?ticket=t',
-    { onMessage: (message) => heard.push(message), onReady: () => {}, onLost: () => {} },
+    {
+      onMessage: (message) => heard.push(message),
+      onReady: () => {},
+      onLost: () => {},
+      pendingOffer: () => all.pending,
+    },
     {
       open: (url) => {
         sockets.push(new FakeSocket(url));
         return sockets.at(-1);
       },
-      setTimeout: clock.setTimeout,
+      ...clock,
     },
+    claim,
   );
-  return { signal, sockets, heard, clock };
+  /** As the peer does: an offer is pending, and is sent. */
+  all.offer = (offer) => {
+    all.pending = offer;
+    all.signal.send(offer);
+  };
+  all.answer = () => {
+    all.pending = null;
+    all.signal.socket.hears(ANSWER);
+  };
+  return all;
 }
 
 function inCall() {
   const all = open();
+  all.sockets[0].opens();
   all.sockets[0].hears(READY);
-  all.signal.send(OFFER);
-  all.sockets[0].hears(ANSWER);
+  all.offer(OFFER);
+  all.answer();
   return all;
+}
+
+/** The newest socket gets through to the server. */
+function greet({ sockets }) {
+  sockets.at(-1).opens();
+  sockets.at(-1).hears(READY);
+  sockets.at(-1).hears(READY);
 }
 
 test('the socket is opened at once, before there is anything to say', () => {
@@ -39,63 +63,121 @@ test('the socket is opened at once, before there is anything to say', () => {
 });
 
 test('what is said before the greeting is sent after it, the offer first', () => {
-  const { signal, sockets } = open();
+  const all = open();
   const candidate = { type: 'candidate', candidate: null, attempt: 1 };
-  signal.send(OFFER);
-  signal.send(candidate);
-  assert.deepEqual(sockets[0].sent, []);
-  sockets[0].hears(READY);
-  assert.deepEqual(sockets[0].sent, [OFFER, candidate]);
+  all.offer(OFFER);
+  all.signal.send(candidate);
+  assert.deepEqual(all.sockets[0].sent, []);
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  assert.deepEqual(all.sockets[0].sent, [OFFER, candidate]);
 });
 
-test('a lost socket is replaced, and the new one resumes the call', () => {
-  const { signal, sockets, clock } = inCall();
+test('a lost socket is replaced, and the new one resumes the call without being asked', () => {
+  const all = inCall();
+  const { signal, sockets, clock } = all;
   sockets[0].dies();
   clock.pass(REOPEN_MS[0]);
   assert.equal(sockets.length, 2);
   signal.send({ type: 'report', events: [] });
-  sockets[1].hears(READY);
+  sockets[1].opens();
   assert.deepEqual(sockets[1].sent, [{ type: 'resume', callId: 'c1', token: 't1' }]);
+  sockets[1].hears(READY);
+  assert.equal(sockets[1].sent.length, 1);
   sockets[1].hears(READY);
   assert.deepEqual(sockets[1].sent.at(-1), { type: 'report', events: [] });
 });
 
 test('the resumption carries the offer that is still unanswered', () => {
-  const { signal, sockets, clock } = inCall();
-  sockets[0].dies();
-  signal.send({ ...OFFER, sdp: 'restart', attempt: 2 });
-  clock.pass(REOPEN_MS[0]);
-  sockets[1].hears(READY);
-  assert.deepEqual(sockets[1].sent[0].offer, { sdp: 'restart', attempt: 2 });
+  const all = inCall();
+  all.sockets[0].dies();
+  all.offer({ ...OFFER, sdp: 'restart', attempt: 2 });
+  all.clock.pass(REOPEN_MS[0]);
+  greet(all);
+  assert.deepEqual(all.sockets[1].sent.length, 1);
+  assert.deepEqual(all.sockets[1].sent[0].offer, { sdp: 'restart', attempt: 2 });
 });
 
 test('an offer made while the resumption is on its way follows it', () => {
-  const { signal, sockets, clock } = inCall();
+  const all = inCall();
+  const { sockets, clock } = all;
   sockets[0].dies();
   clock.pass(REOPEN_MS[0]);
+  sockets[1].opens();
   sockets[1].hears(READY);
   const restart = { ...OFFER, sdp: 'restart', attempt: 2 };
-  signal.send(restart);
+  all.offer(restart);
   sockets[1].hears(READY);
   assert.deepEqual(sockets[1].sent, [{ type: 'resume', callId: 'c1', token: 't1' }, restart]);
 });
 
-test('an answered offer is not offered again', () => {
-  const { sockets, clock } = inCall();
-  sockets[0].dies();
-  clock.pass(REOPEN_MS[0]);
-  sockets[1].hears(READY);
-  assert.equal('offer' in sockets[1].sent[0], false);
-});
-
 test('before a call there is nothing to resume: the offer is made again', () => {
-  const { signal, sockets, clock } = open();
+  const all = open();
+  const { sockets, clock } = all;
+  sockets[0].opens();
   sockets[0].hears(READY);
-  signal.send(OFFER);
+  all.offer(OFFER);
   sockets[0].dies();
   clock.pass(REOPEN_MS[0]);
+  sockets[1].opens();
   sockets[1].hears(READY);
   assert.deepEqual(sockets[1].sent, [OFFER]);
+});
+
+test('a socket is replaced beside the old one, which goes only then', () => {
+  const all = inCall();
+  const { signal, sockets } = all;
+  signal.replace();
+  assert.equal(sockets.length, 2);
+  signal.send({ type: 'report', events: [] });
+  assert.equal(sockets[0].sent.at(-1).type, 'report');
+  assert.equal(sockets[0].readyState, 1);
+  greet(all);
+  assert.equal(sockets[0].readyState, 3);
+  signal.send({ type: 'report', events: [] });
+  assert.equal(sockets[1].sent.at(-1).type, 'report');
+});
+
+test('the same change of network announced twice opens one socket', () => {
+  const { signal, sockets } = inCall();
+  signal.replace();
+  signal.replace();
+  assert.equal(sockets.length, 2);
+});
+
+test('a socket on which no answer comes is suspect', () => {
+  const all = inCall();
+  all.offer({ ...OFFER, attempt: 2 });
+  all.clock.pass(ANSWER_MS - 1);
+  assert.equal(all.sockets.length, 1);
+  all.clock.pass(1);
+  assert.equal(all.sockets.length, 2);
+});
+
+test('an answer in time keeps the socket', () => {
+  const all = inCall();
+  all.offer({ ...OFFER, attempt: 2 });
+  all.answer();
+  all.clock.pass(10_000);
+  assert.equal(all.sockets.length, 1);
+});
+
+test('a socket that leads nowhere is given up for another', () => {
+  const all = inCall();
+  all.sockets[0].dies();
+  all.clock.pass(REOPEN_MS[0]);
+  all.clock.pass(GREETING_MS);
+  assert.equal(all.sockets.length, 3);
+  assert.equal(all.sockets[1].readyState, 3);
+  greet(all);
+  assert.equal(all.signal.socket, all.sockets[2]);
+});
+
+test('a reloaded page claims its call with its first socket', () => {
+  const all = open({ callId: 'c0', token: 't0', rejoin: true });
+  all.sockets[0].opens();
+  assert.deepEqual(all.sockets[0].sent, [{ type: 'resume', callId: 'c0', token: 't0' }]);
+  assert.equal(all.signal.admitted, false);
 });
 
 test('it keeps trying, ever more slowly', () => {

@@ -36,3 +36,18 @@ test('before there is a pair there is nothing to say', () => {
   assert.equal(summary.pair, '');
   assert.equal(summary.rttMs, null);
 });
+
+test('it tells UDP from what goes over TCP, to the bot or to the relay', () => {
+  const over = (local) => summarise([{ ...PAIR, selected: true }, { ...LOCAL, ...local }, REMOTE], null).isUdp;
+  assert.equal(over({ relayProtocol: 'tls' }), false);
+  assert.equal(over({ relayProtocol: 'udp' }), true);
+  assert.equal(over({ candidateType: 'host', relayProtocol: undefined }), true);
+  assert.equal(over({ candidateType: 'host', relayProtocol: undefined, protocol: 'tcp' }), false);
+});
+
+test('a page whose microphone was taken away does not send', () => {
+  const sent = (packetsSent) => [{ type: 'outbound-rtp', kind: 'audio', packetsSent }];
+  const first = summarise(sent(100), null);
+  assert.equal(summarise(sent(125), first).isSending, true);
+  assert.equal(summarise(sent(100), first).isSending, false);
+});

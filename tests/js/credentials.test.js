@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Credentials, refreshAfter } from '../../static/js/credentials.js';
+import { FakeClock } from './fakes.js';
+
+const TURN = [{ urls: ['turn:t.example'], username: 'u', credential: 'c' }];
+
+function refreshing() {
+  const clock = new FakeClock();
+  let asked = 0;
+  const credentials = new Credentials(() => { asked += 1; }, clock);
+  return { clock, credentials, asked: () => asked };
+}
+
+test('fresh ones are asked for five minutes before, or in the last part of a short life', () => {
+  assert.equal(refreshAfter(2_700), 40 * 60_000);
+  assert.equal(refreshAfter(90), 54_000);
+});
+
+test('they are asked for again until they come', () => {
+  const { clock, credentials, asked } = refreshing();
+  credentials.took({ iceServers: TURN, ttl: 90 });
+  clock.pass(53_000);
+  assert.equal(asked(), 0);
+  clock.pass(31_500);
+  assert.equal(asked(), 3);
+  credentials.took({ iceServers: TURN, ttl: 90 });
+  clock.pass(53_000);
+  assert.equal(asked(), 3);
+});
+
+test('what has no credential does not expire', () => {
+  const { clock, credentials } = refreshing();
+  credentials.took({ iceServers: [{ urls: ['stun:s.example'] }], ttl: 90 });
+  assert.equal(clock.timers.size, 0);
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { UNKNOWN, isDegraded, take } from '../../static/js/quality.js';
+
+/** Whether it was degraded after each window of `[received, lost]`. */
+function judged(windows, rttMs = 20) {
+  let quality = take(UNKNOWN, { packetsReceived: 0, packetsLost: 0, rttMs: 20 });
+  let [packetsReceived, packetsLost] = [0, 0];
+  return windows.map(([received, lost]) => {
+    packetsReceived += received;
+    packetsLost += lost;
+    quality = take(quality, { packetsReceived, packetsLost, rttMs });
+    return isDegraded(quality);
+  });
+}
+
+const times = (count, window) => Array.from({ length: count }, () => window);
+
+test('a clean path is none to leave', () => {
+  assert.ok(!judged(times(20, [25, 0])).includes(true));
+});
+
+test('ten per cent loss is radio, not a portal', () => {
+  assert.ok(!judged(times(20, [22, 2])).includes(true));
+});
+
+test('a fifth lost for three seconds is too much', () => {
+  const seen = judged(times(8, [20, 5]));
+  assert.ok(seen.at(-1));
+  assert.equal(seen.indexOf(true), 5);
+});
+
+test('more than half lost twice on end is enough', () => {
+  assert.deepEqual(judged([[25, 0], [6, 19], [6, 19]]), [false, false, true]);
+});
+
+test('an outage that is over shows as one bad window, and is none of this', () => {
+  assert.ok(!judged([[25, 0], [0, 0], [12, 26], ...times(6, [25, 0])]).includes(true));
+});
+
+test('a path on which nothing at all comes is silent, not degraded', () => {
+  assert.ok(!judged([[25, 0], ...times(10, [0, 0])]).includes(true));
+});
+
+test('a round trip four times its best for three seconds is too much', () => {
+  assert.ok(judged(times(7, [25, 0]), 900).at(-1));
+  assert.ok(!judged(times(7, [25, 0]), 300).at(-1));
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { LOOK_MS, SILENT_MS, Watch } from '../../static/js/watch.js';
+import { FakeClock, settle } from './fakes.js';
+
+/** A receiver that plays what arrives, as long as something is played. */
+class Receiver {
+  playedAt = 0;
+  arrivedAt = 0;
+  reports = 0;
+
+  getSynchronizationSources() {
+    return this.playedAt ? [{ timestamp: this.playedAt }] : [];
+  }
+
+  async getStats() {
+    this.reports += 1;
+    return new Map([['i', { type: 'inbound-rtp', lastPacketReceivedTimestamp: this.arrivedAt }]]);
+  }
+}
+
+function listen() {
+  const clock = new FakeClock();
+  const receiver = new Receiver();
+  const events = [];
+  const watch = new Watch(
+    receiver,
+    {
+      onSilence: (ms) => events.push(['silence', ms]),
+      onSound: (ms) => events.push(['sound', ms]),
+      onWake: (ms) => events.push(['wake', ms]),
+    },
+    clock,
+  );
+  /** Time passes with, or without, packets arriving and being played. */
+  const pass = async (ms, { arriving = true, played = arriving } = {}) => {
+    for (let passed = 0; passed < ms; passed += 20) {
+      clock.pass(20);
+      if (arriving) receiver.arrivedAt = clock.now();
+      if (played) receiver.playedAt = clock.now();
+      await settle();
+    }
+  };
+  return { clock, receiver, events, watch, pass };
+}
+
+test('while packets come there is nothing to say, and no statistics are asked for', async () => {
+  const { events, receiver, pass } = listen();
+  await pass(5_000);
+  assert.deepEqual(events, []);
+  assert.equal(receiver.reports, 0);
+});
+
+test('silence is noticed, and so is its end', async () => {
+  const { events, pass } = listen();
+  await pass(1_000);
+  await pass(700, { arriving: false });
+  assert.equal(events[0][0], 'silence');
+  assert.ok(events[0][1] >= SILENT_MS && events[0][1] <= SILENT_MS + LOOK_MS);
+  await pass(500);
+  assert.deepEqual(events.map(([name]) => name), ['silence', 'sound']);
+  assert.ok(events[1][1] >= 700);
+});
+
+test('packets that arrive and are not played are no silence', async () => {
+  const { events, pass } = listen();
+  await pass(1_000);
+  await pass(3_000, { arriving: true, played: false });
+  assert.deepEqual(events, []);
+});
+
+test('a page that was held up itself has heard no silence', async () => {
+  const { clock, events, pass, receiver } = listen();
+  await pass(1_000);
+  // The clock jumps: its timers are late, and what came meanwhile is played only now.
+  for (const timer of clock.timers.values()) timer.at += 900;
+  clock.pass(900);
+  receiver.playedAt = receiver.arrivedAt = clock.now();
+  await pass(500);
+  assert.deepEqual(events, []);
+});
+
+test('a page that was frozen says so when it wakes', async () => {
+  const { clock, events, pass } = listen();
+  await pass(1_000);
+  for (const timer of clock.timers.values()) timer.at += 30_000;
+  clock.pass(30_000 + LOOK_MS);
+  assert.equal(events[0][0], 'wake');
+});
+
+test('once stopped it looks no more', async () => {
+  const { clock, watch, events, pass } = listen();
+  watch.stop();
+  await pass(2_000, { arriving: false });
+  assert.deepEqual(events, []);
+  assert.equal(clock.timers.size, 0);
+});
