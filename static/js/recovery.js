@@ -72,7 +72,7 @@ export function begin(ways, home, now) {
     since: now,
     restarts: 0,
     restartAt: now + POLICY.attemptMs,
-    restartedAt: now,
+    restartedAt: -Infinity,
     way: home,
     home,
     ways,
@@ -178,10 +178,11 @@ function up(recovery, now) {
  * @returns {Step}
  */
 function hint(recovery, reason, now) {
-  if (recovery.connecting || now - recovery.restartedAt < POLICY.spacingMs) return stay(recovery);
-  const fresh = { ...recovery, restarts: 0 };
-  const step = restart(fresh, reason, recovery.home, now);
-  if (!ELSEWHERE.has(reason)) return step;
+  const isElsewhere = ELSEWHERE.has(reason);
+  const isSame = isElsewhere && now - recovery.restartedAt < POLICY.spacingMs;
+  if (recovery.connecting || isSame) return stay(recovery);
+  const step = restart({ ...recovery, restarts: 0 }, reason, recovery.home, now);
+  if (!isElsewhere) return step;
   return { ...step, actions: [...step.actions, { type: 'replace-socket' }] };
 }
 

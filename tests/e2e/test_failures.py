@@ -109,7 +109,7 @@ def test_closing_the_tab_frees_the_call(make_caller, server: Server) -> None:
     caller.call()
     live = server.metric("voicedemo_calls_live")
     caller.page.close(run_before_unload=True)
-    assert server.wait_for_metric("voicedemo_calls_live", live - 1, timeout_s=5)
+    assert server.wait_for_metric("voicedemo_calls_live", live - 1, timeout_s=10)
 
 
 def test_everything_can_be_done_from_the_keyboard(make_caller) -> None:

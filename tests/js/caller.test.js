@@ -159,6 +159,7 @@ test('fresh credentials are asked for, and taken up by a restart on the healthy 
   all.clock.pass(40 * 60_000);
   assert.deepEqual(all.sockets[0].sent.filter(({ type }) => type === 'ice'), [{ type: 'ice' }]);
   const iceServers = [{ ...SERVERS[0], credential: 'fresh' }];
+  await settle();
   const { attempt } = offers(all).at(-1);
   all.sockets[0].hears({ type: 'ice', iceServers, ttl: 2_700, expiresAt: '' });
   await settle();
