@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 # In the order they run: the quick ones first, and the browser's last, as Playwright keeps an event
 # loop of its own in the main thread from its first test on.
-CATEGORIES = ("unit", "ws", "media", "e2e")
+CATEGORIES = ("unit", "ws", "media", "e2e", "natlab")
 
 
 def category(item: pytest.Item) -> int:

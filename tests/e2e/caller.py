@@ -108,6 +108,25 @@ class Caller:
         )
         assert changed, (names, before, self.snapshot())
 
+    def wait_for_sound(self, timeout_s: float = 30) -> None:
+        """Until packets have been arriving for a second as they should: every 20 ms."""
+        self.page.wait_for_function(
+            "() => seen.inLast(1000) >= 40", timeout=timeout_s * 1000, polling=100
+        )
+
+    def wait_for_silence(self) -> None:
+        self.page.wait_for_function("() => seen.inLast(300) === 0", polling=50)
+
+    def protocol(self) -> str:
+        """How the page reaches the bot, or the relay: udp, tcp or tls."""
+        return self.page.evaluate("seen.protocol()")
+
+    def wait_for_protocol(self, protocol: str, timeout_s: float = 30) -> None:
+        reached = self.page.evaluate(
+            "([protocol, ms]) => seen.reaches(protocol, ms)", [protocol, timeout_s * 1000]
+        )
+        assert reached, (protocol, self.protocol())
+
     def receive(self, packets: int) -> Sound:
         """The first ``packets`` that arrive in the call, decoded: 50 are a second."""
         self.page.wait_for_function(

@@ -157,6 +157,34 @@
     return false;
   };
 
+  /** Packets that arrived in the last `ms`. */
+  seen.inLast = (ms) => {
+    const since = performance.now() - ms;
+    let count = 0;
+    for (let i = seen.arrivals.length - 1; i >= 0 && seen.arrivals[i] >= since; i -= 1) count += 1;
+    return count;
+  };
+
+  /** udp, tcp or tls: to the bot, or to the relay. */
+  seen.protocol = async () => {
+    const report = await seen.peers.at(-1).getStats();
+    const all = [...report.values()];
+    const transport = all.find((s) => s.type === 'transport');
+    const pair =
+      report.get(transport?.selectedCandidatePairId) ??
+      all.find((s) => s.type === 'candidate-pair' && s.selected);
+    const local = report.get(pair?.localCandidateId);
+    return local?.relayProtocol ?? local?.protocol ?? '';
+  };
+
+  seen.reaches = async (protocol, ms) => {
+    for (const end = performance.now() + ms; performance.now() < end; ) {
+      if ((await seen.protocol()) === protocol) return true;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return false;
+  };
+
   /** In ms, between arrivals of encoded packets: getStats() is refreshed only every 50 ms. */
   seen.longestGapSince = (start) => {
     const times = seen.arrivals.filter((at) => at >= start);

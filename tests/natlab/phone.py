@@ -34,7 +34,10 @@ def browser(playwright: Playwright, world: World, folder: Path) -> Iterator[Brow
     running = caller.launch(
         playwright,
         program=world.phone.wrapper(caller.chromium(), folder),
-        flags=[f"--unsafely-treat-insecure-origin-as-secure={URL.rstrip('/')}"],
+        flags=[
+            f"--unsafely-treat-insecure-origin-as-secure={URL.rstrip('/')}",
+            "--ignore-certificate-errors",  # of the TURN server
+        ],
     )
     try:
         yield running

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from .namespace import Namespace
+from .turn import TURN
 from .wire import Kind, Wire
 
 SERVER = "203.0.113.10"
@@ -57,6 +58,35 @@ class World:
         """The network goes, and nobody says so."""
         self.wires[name].set(drop=True)
 
+    def translate(self) -> None:
+        """Put a symmetric NAT between the phone and the internet."""
+        self.internet.nft(
+            f"""table ip nat {{
+              chain out {{
+                type nat hook postrouting priority srcnat
+                oifname "{self._uplink}" meta l4proto {{ tcp, udp }} masquerade fully-random
+              }}
+            }}"""
+        )
+
+    def rebind(self) -> None:
+        """The NAT forgets its mappings: what comes next leaves from other ports."""
+        self.internet.run("conntrack", "-F")
+
+    def only_tcp(self, *ports: int) -> None:
+        """A corporate firewall: nothing but TCP to these ports."""
+        allowed = ", ".join(map(str, ports))
+        self.internet.nft(
+            f"""table ip filter {{
+              chain out {{
+                type filter hook forward priority filter
+                iifname "{self._uplink}" accept
+                meta l4proto udp drop
+                tcp dport != {{ {allowed} }} drop
+              }}
+            }}"""
+        )
+
     def prefer(self, name: Uplink) -> None:
         """The phone has found that this is the network that works."""
         self.phone.ip("route", "replace", "default", "dev", name, "metric", "5")
@@ -77,11 +107,13 @@ class World:
 
     def _connect_server(self, tag: str) -> None:
         near, far = f"{tag}eth0", "eth0"
+        self._uplink = near
         self.internet.ip(
             "link", "add", near, "type", "veth", "peer", "name", far, "netns", self.server.name
         )
         self.internet.ip("addr", "add", "203.0.113.1/24", "dev", near)
         self.internet.ip("link", "set", near, "up")
         self.server.ip("addr", "add", f"{SERVER}/24", "dev", far)
+        self.server.ip("addr", "add", f"{TURN}/24", "dev", far)
         self.server.ip("link", "set", far, "up")
         self.server.ip("route", "add", "default", "via", "203.0.113.1")

@@ -1,0 +1,55 @@
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright
+
+from tests.e2e.caller import Caller
+from tests.e2e.conftest import playwright
+
+from . import phone, turn
+from .world import World
+
+__all__ = ["playwright"]
+
+MakeCaller = Callable[..., Caller]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = [name for name in ("ip", "nft", "conntrack", "ss") if not shutil.which(name)]
+    if os.geteuid() == 0 and not missing:
+        return
+    why = f"no {', '.join(missing)}" if missing else "only root may make network namespaces"
+    for item in items:
+        if item.get_closest_marker("natlab"):
+            item.add_marker(pytest.mark.skip(reason=f"NETWORKS NOT TESTED: {why}"))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def coturn(world: World, tmp_path: Path) -> Iterator[turn.Coturn]:
+    running = turn.Coturn(world.server, tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def make_caller(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[MakeCaller]:
+    """Starts the server with these settings, and a browser on the phone, with our page open."""
+    with ExitStack() as stack:
+
+        def make(query: str = "", **settings: str) -> Caller:
+            stack.enter_context(phone.product(world, tmp_path, **settings))
+            browser = stack.enter_context(phone.browser(playwright, world, tmp_path))
+            return Caller(browser, f"{phone.URL}?voice=echo&debug{query}")
+
+        yield make

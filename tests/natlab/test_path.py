@@ -1,0 +1,146 @@
+"""A call outlives its network: real browsers, real namespaces, nothing simulated but the wire."""
+
+import pytest
+
+from tests.e2e.caller import Caller
+
+from .conftest import MakeCaller
+from .phone import PORT
+from .turn import SETTINGS, Coturn
+from .world import World
+
+pytestmark = pytest.mark.natlab
+
+SAME = ("certificate", "remoteSsrc", "localSsrc", "channel")
+
+
+def is_same_call(before: dict[str, object], after: dict[str, object]) -> bool:
+    return all(before[name] == after[name] for name in SAME)
+
+
+def test_a_network_that_dies_is_left_for_the_other(world: World, make_caller: MakeCaller) -> None:
+    world.connect("wlan0")
+    world.connect("cell0")
+    caller = make_caller()
+    caller.call()
+    caller.wait_for_sound()
+    before = caller.snapshot()
+    used = world.in_use()
+    world.lose(used)
+    caller.wait_for_silence()
+    caller.wait_for_sound()
+    assert world.in_use() != used
+    assert is_same_call(before, caller.snapshot())
+    assert caller.page.evaluate("seen.peers.length") == 1
+
+
+def test_a_network_that_comes_late_is_found(world: World, make_caller: MakeCaller) -> None:
+    world.connect("wlan0")
+    caller = make_caller()
+    caller.call()
+    caller.wait_for_sound()
+    before = caller.snapshot()
+    world.leave("wlan0")
+    caller.wait_for("recovering")
+    world.connect("cell0")
+    caller.wait_for_sound()
+    assert world.in_use() == "cell0"
+    assert is_same_call(before, caller.snapshot())
+
+
+def test_an_elevator_is_survived(world: World, make_caller: MakeCaller) -> None:
+    world.connect("wlan0")
+    caller = make_caller()
+    caller.call()
+    caller.wait_for_sound()
+    before = caller.snapshot()
+    world.lose("wlan0")
+    caller.wait_for("recovering")
+    caller.page.wait_for_timeout(20_000)
+    world.set(drop=False)
+    caller.wait_for_sound()
+    caller.wait_for("connected")
+    assert is_same_call(before, caller.snapshot())
+
+
+def test_a_rebound_nat_is_followed(world: World, make_caller: MakeCaller) -> None:
+    world.translate()
+    world.connect("wlan0")
+    caller = make_caller()
+    caller.call()
+    caller.wait_for_sound()
+    before = caller.snapshot()
+    world.rebind()
+    caller.page.wait_for_timeout(3000)
+    caller.wait_for_sound()
+    assert caller.state == "connected"
+    assert is_same_call(before, caller.snapshot())
+
+
+def test_without_udp_the_bots_tcp_port_serves_until_udp_is_back(
+    world: World, make_caller: MakeCaller
+) -> None:
+    world.connect("wlan0")
+    world.set(udp_loss=1.0)
+    caller = make_caller()
+    caller.call()
+    caller.wait_for_sound()
+    assert caller.protocol() == "tcp"
+    before = caller.snapshot()
+    world.set(udp_loss=0.0)
+    caller.wait_for_protocol("udp")
+    caller.wait_for_sound()
+    assert is_same_call(before, caller.snapshot())
+
+
+def test_through_a_firewall_that_lets_only_443_out(
+    world: World, coturn: Coturn, make_caller: MakeCaller
+) -> None:
+    world.connect("wlan0")
+    world.only_tcp(443, int(PORT))
+    caller = make_caller(**SETTINGS)
+    caller.call()
+    caller.wait_for_sound()
+    assert caller.protocol() == "tls"
+
+
+@pytest.mark.parametrize("way", ["relay", "tcp", "tls", "ice-tcp"])
+def test_a_way_can_be_forced(
+    world: World, coturn: Coturn, make_caller: MakeCaller, way: str
+) -> None:
+    world.connect("wlan0")
+    caller = make_caller(f"&ice={way}", **SETTINGS)
+    caller.call()
+    caller.wait_for_sound()
+    assert caller.protocol() in {"relay": ("udp", "tcp", "tls"), "ice-tcp": ("tcp",)}.get(
+        way, (way,)
+    )
+    kind = caller.page.inner_text("#dev-pair").split()[0]
+    assert (kind == "relay") == (way != "ice-tcp")
+
+
+def test_crippled_udp_is_left_for_good(
+    world: World, coturn: Coturn, make_caller: MakeCaller
+) -> None:
+    world.connect("wlan0")
+    caller = make_caller(**SETTINGS)
+    caller.call()
+    caller.wait_for_sound()
+    before = caller.snapshot()
+    world.set(udp_loss=0.88)
+    caller.wait_for_protocol("tls")
+    caller.wait_for_sound()
+    world.set(udp_loss=0.0)
+    caller.page.wait_for_timeout(10_000)
+    assert caller.protocol() == "tls"
+    assert is_same_call(before, caller.snapshot())
+    again = reload_and_call(caller)
+    assert again == "tls"
+
+
+def reload_and_call(caller: Caller) -> str:
+    """The next call in the same network."""
+    caller.page.click("#end")
+    caller.call()
+    caller.wait_for_sound()
+    return caller.protocol()
