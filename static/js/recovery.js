@@ -16,6 +16,7 @@
  * @property {IceWay} way in use, or being tried
  * @property {IceWay} home what this call is to use
  * @property {readonly IceWay[]} ways that exist
+ * @property {boolean} hadUdp in this network
  * @property {number} upgrades tries to get from TCP back to UDP
  * @property {number} upgradeAt when the next is due (Infinity: none)
  *
@@ -76,6 +77,7 @@ export function begin(ways, home, now) {
     way: home,
     home,
     ways,
+    hadUdp: false,
     upgrades: 0,
     upgradeAt: Infinity,
   };
@@ -181,7 +183,8 @@ function hint(recovery, reason, now) {
   const isElsewhere = ELSEWHERE.has(reason);
   const isSame = isElsewhere && now - recovery.restartedAt < POLICY.spacingMs;
   if (recovery.connecting || isSame) return stay(recovery);
-  const step = restart({ ...recovery, restarts: 0 }, reason, recovery.home, now);
+  const hadUdp = recovery.hadUdp && !isElsewhere;
+  const step = restart({ ...recovery, hadUdp, restarts: 0 }, reason, recovery.home, now);
   if (!isElsewhere) return step;
   return { ...step, actions: [...step.actions, { type: 'replace-socket' }] };
 }
@@ -206,8 +209,11 @@ function degraded(recovery, now) {
  * @returns {Step}
  */
 function transport(recovery, udp, now) {
+  if (!isWell(recovery)) return stay({ ...recovery, upgradeAt: Infinity });
+  // It worked here, and what brought the call back goes around it.
+  if (!udp && recovery.hadUdp) return degraded({ ...recovery, hadUdp: false }, now);
   const away = recovery.way !== recovery.home || (!udp && recovery.home === 'all');
-  if (!isWell(recovery) || !away) return stay({ ...recovery, upgradeAt: Infinity });
+  if (!away) return stay({ ...recovery, hadUdp: udp, upgradeAt: Infinity });
   if (recovery.upgradeAt !== Infinity) return stay(recovery);
   return stay({ ...recovery, upgradeAt: now + nth(POLICY.upgradeMs, recovery.upgrades) });
 }

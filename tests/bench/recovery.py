@@ -1,15 +1,16 @@
-"""How long a voice is gone when its network goes: ``python -m tests.bench.recovery`` (as root).
+"""What a voice loses when its network goes: ``python -m tests.bench.recovery`` (as root).
 
 Measured on the wire, by packets that came through: up towards the bot, down towards the phone, and
-messages on the data channel.
+messages on the data channel. Times are seconds.
 """
 
 import argparse
+import os
+import signal
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,124 +18,204 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.caller import Caller
+from tests.e2e.caller import Caller, process_of
 from tests.natlab.phone import URL, PageClock, browser, product
-from tests.natlab.wire import Delivered, Direction, Kind
+from tests.natlab.turn import SETTINGS, Coturn
+from tests.natlab.wire import Direction, Kind
 from tests.natlab.world import ADDRESSES, Uplink, World
 
-SETTLE_S = 6.0
+KNOWN_S = 6.0
+"""Chromium on Linux takes some four seconds to notice a network."""
 WATCH_S = 8.0
+LOCKED_S = 180
+
+Figures = dict[str, float]
 
 
 @dataclass
-class Outage:
-    """The longest silences, in seconds, and whether it is still the same call."""
+class Stage:
+    world: World
+    chromium: Browser
 
-    up: float
-    down: float
-    data: float
-    same: bool
-    restarts: int
-
-
-@contextmanager
-def stage(rtt: float) -> Iterator[tuple[World, Browser]]:
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        folder = Path(name)
-        world = World(folder)
+    @contextmanager
+    def call(self) -> Iterator[Caller]:
+        """A call that has been up for three seconds."""
+        caller = Caller(self.chromium, URL + "?voice=echo&debug")
+        time.sleep(KNOWN_S)
+        caller.call()
+        caller.wait_for_sound()
+        time.sleep(3)
         try:
-            world.set(delay=rtt / 2)
-            world.connect("wlan0")
-            with (
-                product(world, folder, VOICEDEMO_HEARTBEAT_S="0.1"),
-                browser(playwright, world, folder) as chromium,
-            ):
-                yield world, chromium
+            yield caller
         finally:
-            world.close()
+            caller.context.close()
+            self._restore()
+
+    def gaps(self, caller: Caller, moment: float) -> Figures:
+        """The longest silences since ``moment``, and whether it is still the same call."""
+        clock = PageClock(caller.page)
+        heard = [clock.seconds(at) for at in caller.page.evaluate("seen.heardAt")]
+        return {
+            "up": longest(self._audio(Direction.UP), moment),
+            "down": longest(self._audio(Direction.DOWN), moment),
+            "data channel": longest(heard, moment),
+            "other calls": caller.page.evaluate("seen.peers.length") - 1,
+        }
+
+    def _audio(self, direction: Direction) -> list[float]:
+        packets = [p for wire in self.world.wires.values() for p in wire.delivered()]
+        return sorted(p.at for p in packets if (p.direction, p.kind) == (direction, Kind.RTP))
+
+    def _restore(self) -> None:
+        for name in ADDRESSES:
+            self.world.leave(name)
+        time.sleep(0.5)
+        self.world.set(drop=False, udp_loss=0.0)
+        self.world.connect("wlan0")
+        time.sleep(KNOWN_S)
 
 
-def gap_around(times: list[float], moment: float) -> float:
-    """The longest silence that begins at ``moment`` or later."""
+def longest(times: list[float], moment: float) -> float:
     return max((b - a for a, b in pairwise(times) if b > moment), default=float("inf"))
 
 
-def packets(world: World, direction: Direction, kind: Kind) -> list[float]:
-    everything: list[Delivered] = []
-    for wire in world.wires.values():
-        everything += wire.delivered()
-    return sorted(p.at for p in everything if (p.direction, p.kind) == (direction, kind))
-
-
-def measure(world: World, caller: Caller, moment: float) -> Outage:
-    clock = PageClock(caller.page)
-    heard = [clock.seconds(at) for at in caller.page.evaluate("seen.heardAt")]
-    return Outage(
-        up=gap_around(packets(world, Direction.UP, Kind.RTP), moment),
-        down=gap_around(packets(world, Direction.DOWN, Kind.RTP), moment),
-        data=gap_around(heard, moment),
-        same=caller.page.evaluate("seen.peers.length") == 1,
-        restarts=int(caller.page.inner_text("#dev-restarts")),
-    )
-
-
-def death(world: World, chromium: Browser, how: str) -> Outage:
+def death(stage: Stage, how: str) -> Figures:
     """Both networks are known to the browser; the one in use dies."""
-    world.connect("cell0")
-    with call(world, chromium) as caller:
-        used = world.in_use()
+    stage.world.connect("cell0")
+    with stage.call() as caller:
+        used = stage.world.in_use()
         moment = time.monotonic()
-        getattr(world, how)(used)
+        getattr(stage.world, how)(used)
         caller.page.wait_for_timeout(WATCH_S * 1000)
-        return measure(world, caller, moment)
+        return stage.gaps(caller, moment)
 
 
-def late_network(world: World, chromium: Browser, how: str) -> Outage:
-    """The only network dies; another appears two seconds later."""
-    with call(world, chromium) as caller:
+def late_network(stage: Stage, how: str) -> Figures:
+    """The only network dies; another appears two seconds later.
+
+    Counted from the browser's first candidate on it; or from its appearance, where the call was
+    back before there was one (over a socket bound to no address).
+    """
+    with stage.call() as caller:
         moment = time.monotonic()
-        getattr(world, how)("wlan0")
+        getattr(stage.world, how)("wlan0")
         time.sleep(2)
-        world.connect("cell0")
-        world.prefer("cell0")
+        appeared = time.monotonic()
+        stage.world.connect("cell0")
+        stage.world.prefer("cell0")
         caller.page.wait_for_timeout(WATCH_S * 1000)
-        outage = measure(world, caller, moment)
-        known = found(caller, "cell0", moment)
-        print(f"    candidate on it {known - moment:.2f} s after the death", timeline(caller))
-        outage.up -= known - moment
-        outage.down -= known - moment
-        return outage
+        figures = stage.gaps(caller, moment)
+        known = first_candidate(caller, "cell0", appeared) or appeared
+        figures["up"] -= known - moment
+        figures["down"] -= known - moment
+        figures["browser knows it after"] = known - appeared
+        return figures
 
 
-def announced(world: World, chromium: Browser, how: str) -> Outage:
+def announced(stage: Stage, how: str) -> Figures:
     """Another network appears and is announced; two seconds later the old one dies.
 
-    Chromium on Linux has a new network after some four seconds, and tells no page: the event that
-    a phone would send is sent for it then.
+    Chromium on Linux tells no page of a new network: the event that a phone would send is sent for
+    it, once the browser has the network.
     """
-    with call(world, chromium) as caller:
-        world.connect("cell0")
+    with stage.call() as caller:
+        stage.world.connect("cell0")
         assert caller.page.evaluate("address => seen.knows(address)", ADDRESSES["cell0"])
         moment = time.monotonic()
         caller.page.evaluate("navigator.connection.dispatchEvent(new Event('change'))")
         caller.page.wait_for_timeout(2000)
-        getattr(world, how)("wlan0")
+        getattr(stage.world, how)("wlan0")
         caller.page.wait_for_timeout(4000)
-        return measure(world, caller, moment)
+        return stage.gaps(caller, moment)
 
 
-@contextmanager
-def call(world: World, chromium: Browser) -> Iterator[Caller]:
-    caller = Caller(chromium, URL + "?voice=echo&debug")
-    time.sleep(SETTLE_S)
-    caller.call()
-    time.sleep(3)
-    yield caller
-    caller.context.close()
-    restore(world)
+def healthy(stage: Stage, how: str) -> Figures:
+    """Twenty ICE restarts on a path that is well."""
+    with stage.call() as caller:
+        moment = time.monotonic()
+        lost = caller.snapshot()["lost"]
+        for _ in range(20):
+            before = caller.snapshot()
+            caller.page.click("#restart-ice")
+            caller.wait_until_changed(before, "localUfrag", "remoteUfrag", "pair")
+        return {**stage.gaps(caller, moment), "lost": caller.snapshot()["lost"] - lost}
 
 
-def found(caller: Caller, name: Uplink, moment: float) -> float:
+def sockets(stage: Stage, how: str) -> Figures:
+    """The socket alone is killed twenty times."""
+    with stage.call() as caller:
+        moment = time.monotonic()
+        lost = caller.snapshot()["lost"]
+        for number in range(2, 22):
+            caller.page.evaluate("seen.sockets.at(-1).close()")
+            caller.page.wait_for_function("n => seen.sockets.length >= n", arg=number)
+            caller.page.wait_for_function("() => seen.sockets.at(-1).readyState === 1")
+        caller.page.wait_for_timeout(1000)
+        return {**stage.gaps(caller, moment), "lost": caller.snapshot()["lost"] - lost}
+
+
+def rebinding(stage: Stage, how: str) -> Figures:
+    """The NAT between phone and bot forgets its mappings."""
+    stage.world.translate()
+    with stage.call() as caller:
+        moment = time.monotonic()
+        stage.world.rebind()
+        caller.page.wait_for_timeout(WATCH_S * 1000)
+        return {**stage.gaps(caller, moment), "said": caller.state != "connected"}
+
+
+def crippled(stage: Stage, how: str) -> Figures:
+    """From some moment on UDP crawls, as behind a captive portal; TLS on 443 is left alone."""
+    with stage.call() as caller:
+        clock = PageClock(caller.page)
+        moment = time.monotonic()
+        stage.world.set(udp_loss=0.88)
+        caller.wait_for_protocol("tls")
+        left = time.monotonic() - moment
+        caller.page.wait_for_timeout(15_000)
+        arrivals = [clock.seconds(at) for at in caller.page.evaluate("seen.arrivals")]
+        assert caller.protocol() == "tls"
+        return {"left UDP after": left, "without clean audio": clean_again(arrivals, moment)}
+
+
+def locked(stage: Stage, how: str) -> Figures:
+    """The phone is locked: every process of the browser stands still, and then goes on."""
+    with stage.call() as caller:
+        processes = family(process_of(stage.chromium))
+        send(processes, signal.SIGSTOP)
+        time.sleep(30 if how == "short" else LOCKED_S)
+        moment = time.monotonic()
+        send(processes, signal.SIGCONT)
+        caller.page.wait_for_timeout(6000)
+        clock = PageClock(caller.page)
+        arrivals = [clock.seconds(at) for at in caller.page.evaluate("seen.arrivals")]
+        return {
+            "back after": clean_again(arrivals, moment),
+            "other calls": caller.page.evaluate("seen.peers.length") - 1,
+        }
+
+
+def family(pid: int) -> list[int]:
+    """A process and its descendants."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in children for member in family(int(child)))]
+
+
+def send(processes: list[int], number: signal.Signals) -> None:
+    for pid in processes:
+        os.kill(pid, number)
+
+
+def clean_again(arrivals: list[float], moment: float) -> float:
+    """How long after ``moment`` the audio began to be whole for a second: 45 of 50 packets."""
+    after = [at for at in arrivals if at > moment]
+    for index, at in enumerate(after[:-45]):
+        if after[index + 45] - at < 1.0:
+            return at - moment
+    return float("inf")
+
+
+def first_candidate(caller: Caller, name: Uplink, moment: float) -> float | None:
     """When the browser had its first candidate on this network, after ``moment``."""
     clock = PageClock(caller.page)
     times = (
@@ -142,48 +223,63 @@ def found(caller: Caller, name: Uplink, moment: float) -> float:
         for seen in caller.page.evaluate("seen.candidates")
         if f" {ADDRESSES[name]} " in seen["candidate"]
     )
-    return min((at for at in times if at > moment), default=float("inf"))
+    return min((at for at in times if at > moment), default=None)
 
 
-def restore(world: World) -> None:
-    for name in ADDRESSES:
-        world.leave(name)
-    time.sleep(0.5)
-    world.set(drop=False)
-    world.connect("wlan0")
-    time.sleep(SETTLE_S)
+@contextmanager
+def staged(rtt: float) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        world = World(folder)
+        turn = Coturn(world.server, folder)
+        try:
+            world.set(delay=rtt / 2)
+            world.connect("wlan0")
+            with (
+                product(world, folder, VOICEDEMO_HEARTBEAT_S="0.1", **SETTINGS),
+                browser(playwright, world, folder) as chromium,
+            ):
+                yield Stage(world, chromium)
+        finally:
+            turn.close()
+            world.close()
 
 
-def timeline(caller: Caller) -> str:
-    return f"{caller.state} {caller.page.inner_text('#dev-ice')}"
-
-
-def report(name: str, outages: list[Outage]) -> None:
-    for way in ("up", "down", "data"):
-        times = sorted(getattr(outage, way) for outage in outages)
+def report(name: str, results: list[Figures]) -> None:
+    for figure in results[0]:
+        values = sorted(result[figure] for result in results)
         print(
-            f"{name:32} {way:5} median {statistics.median(times):6.3f} s  "
-            f"worst {times[-1]:6.3f} s  of {len(times)}"
+            f"{name:40} {figure:24} median {statistics.median(values):7.3f}"
+            f"  worst {values[-1]:7.3f}  of {len(values)}",
+            flush=True,
         )
-    print(
-        f"{name:32} same call {sum(o.same for o in outages)} of {len(outages)}, "
-        f"restarts {[o.restarts for o in outages]}",
-        flush=True,
-    )
+
+
+Scenario = Callable[[Stage, str], Figures]
+SCENARIOS: dict[Scenario, tuple[str, ...]] = {
+    death: ("leave", "lose"),
+    late_network: ("leave", "lose"),
+    announced: ("leave", "lose"),
+    healthy: ("restart",),
+    sockets: ("close",),
+    crippled: ("captive portal",),
+    locked: ("short", "long"),
+    # Last: the NAT stays.
+    rebinding: ("flush",),
+}
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--rtt", type=float, nargs="*", default=[0.0, 0.1])
     parser.add_argument("scenario", nargs="*")
     arguments = parser.parse_args()
     for rtt in arguments.rtt:
-        with stage(rtt) as (world, chromium):
-            for scenario in (death, late_network, announced):
+        with staged(rtt) as stage:
+            for scenario, ways in SCENARIOS.items():
                 if arguments.scenario and scenario.__name__ not in arguments.scenario:
                     continue
-                for how in ("leave", "lose"):
-                    outages = [scenario(world, chromium, how) for _ in range(arguments.times)]
-                    report(f"{scenario.__name__}, {how}, RTT {rtt * 1000:.0f} ms", outages)
-    sys.exit()
+                for how in ways:
+                    results = [scenario(stage, how) for _ in range(arguments.times)]
+                    report(f"{scenario.__name__}, {how}, RTT {rtt * 1000:.0f} ms", results)

@@ -154,3 +154,19 @@ test('on UDP there is nothing to try', () => {
   }
   assert.deepEqual(path.actions, []);
 });
+
+test('UDP that died while TCP lives is crippled UDP', () => {
+  const path = up();
+  path.sees({ type: 'transport', udp: true }, 1_000);
+  path.sees('silence', 2_000);
+  path.sees('sound', 2_500);
+  const actions = path.sees({ type: 'transport', udp: false }, 3_000);
+  assert.deepEqual(actions.map(({ type, way }) => [type, way]), [['restart-ice', 'tls'], ['remember', 'tls']]);
+});
+
+test('another network without UDP is only that', () => {
+  const path = up();
+  path.sees({ type: 'transport', udp: true }, 1_000);
+  path.sees({ type: 'hint', reason: 'network_changed' }, 2_000);
+  assert.deepEqual(path.sees({ type: 'transport', udp: false }, 3_000), []);
+});
