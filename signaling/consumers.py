@@ -150,6 +150,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                 attempt=offer.attempt,
                 voice=voice,
                 rejoin=offer.rejoin,
+                abandon=offer.abandon,
             )
         )
 

@@ -96,6 +96,8 @@ class Description(_Wire):
     attempt: Attempt
     rejoin: bool = False
     """The page was reloaded: this is for a new DTLS association under the same call."""
+    abandon: bool = False
+    """The path before is crippled: not another packet on it, once there is a way around."""
 
 
 class Offer(Description):
@@ -255,6 +257,7 @@ class BotOffer(_ForBot):
     attempt: Attempt
     voice: Voice
     rejoin: bool = False
+    abandon: bool = False
 
     @property
     def opens_call(self) -> bool:

@@ -113,15 +113,21 @@ class IceAgent:
         return frozenset(remote.host for remote in pairs if remote.type != "relay")
 
     def start(
-        self, remote_ufrag: str, remote_pwd: str, *, known_hosts: frozenset[str] = frozenset()
+        self,
+        remote_ufrag: str,
+        remote_pwd: str,
+        *,
+        known_hosts: frozenset[str] = frozenset(),
+        abandon: bool = False,
     ) -> None:
         """Begin checking pairs with the peer of these ICE credentials.
 
         :param known_hosts: its addresses in the generation before.
+        :param abandon: the path of that generation goes once this one is up.
         """
         self._known_hosts = known_hosts
         self._remote_ufrag, self._remote_pwd = remote_ufrag, remote_pwd.encode()
-        self._switch.add(self)
+        self._switch.add(self, abandon=abandon)
         self._wake()
 
     def add_base(self, base: Base) -> None:

@@ -45,6 +45,7 @@ class Switch:
         self._paths: list[Path] = []
         """In the order of their ICE generations."""
         self._active: Path | None = None
+        self._abandoning: set[Path] = set()
         self._retirements: dict[Path, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.state = PathState.NEW
@@ -94,9 +95,15 @@ class Switch:
         elif not self._queue.full():
             self._queue.put_nowait(data)
 
-    def add(self, path: Path) -> None:
-        """Own ``path``, which is still being checked."""
+    def add(self, path: Path, *, abandon: bool = False) -> None:
+        """Own ``path``, which is still being checked.
+
+        :param abandon: its promotion ends the paths before it. A peer that goes on hearing from a
+            crippled one would go on sending there.
+        """
         self._paths.append(path)
+        if abandon:
+            self._abandoning.add(path)
 
     def is_superseded(self, path: Path) -> bool:
         """Whether the call has moved on to a later ICE generation than that of ``path``."""
@@ -113,7 +120,10 @@ class Switch:
             return
         was_silent = self.is_silent
         replaced, self._active = self._active, path
-        if replaced is not None:
+        if path in self._abandoning:
+            for earlier in self._paths[: self._paths.index(path)]:
+                self.drop(earlier)
+        elif replaced is not None:
             self._retire_when_silent(replaced)
         self.connected.set()
         self._set_state(PathState.CONNECTED)
@@ -133,6 +143,7 @@ class Switch:
         if path not in self._paths:
             return
         self._paths.remove(path)
+        self._abandoning.discard(path)
         timer = self._retirements.pop(path, None)
         if timer is not None:
             timer.cancel()

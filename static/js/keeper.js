@@ -28,6 +28,7 @@
  */
 
 import { Heartbeat, LABEL } from './heartbeat.js';
+import { WITHOUT_UDP } from './ice.js';
 import { Peer } from './peer.js';
 import * as quality from './quality.js';
 import * as recovery from './recovery.js';
@@ -35,7 +36,6 @@ import { ANSWER_MS } from './signal.js';
 import { summarise } from './stats.js';
 import { Watch } from './watch.js';
 
-const TICK_MS = 500;
 
 export class Keeper {
   restarts = 0;
@@ -187,7 +187,7 @@ export class Keeper {
   // Time.
 
   tick() {
-    this.timer = this.clock.setTimeout(() => this.tick(), TICK_MS);
+    this.timer = this.clock.setTimeout(() => this.tick(), quality.WINDOW_MS);
     this.happen({ type: 'tick' });
     if (!this.recovery.connecting) this.measure();
   }
@@ -253,7 +253,8 @@ export class Keeper {
     this.restarts += 1;
     this.events.note('restart', { attempt: this.peer.attempt + 1, way, reason });
     try {
-      await this.peer.restartIce(way);
+      // Chromium stays with a pair on which it hears anything at all.
+      await this.peer.restartIce(way, WITHOUT_UDP.includes(way));
     } catch (error) {
       // The browser has a fault with this offer; the next one is due in a moment anyway.
       console.warn(error);

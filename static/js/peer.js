@@ -20,6 +20,8 @@ export class Peer {
   /** Its offer is set, and its answer is not in yet. */
   isPending = false;
   offeredAt = 0;
+  /** The path before is crippled, and the bot is to leave it. */
+  abandon = false;
   /** The answer of `attempt` is in. */
   answered = false;
   /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
@@ -54,7 +56,7 @@ export class Peer {
   get pendingOffer() {
     if (!this.isPending || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
-    return { type: 'offer', sdp, attempt: this.attempt };
+    return { type: 'offer', sdp, attempt: this.attempt, ...(this.abandon && { abandon: true }) };
   }
 
   /** @returns {number} ms that the newest offer has been waiting for its answer */
@@ -75,8 +77,10 @@ export class Peer {
    * is superseded: over a network that has just come up there is no waiting for the lost one.
    *
    * @param {IceWay} way
+   * @param {boolean} abandon the path before is crippled
    */
-  restartIce(way) {
+  restartIce(way, abandon) {
+    this.abandon = abandon;
     if (way !== this.way) {
       this.way = way;
       this.pc.setConfiguration(configurationFor(this.servers, way));

@@ -15,16 +15,17 @@
  */
 
 /** How far apart the samples are. */
-export const WINDOW_MS = 500;
+export const WINDOW_MS = 250;
 
-const WINDOWS = 6;
+const WINDOWS = 12;
 /** More than this in nearly every window of three seconds… */
 const BAD_LOSS = 0.15;
-/** …or than this in two on end. One alone may be a short outage that is already over. */
+const NEARLY = 10;
+/** …or than this in three on end. One alone may be a short outage that is already over. */
 const TERRIBLE_LOSS = 0.5;
-const TERRIBLE_WINDOWS = 2;
+const TERRIBLE_WINDOWS = 3;
 /** Fewer packets than this say nothing about loss. */
-const ENOUGH = 5;
+const ENOUGH = 4;
 const RTT_FACTOR = 4;
 const RTT_FLOOR_MS = 100;
 
@@ -62,7 +63,7 @@ export function isDegraded({ losses, slow }) {
  * @returns {boolean}
  */
 function nearlyAll(windows) {
-  return windows.length === WINDOWS && windows.filter(Boolean).length >= WINDOWS - 1;
+  return windows.length === WINDOWS && windows.filter(Boolean).length >= NEARLY;
 }
 
 /**

@@ -203,6 +203,21 @@ function degraded(recovery, now) {
 }
 
 /**
+ * UDP worked in this network, and what brought the call back goes around it: it stays where it is.
+ *
+ * @param {Recovery} recovery
+ * @returns {Step}
+ */
+function settle(recovery) {
+  const home = WITHOUT_UDP.find((way) => recovery.ways.includes(way));
+  if (!home || recovery.home !== 'all') return stay(recovery);
+  return {
+    recovery: { ...recovery, home, way: home, upgradeAt: Infinity },
+    actions: [{ type: 'remember', way: home }],
+  };
+}
+
+/**
  * @param {Recovery} recovery
  * @param {boolean} udp
  * @param {number} now
@@ -210,8 +225,7 @@ function degraded(recovery, now) {
  */
 function transport(recovery, udp, now) {
   if (!isWell(recovery)) return stay({ ...recovery, upgradeAt: Infinity });
-  // It worked here, and what brought the call back goes around it.
-  if (!udp && recovery.hadUdp) return degraded({ ...recovery, hadUdp: false }, now);
+  if (!udp && recovery.hadUdp) return settle(recovery);
   const away = recovery.way !== recovery.home || (!udp && recovery.home === 'all');
   if (!away) return stay({ ...recovery, hadUdp: udp, upgradeAt: Infinity });
   if (recovery.upgradeAt !== Infinity) return stay(recovery);

@@ -220,6 +220,6 @@ export class Signal {
  */
 function description(offer) {
   if (!offer) return {};
-  const { sdp, attempt, rejoin } = offer;
-  return { offer: { sdp, attempt, ...(rejoin && { rejoin }) } };
+  const { sdp, attempt, rejoin, abandon } = offer;
+  return { offer: { sdp, attempt, ...(rejoin && { rejoin }), ...(abandon && { abandon }) } };
 }

@@ -37,7 +37,7 @@ async function called() {
 
 test('the first offer is attempt 1, and a restart is the next', async () => {
   const { pc, peer, sent } = await called();
-  await peer.restartIce('all');
+  await peer.restartIce('all', false);
   assert.deepEqual(sent, [
     { type: 'offer', sdp: 'offer 1', attempt: 1 },
     { type: 'offer', sdp: 'offer 2', attempt: 2 },
@@ -55,8 +55,8 @@ test('a restart by anybody on the peer connection itself is offered too', async 
 
 test('a restart supersedes an offer that is unanswered', async () => {
   const { pc, peer, sent } = await called();
-  await peer.restartIce('all');
-  await peer.restartIce('all');
+  await peer.restartIce('all', false);
+  await peer.restartIce('all', false);
   assert.deepEqual(sent.map(({ attempt }) => attempt), [1, 2, 3]);
   await peer.takeAnswer('answer 2', 2);
   await peer.takeAnswer('answer 3', 3);
@@ -66,7 +66,7 @@ test('a restart supersedes an offer that is unanswered', async () => {
 test('an offer is pending once it is set, and until it is answered', async () => {
   const { peer, clock } = await called();
   assert.equal(peer.pendingOffer, null);
-  const restarted = peer.restartIce('all');
+  const restarted = peer.restartIce('all', false);
   while (peer.attempt === 1) await Promise.resolve();
   // The description is still the one before: under the new attempt it would be a lie.
   assert.equal(peer.pendingOffer, null);
@@ -80,8 +80,9 @@ test('an offer is pending once it is set, and until it is answered', async () =>
 });
 
 test('a restart another way configures the peer connection for it first', async () => {
-  const { pc, peer } = await called();
-  await peer.restartIce('tls');
+  const { pc, peer, sent } = await called();
+  await peer.restartIce('tls', true);
+  assert.equal(sent.at(-1).abandon, true);
   assert.equal(pc.configurations.length, 1);
   assert.equal(pc.configurations[0].iceTransportPolicy, 'relay');
   assert.deepEqual(pc.configurations[0].iceServers[0].urls, ['turns:t.example:443']);
@@ -89,7 +90,7 @@ test('a restart another way configures the peer connection for it first', async 
 
 test('on ICE-TCP neither side learns of the other’s UDP', async () => {
   const { pc, peer, sent } = await called();
-  await peer.restartIce('ice-tcp');
+  await peer.restartIce('ice-tcp', false);
   const udp = 'candidate:1 1 udp 1 192.0.2.1 5000 typ host';
   const tcp = 'candidate:2 1 tcp 1 192.0.2.1 9 typ host tcptype active';
   for (const candidate of [udp, tcp]) {
@@ -110,7 +111,7 @@ test('fresh credentials are configured, for the next restart', async () => {
 
 test('the answer to an earlier attempt is ignored', async () => {
   const { pc, peer } = await called();
-  await peer.restartIce('all');
+  await peer.restartIce('all', false);
   await peer.takeAnswer('late answer', 1);
   assert.deepEqual(pc.remote, ['answer 1']);
   await peer.takeAnswer('answer 2', 2);

@@ -18,32 +18,33 @@ function judged(windows, rttMs = 20) {
 const times = (count, window) => Array.from({ length: count }, () => window);
 
 test('a clean path is none to leave', () => {
-  assert.ok(!judged(times(20, [25, 0])).includes(true));
+  assert.ok(!judged(times(40, [12, 0])).includes(true));
 });
 
 test('ten per cent loss is radio, not a portal', () => {
-  assert.ok(!judged(times(20, [22, 2])).includes(true));
+  assert.ok(!judged(times(40, [11, 1])).includes(true));
 });
 
 test('a fifth lost for three seconds is too much', () => {
-  const seen = judged(times(8, [20, 5]));
+  const seen = judged(times(14, [10, 3]));
   assert.ok(seen.at(-1));
-  assert.equal(seen.indexOf(true), 5);
+  assert.equal(seen.indexOf(true), 11);
 });
 
-test('more than half lost twice on end is enough', () => {
-  assert.deepEqual(judged([[25, 0], [6, 19], [6, 19]]), [false, false, true]);
+test('more than half lost three times on end is enough', () => {
+  const seen = judged([[12, 0], [3, 9], [3, 9], [3, 9]]);
+  assert.deepEqual(seen, [false, false, false, true]);
 });
 
 test('an outage that is over shows as one bad window, and is none of this', () => {
-  assert.ok(!judged([[25, 0], [0, 0], [12, 26], ...times(6, [25, 0])]).includes(true));
+  assert.ok(!judged([[12, 0], [0, 0], [0, 0], [6, 31], ...times(12, [12, 0])]).includes(true));
 });
 
 test('a path on which nothing at all comes is silent, not degraded', () => {
-  assert.ok(!judged([[25, 0], ...times(10, [0, 0])]).includes(true));
+  assert.ok(!judged([[12, 0], ...times(20, [0, 0])]).includes(true));
 });
 
 test('a round trip four times its best for three seconds is too much', () => {
-  assert.ok(judged(times(7, [25, 0]), 900).at(-1));
-  assert.ok(!judged(times(7, [25, 0]), 300).at(-1));
+  assert.ok(judged(times(13, [12, 0]), 900).at(-1));
+  assert.ok(!judged(times(13, [12, 0]), 300).at(-1));
 });

@@ -123,9 +123,11 @@ def test_crippled_udp_is_left_for_good(
     world: World, coturn: Coturn, make_caller: MakeCaller
 ) -> None:
     world.connect("wlan0")
+    world.only_tcp(443, int(PORT), udp=True)
     caller = make_caller(**SETTINGS)
     caller.call()
     caller.wait_for_sound()
+    assert caller.protocol() == "udp"
     before = caller.snapshot()
     world.set(udp_loss=0.88)
     caller.wait_for_protocol("tls")

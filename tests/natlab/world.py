@@ -73,15 +73,16 @@ class World:
         """The NAT forgets its mappings: what comes next leaves from other ports."""
         self.internet.run("conntrack", "-F")
 
-    def only_tcp(self, *ports: int) -> None:
-        """A corporate firewall: nothing but TCP to these ports."""
+    def only_tcp(self, *ports: int, udp: bool = False) -> None:
+        """A firewall: nothing but TCP to these ports, and UDP or not."""
         allowed = ", ".join(map(str, ports))
+        verdict = "accept" if udp else "drop"
         self.internet.nft(
             f"""table ip filter {{
               chain out {{
                 type filter hook forward priority filter
                 iifname "{self._uplink}" accept
-                meta l4proto udp drop
+                meta l4proto udp {verdict}
                 tcp dport != {{ {allowed} }} drop
               }}
             }}"""
