@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check unit js clean
+.PHONY: help demo test check unit js clean bench-recovery
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/run.stamp ## Set everything up and serve the product (PORT=8000)
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -28,7 +28,10 @@ js: $(VENV)/dev.stamp ## The page's modules under Node's test runner
 	$(BIN)/node --test 'tests/js/*.test.js'
 
 unit: $(VENV)/dev.stamp ## The quick tests: no browser
-	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -m "not e2e and not natlab"
+
+bench-recovery: $(VENV)/dev.stamp system ## What a voice loses when its network goes (root, about an hour)
+	$(BIN)/python -m tests.bench.recovery
 
 clean: ## Remove everything that make has made
 	rm -rf $(VENV) node_modules var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

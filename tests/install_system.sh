@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# What the tests need from the distribution, where it is missing and we may: a browser, a TURN server.
+# What the tests need from the distribution, where it is missing and we may: a browser, a TURN server,
+# and for root, who may make network namespaces, the tools to shape them.
 set -euo pipefail
 
 missing=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
   command -v google-chrome >/dev/null || missing+=(chromium)
 command -v turnserver >/dev/null || missing+=(coturn)
+if [ "$(id -u)" -eq 0 ]; then
+  command -v ip >/dev/null && command -v ss >/dev/null || missing+=(iproute2)
+  command -v nft >/dev/null || missing+=(nftables)
+  command -v conntrack >/dev/null || missing+=(conntrack)
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

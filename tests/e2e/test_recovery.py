@@ -29,3 +29,32 @@ def test_the_death_of_the_socket_alone_is_inaudible(browser: Browser, server: Se
     assert caller.snapshot()["lost"] == 0
     assert caller.state == "connected"
     caller.context.close()
+
+
+def test_a_reloaded_page_goes_back_to_its_call(browser: Browser, server: Server) -> None:
+    caller = Caller(browser, server.url + "?voice=echo&debug")
+    caller.call()
+    caller.wait_for_sound()
+    call_id = caller.page.inner_text("#dev-call")
+    caller.page.reload()
+    caller.wait_for("idle")
+    assert caller.reason == "rejoin"
+    assert "still open" in caller.page.inner_text("#state-line")
+    caller.call()
+    caller.wait_for_sound()
+    assert caller.page.inner_text("#dev-call") == call_id
+    assert caller.complaints == []
+    caller.context.close()
+
+
+def test_a_reloaded_page_may_start_another_call(browser: Browser, server: Server) -> None:
+    caller = Caller(browser, server.url + "?voice=echo&debug")
+    caller.call()
+    caller.wait_for_sound()
+    call_id = caller.page.inner_text("#dev-call")
+    caller.page.reload()
+    caller.page.click("#fresh-call")
+    caller.wait_for("connected", "failed")
+    caller.wait_for_sound()
+    assert caller.page.inner_text("#dev-call") != call_id
+    caller.context.close()

@@ -9,7 +9,9 @@ import pytest
 
 from bot import session
 from bot.config import BotConfig
+from bot.paths.ports import PortTerms
 from bot.worker import Worker
+from signaling import tickets
 from signaling.models import Call
 from tests.page import Page
 from tests.ws.conftest import call_in_state
@@ -171,3 +173,60 @@ async def test_an_ended_call_leaves_no_task_behind(
     await page.close()
     before = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
     assert not {name for name in before if "Session" in name or "Ice" in name or "Dtls" in name}
+
+
+async def test_a_page_that_falls_silent_is_told_that_it_is_not_heard(page: Page) -> None:
+    await page.call()
+    await page.pitch()
+    page.peer.getSenders()[0].replaceTrack(None)
+    await page.peer.getSenders()[0].stop()
+    assert (await page.hear_until("hears"))["media"] is False
+
+
+@pytest.mark.parametrize(("hidden", "state"), [(False, "ended"), (True, "connected")])
+async def test_a_page_that_may_only_be_frozen_keeps_its_call(
+    page: Page, monkeypatch: pytest.MonkeyPatch, hidden: bool, state: str
+) -> None:
+    monkeypatch.setattr(session, "PAGE_GONE_S", 0.3)
+    await page.call()
+    await page.pitch()
+    await page.say(type="visibility", hidden=hidden)
+    await page.socket.disconnect()
+    await page.peer.getSenders()[0].stop()
+    await asyncio.sleep(1.5)
+    assert (await call_in_state(state)).state == state
+
+
+async def test_a_reloaded_page_goes_back_to_its_call(make_page: Callable[..., Page]) -> None:
+    page = make_page(frequency=600)
+    await page.call("echo")
+    call = await call_in_state("connected")
+    await page.say(type="bye", reason="page_closed")
+    await page.peer.close()
+    again = make_page(frequency=800)
+    await again.open()
+    claim = {"callId": str(call.id), "token": tickets.token_for(call.id)}
+    offer = {"sdp": await again.offer(), "attempt": 1, "rejoin": True}
+    await again.say(type="resume", **claim, offer=offer)
+    await again.accept(await again.hear_until("answer"))
+    assert await again.pitch() == 800
+    assert [str(live.id) async for live in Call.objects.filter(state="connected")] == [str(call.id)]
+
+
+async def test_another_peer_without_that_word_is_refused(make_page: Callable[..., Page]) -> None:
+    page = make_page(frequency=600)
+    await page.call("echo")
+    other = make_page()
+    await page.say(type="offer", sdp=await other.offer(), attempt=2)
+    assert (await page.hear_until("error"))["code"] == "bad_offer"
+    assert await page.pitch() == 600
+
+
+class TestControlledBot:
+    @pytest.fixture
+    def bot_config(self, bot_config: BotConfig) -> BotConfig:
+        return dataclasses.replace(bot_config, ports=PortTerms(controlling=False))
+
+    async def test_the_page_may_nominate(self, page: Page) -> None:
+        await page.call()
+        assert await page.pitch() == 700

@@ -21,6 +21,9 @@ class FakePath:
     def describe(self) -> dict[str, str]:
         return {}
 
+    def doubt(self) -> None:
+        pass
+
     async def close(self) -> None:
         self.closed.set()
 
@@ -132,3 +135,35 @@ async def test_closing_closes_every_path() -> None:
     await switch.close()
     assert active.closed.is_set() and pending.closed.is_set()
     assert observer.states == ["connected", "closed"]
+
+
+async def test_a_crippled_path_is_left_with_all_before_it_at_the_next_promotion() -> None:
+    switch = Switch(Observer())
+    first, second, third = (FakePath() for _ in range(3))
+    for path in (first, second):
+        switch.add(path)
+        switch.promote(path)
+    switch.add(third, abandon=True)
+    assert not second.closed.is_set()
+    switch.promote(third)
+    await asyncio.wait_for(asyncio.gather(first.closed.wait(), second.closed.wait()), 5)
+    await switch.close()
+
+
+async def test_a_way_out_after_a_silence_is_told_and_one_without_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    switch = Switch(Observer())
+    first, second, third = (FakePath() for _ in range(3))
+    for path in (first, second, third):
+        switch.add(path)
+    switch.promote(first)
+    restored: list[bool] = []
+    switch.on_restored = lambda: restored.append(True)
+    switch.deliver(first, b"\x80")
+    switch.promote(second)
+    assert not restored
+    monkeypatch.setattr(switch_module, "SILENT_AFTER", -1.0)
+    switch.promote(third)
+    assert restored == [True]
+    await switch.close()

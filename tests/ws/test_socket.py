@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from signaling import consumers, tickets
-from signaling.models import Call
+from signaling.models import Call, CallEvent
 from tests.page import Page
 from tests.ws.conftest import call_in_state
 
@@ -196,3 +196,25 @@ async def test_reports_sent_before_the_call_are_in_its_timeline(page: Page) -> N
     await page.hear_until("bye")
     event = await call.events.aget(kind="mic")
     assert (event.source, event.detail) == ("page", {"ok": True})
+
+
+async def test_fresh_ice_servers_are_given_to_a_call_that_asks(page: Page) -> None:
+    await page.open()
+    await page.say(type="ice")
+    assert (await page.hear())["code"] == "no_call"
+    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.hear_until("answer")
+    await page.say(type="ice")
+    message = await page.hear_until("ice")
+    assert message["ttl"] == 2700
+    assert message["iceServers"] == []
+
+
+async def test_resuming_what_one_has_writes_nothing(page: Page) -> None:
+    ready = await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.hear_until("answer")
+    for _ in range(5):
+        await page.say(type="resume", callId=ready["callId"], token=ready["token"])
+        await page.hear_until("ready")
+    assert await CallEvent.objects.filter(kind="socket-resumed").acount() == 0
