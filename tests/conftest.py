@@ -1,6 +1,8 @@
 import os
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 # Playwright's synchronous interface runs an event loop under the test, which Django would take for
 # an asynchronous view calling its ORM.
@@ -21,3 +23,10 @@ def category(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test module names its category, so that `-m` never leaves one out by accident."""
     items.sort(key=category)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The only one: it keeps an event loop in the main thread."""
+    with sync_playwright() as running:
+        yield running

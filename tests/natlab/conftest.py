@@ -8,12 +8,9 @@ import pytest
 from playwright.sync_api import Playwright
 
 from tests.e2e.caller import Caller
-from tests.e2e.conftest import playwright
 
 from . import phone, turn
 from .world import World
-
-__all__ = ["playwright"]
 
 MakeCaller = Callable[..., Caller]
 
