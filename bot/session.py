@@ -49,8 +49,9 @@ CONNECT_S = 20.0
 """A little more than the page gives itself, so that it is the page that says why."""
 GRACE_S = 60.0
 """A call outlives its last path by this."""
-SPEAKING_S = 1.0
-"""Media heard this recently were flowing: they come every 20 ms."""
+SPEAKING_S = 3.0
+"""Media heard this recently were flowing when the socket closed. The processes of a browser that is
+killed die one after the other, and no FIN comes out of a network that is dead."""
 PAGE_GONE_S = 3.0
 """Socket closed while media flowed, and then no media for this long: the page is gone."""
 REJOIN_S = 8.0

@@ -37,8 +37,12 @@ import { summarise } from './stats.js';
 import { Watch } from './watch.js';
 
 
+/** While all is well the statistics are looked at every second. */
+const CALM_TICKS = 4;
+
 export class Keeper {
   restarts = 0;
+  ticks = 0;
   quality = quality.UNKNOWN;
   /** @type {import('./stats.js').Summary|null} */
   summary = null;
@@ -189,7 +193,13 @@ export class Keeper {
   tick() {
     this.timer = this.clock.setTimeout(() => this.tick(), quality.WINDOW_MS);
     this.happen({ type: 'tick' });
-    if (!this.recovery.connecting) this.measure();
+    this.ticks += 1;
+    if (!this.recovery.connecting && (this.isAlert || this.ticks % CALM_TICKS === 0)) this.measure();
+  }
+
+  /** Statistics cost the page something; they are asked for often only while there is a reason. */
+  get isAlert() {
+    return !recovery.isWell(this.recovery) || quality.isSuspect(this.quality);
   }
 
   async measure() {
@@ -199,7 +209,7 @@ export class Keeper {
     this.summary = summary;
     this.events.onStats(summary);
     if (!summary.pair) return;
-    this.happen({ type: 'transport', udp: summary.isUdp });
+    this.happen({ type: 'transport', way: wayOf(summary) });
     if (!summary.isUdp) {
       this.quality = quality.UNKNOWN;
       return;
@@ -261,4 +271,13 @@ export class Keeper {
       this.events.note('restart-failed', { error: String(error).slice(0, 200) });
     }
   }
+}
+
+/**
+ * @param {import('./stats.js').Summary} summary
+ * @returns {IceWay|'direct'} what the selected pair goes over
+ */
+function wayOf({ isUdp, relayProtocol }) {
+  if (isUdp) return relayProtocol ? 'udp' : 'direct';
+  return relayProtocol === 'tls' || relayProtocol === 'tcp' ? relayProtocol : 'ice-tcp';
 }

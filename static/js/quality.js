@@ -14,7 +14,7 @@
  * @property {number} bestRttMs
  */
 
-/** How far apart the samples are. */
+/** How far apart the samples are, once one of them was bad. */
 export const WINDOW_MS = 250;
 
 const WINDOWS = 12;
@@ -56,6 +56,14 @@ export function isDegraded({ losses, slow }) {
   const lately = losses.slice(-TERRIBLE_WINDOWS);
   if (lately.length === TERRIBLE_WINDOWS && lately.every((share) => share > TERRIBLE_LOSS)) return true;
   return nearlyAll(losses.map((share) => share > BAD_LOSS)) || nearlyAll(slow);
+}
+
+/**
+ * @param {Quality} quality
+ * @returns {boolean} whether the latest window was a bad one
+ */
+export function isSuspect({ losses, slow }) {
+  return (losses.at(-1) ?? 0) > BAD_LOSS || Boolean(slow.at(-1));
 }
 
 /**

@@ -26,7 +26,7 @@
  *   | {type: 'unheard'} | {type: 'heard'}
  *   | {type: 'hint', reason: string}
  *   | {type: 'degraded'}
- *   | {type: 'transport', udp: boolean}
+ *   | {type: 'transport', way: IceWay|'direct'}
  *   | {type: 'tick'}} RecoveryEvent
  *
  * @typedef {{type: 'restart-ice', reason: string, way: IceWay}
@@ -108,7 +108,7 @@ export function advance(recovery, event, now) {
     case 'degraded':
       return degraded(recovery, now);
     case 'transport':
-      return transport(recovery, event.udp, now);
+      return transport(recovery, event.way, now);
     case 'tick':
       return tick(recovery, now);
   }
@@ -203,29 +203,29 @@ function degraded(recovery, now) {
 }
 
 /**
- * UDP worked in this network, and what brought the call back goes around it: it stays where it is.
+ * UDP worked in this network, and what brought the call back goes around it: it stays that way.
  *
  * @param {Recovery} recovery
+ * @param {IceWay} way
+ * @param {number} now
  * @returns {Step}
  */
-function settle(recovery) {
-  const home = WITHOUT_UDP.find((way) => recovery.ways.includes(way));
-  if (!home || recovery.home !== 'all') return stay(recovery);
-  return {
-    recovery: { ...recovery, home, way: home, upgradeAt: Infinity },
-    actions: [{ type: 'remember', way: home }],
-  };
+function settle(recovery, way, now) {
+  if (!recovery.ways.includes(way) || recovery.home !== 'all') return stay(recovery);
+  const step = restart({ ...recovery, home: way, restarts: 0 }, 'udp_crippled', way, now);
+  return { ...step, actions: [...step.actions, { type: 'remember', way }] };
 }
 
 /**
  * @param {Recovery} recovery
- * @param {boolean} udp
+ * @param {IceWay|'direct'} way that the selected pair takes
  * @param {number} now
  * @returns {Step}
  */
-function transport(recovery, udp, now) {
+function transport(recovery, way, now) {
   if (!isWell(recovery)) return stay({ ...recovery, upgradeAt: Infinity });
-  if (!udp && recovery.hadUdp) return settle(recovery);
+  const udp = !WITHOUT_UDP.some((other) => other === way);
+  if (!udp && recovery.hadUdp) return settle(recovery, /** @type {IceWay} */ (way), now);
   const away = recovery.way !== recovery.home || (!udp && recovery.home === 'all');
   if (!away) return stay({ ...recovery, hadUdp: udp, upgradeAt: Infinity });
   if (recovery.upgradeAt !== Infinity) return stay(recovery);

@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.e2e.caller import Caller
-from tests.media.test_hostile_packets import check_for, mutilated
+from tests.hostile import check_for, mutilated
 from tests.natlab.phone import URL, browser, product
 from tests.natlab.world import SERVER, World
 
