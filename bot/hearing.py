@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-SILENT_S: Final = 0.4
-"""Audio comes every 20 ms: without anything for this long, something is wrong."""
+from .paths.base import SILENT_S
+
 LOOK_S: Final = 0.1
 """How often to look while nothing arrives."""
 LATE_S: Final = 0.15

@@ -224,7 +224,6 @@ class Session:
         except NewCallNeeded:
             if not offer.rejoin:
                 raise
-        sdp.read_offer(offer.sdp)
         await self._hang_up_peer()
         self._peer = self._new_peer(greeting=())
         self._attempt = 0

@@ -12,7 +12,7 @@ from aioice.ice import candidate_pair_priority
 from aioice.utils import random_string
 
 from . import stun
-from .base import Address, Base
+from .base import SILENT_S, Address, Base
 from .gather import RelayBase
 from .pair import Pair, PairState
 from .port import MediaPort
@@ -26,8 +26,6 @@ GIVE_UP_S: Final = 30.0
 """A pair that has not answered for this long is checked no more, unless its peer checks it."""
 CONSENT_S: Final = 30.0
 """RFC 7675, 5.1."""
-SILENT_S: Final = 0.4
-"""Audio comes every 20 ms: a pair on which nothing came for this long is suspect."""
 SUSPECT_RETRY_S: Final = 0.1
 NOMINATION_S: Final = 1.0
 """A nominated pair that does not confirm within this time was not one."""

@@ -1,8 +1,11 @@
-from typing import Protocol
+from typing import Final, Protocol
 
 from aioice.candidate import Candidate
 
 Address = tuple[str, int]
+
+SILENT_S: Final = 0.4
+"""Audio comes every 20 ms: without anything for this long, something is wrong."""
 
 
 class Base(Protocol):

@@ -5,12 +5,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
-from .base import Path
+from .base import SILENT_S, Path
 
 # Nothing has arrived on a replaced path for this long: the peer has left it. Seconds.
 RETIRE_AFTER = 2.0
-# Audio comes every 20 ms: without anything for this long, whatever path there is does not work.
-SILENT_AFTER = 0.4
 # DTLS and SCTP packets waiting for aiortc; a flood beyond it is dropped.
 QUEUE_PACKETS = 256
 
@@ -65,7 +63,7 @@ class Switch:
     @property
     def is_silent(self) -> bool:
         """Whether there is nothing to lose by sending another way."""
-        return self._active is None or self._loop.time() - self.last_heard > SILENT_AFTER
+        return self._active is None or self._loop.time() - self.last_heard > SILENT_S
 
     # What RTCDtlsTransport expects of an RTCIceTransport.
 

@@ -36,7 +36,6 @@ import { ANSWER_MS } from './signal.js';
 import { summarise } from './stats.js';
 import { Watch } from './watch.js';
 
-
 /** While all is well the statistics are looked at every second. */
 const CALM_TICKS = 4;
 
@@ -209,7 +208,7 @@ export class Keeper {
     this.summary = summary;
     this.events.onStats(summary);
     if (!summary.pair) return;
-    this.happen({ type: 'transport', way: wayOf(summary) });
+    this.happen({ type: 'transport', around: aroundUdp(summary) });
     if (!summary.isUdp) {
       this.quality = quality.UNKNOWN;
       return;
@@ -275,9 +274,9 @@ export class Keeper {
 
 /**
  * @param {import('./stats.js').Summary} summary
- * @returns {IceWay|'direct'} what the selected pair goes over
+ * @returns {IceWay|null} what the selected pair takes instead of UDP
  */
-function wayOf({ isUdp, relayProtocol }) {
-  if (isUdp) return relayProtocol ? 'udp' : 'direct';
+function aroundUdp({ isUdp, relayProtocol }) {
+  if (isUdp) return null;
   return relayProtocol === 'tls' || relayProtocol === 'tcp' ? relayProtocol : 'ice-tcp';
 }

@@ -26,7 +26,7 @@
  *   | {type: 'unheard'} | {type: 'heard'}
  *   | {type: 'hint', reason: string}
  *   | {type: 'degraded'}
- *   | {type: 'transport', way: IceWay|'direct'}
+ *   | {type: 'transport', around: IceWay|null}
  *   | {type: 'tick'}} RecoveryEvent
  *
  * @typedef {{type: 'restart-ice', reason: string, way: IceWay}
@@ -108,7 +108,7 @@ export function advance(recovery, event, now) {
     case 'degraded':
       return degraded(recovery, now);
     case 'transport':
-      return transport(recovery, event.way, now);
+      return transport(recovery, event.around, now);
     case 'tick':
       return tick(recovery, now);
   }
@@ -198,36 +198,35 @@ function degraded(recovery, now) {
   const { home, ways } = recovery;
   const way = WITHOUT_UDP.find((other) => ways.includes(other));
   if (recovery.connecting || !way || WITHOUT_UDP.includes(home)) return stay(recovery);
-  const step = restart({ ...recovery, home: way, restarts: 0 }, 'udp_crippled', way, now);
-  return { ...step, actions: [...step.actions, { type: 'remember', way }] };
+  return leaveUdp(recovery, way, now);
 }
 
 /**
- * UDP worked in this network, and what brought the call back goes around it: it stays that way.
- *
  * @param {Recovery} recovery
- * @param {IceWay} way
+ * @param {IceWay} way to take in this network from now on
  * @param {number} now
  * @returns {Step}
  */
-function settle(recovery, way, now) {
-  if (!recovery.ways.includes(way) || recovery.home !== 'all') return stay(recovery);
+function leaveUdp(recovery, way, now) {
   const step = restart({ ...recovery, home: way, restarts: 0 }, 'udp_crippled', way, now);
   return { ...step, actions: [...step.actions, { type: 'remember', way }] };
 }
 
 /**
  * @param {Recovery} recovery
- * @param {IceWay|'direct'} way that the selected pair takes
+ * @param {IceWay|null} around UDP: what the selected pair takes instead of it
  * @param {number} now
  * @returns {Step}
  */
-function transport(recovery, way, now) {
+function transport(recovery, around, now) {
   if (!isWell(recovery)) return stay({ ...recovery, upgradeAt: Infinity });
-  const udp = !WITHOUT_UDP.some((other) => other === way);
-  if (!udp && recovery.hadUdp) return settle(recovery, /** @type {IceWay} */ (way), now);
-  const away = recovery.way !== recovery.home || (!udp && recovery.home === 'all');
-  if (!away) return stay({ ...recovery, hadUdp: udp, upgradeAt: Infinity });
+  const { home, ways, hadUdp } = recovery;
+  if (around && hadUdp) {
+    // UDP worked in this network, and what brought the call back goes around it.
+    return home === 'all' && ways.includes(around) ? leaveUdp(recovery, around, now) : stay(recovery);
+  }
+  const isAway = recovery.way !== home || (around && home === 'all');
+  if (!isAway) return stay({ ...recovery, hadUdp: !around, upgradeAt: Infinity });
   if (recovery.upgradeAt !== Infinity) return stay(recovery);
   return stay({ ...recovery, upgradeAt: now + nth(POLICY.upgradeMs, recovery.upgrades) });
 }
@@ -254,7 +253,7 @@ function tick(recovery, now) {
 function upgrade(recovery, now) {
   const next = { ...recovery, upgrades: recovery.upgrades + 1, upgradeAt: Infinity };
   const { recovery: after, actions } = restart(next, 'udp_again', recovery.home, now);
-  return { recovery: { ...after, restarts: 0, restartAt: Infinity }, actions };
+  return { recovery: { ...after, restarts: 0 }, actions };
 }
 
 /**

@@ -31,12 +31,18 @@ def test_the_death_of_the_socket_alone_is_inaudible(browser: Browser, server: Se
     caller.context.close()
 
 
-def test_a_reloaded_page_goes_back_to_its_call(browser: Browser, server: Server) -> None:
+def reloaded_in_a_call(browser: Browser, server: Server) -> tuple[Caller, str]:
+    """A page that was reloaded while it was talking, and the id of its call."""
     caller = Caller(browser, server.url + "?voice=echo&debug")
     caller.call()
     caller.wait_for_sound()
     call_id = caller.page.inner_text("#dev-call")
     caller.page.reload()
+    return caller, call_id
+
+
+def test_a_reloaded_page_goes_back_to_its_call(browser: Browser, server: Server) -> None:
+    caller, call_id = reloaded_in_a_call(browser, server)
     caller.wait_for("idle")
     assert caller.reason == "rejoin"
     assert "still open" in caller.page.inner_text("#state-line")
@@ -48,11 +54,7 @@ def test_a_reloaded_page_goes_back_to_its_call(browser: Browser, server: Server)
 
 
 def test_a_reloaded_page_may_start_another_call(browser: Browser, server: Server) -> None:
-    caller = Caller(browser, server.url + "?voice=echo&debug")
-    caller.call()
-    caller.wait_for_sound()
-    call_id = caller.page.inner_text("#dev-call")
-    caller.page.reload()
+    caller, call_id = reloaded_in_a_call(browser, server)
     caller.page.click("#fresh-call")
     caller.wait_for("connected", "failed")
     caller.wait_for_sound()

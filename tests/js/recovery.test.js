@@ -117,7 +117,7 @@ test('where UDP is crippled the call leaves it, remembers that, and stays away',
     { type: 'restart-ice', reason: 'udp_crippled', way: 'tls' },
     { type: 'remember', way: 'tls' },
   ]);
-  path.sees({ type: 'transport', way: 'tls' }, 2_000);
+  path.sees({ type: 'transport', around: 'tls' }, 2_000);
   path.ticksUntil(600_000, 2_500);
   assert.equal(path.restarts().length, 1);
   assert.deepEqual(path.sees('degraded', 601_000), []);
@@ -139,7 +139,7 @@ test('a way forced by the page’s address is never left', () => {
 test('on TCP it tries UDP again, ever more rarely', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
-    path.sees({ type: 'transport', way: 'tls' }, now);
+    path.sees({ type: 'transport', around: 'tls' }, now);
     path.sees('tick', now);
   }
   assert.deepEqual(path.restarts().map(({ now }) => now), [5_500, 26_000, 86_500]);
@@ -149,7 +149,7 @@ test('on TCP it tries UDP again, ever more rarely', () => {
 test('on UDP there is nothing to try', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
-    path.sees({ type: 'transport', way: 'direct' }, now);
+    path.sees({ type: 'transport', around: null }, now);
     path.sees('tick', now);
   }
   assert.deepEqual(path.actions, []);
@@ -157,18 +157,18 @@ test('on UDP there is nothing to try', () => {
 
 test('UDP that died while TCP lives is crippled UDP', () => {
   const path = up();
-  path.sees({ type: 'transport', way: 'direct' }, 1_000);
+  path.sees({ type: 'transport', around: null }, 1_000);
   path.sees('silence', 2_000);
   path.sees('sound', 2_500);
-  const actions = path.sees({ type: 'transport', way: 'tls' }, 3_000);
+  const actions = path.sees({ type: 'transport', around: 'tls' }, 3_000);
   assert.deepEqual(actions.map(({ type, way }) => [type, way]), [['restart-ice', 'tls'], ['remember', 'tls']]);
-  path.sees({ type: 'transport', way: 'tls' }, 3_500);
+  path.sees({ type: 'transport', around: 'tls' }, 3_500);
   assert.equal(path.ticksUntil(60_000, 4_000).restarts().length, 2);
 });
 
 test('another network without UDP is only that', () => {
   const path = up();
-  path.sees({ type: 'transport', way: 'direct' }, 1_000);
+  path.sees({ type: 'transport', around: null }, 1_000);
   path.sees({ type: 'hint', reason: 'network_changed' }, 2_000);
-  assert.deepEqual(path.sees({ type: 'transport', way: 'tls' }, 3_000), []);
+  assert.deepEqual(path.sees({ type: 'transport', around: 'tls' }, 3_000), []);
 });

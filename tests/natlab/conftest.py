@@ -12,7 +12,7 @@ from tests.e2e.caller import Caller
 from . import phone, turn
 from .world import World
 
-MakeCaller = Callable[..., Caller]
+MakeCall = Callable[..., Caller]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,13 +40,16 @@ def coturn(world: World, tmp_path: Path) -> Iterator[turn.Coturn]:
 
 
 @pytest.fixture
-def make_caller(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[MakeCaller]:
-    """Starts the server with these settings, and a browser on the phone, with our page open."""
+def make_call(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[MakeCall]:
+    """Starts the server with these settings and a browser on the phone, and talks to the bot."""
     with ExitStack() as stack:
 
         def make(query: str = "", **settings: str) -> Caller:
             stack.enter_context(phone.product(world, tmp_path, **settings))
             browser = stack.enter_context(phone.browser(playwright, world, tmp_path))
-            return Caller(browser, f"{phone.URL}?voice=echo&debug{query}")
+            caller = Caller(browser, f"{phone.URL}?voice=echo&debug{query}")
+            caller.call()
+            caller.wait_for_sound()
+            return caller
 
         yield make

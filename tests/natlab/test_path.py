@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.e2e.caller import Caller
-
-from .conftest import MakeCaller
+from .conftest import MakeCall
 from .phone import PORT
 from .turn import SETTINGS, Coturn
 from .world import World
@@ -18,12 +16,10 @@ def is_same_call(before: dict[str, object], after: dict[str, object]) -> bool:
     return all(before[name] == after[name] for name in SAME)
 
 
-def test_a_network_that_dies_is_left_for_the_other(world: World, make_caller: MakeCaller) -> None:
+def test_a_network_that_dies_is_left_for_the_other(world: World, make_call: MakeCall) -> None:
     world.connect("wlan0")
     world.connect("cell0")
-    caller = make_caller()
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call()
     before = caller.snapshot()
     used = world.in_use()
     world.lose(used)
@@ -34,11 +30,9 @@ def test_a_network_that_dies_is_left_for_the_other(world: World, make_caller: Ma
     assert caller.page.evaluate("seen.peers.length") == 1
 
 
-def test_a_network_that_comes_late_is_found(world: World, make_caller: MakeCaller) -> None:
+def test_a_network_that_comes_late_is_found(world: World, make_call: MakeCall) -> None:
     world.connect("wlan0")
-    caller = make_caller()
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call()
     before = caller.snapshot()
     world.leave("wlan0")
     caller.wait_for("recovering")
@@ -48,11 +42,9 @@ def test_a_network_that_comes_late_is_found(world: World, make_caller: MakeCalle
     assert is_same_call(before, caller.snapshot())
 
 
-def test_an_elevator_is_survived(world: World, make_caller: MakeCaller) -> None:
+def test_an_elevator_is_survived(world: World, make_call: MakeCall) -> None:
     world.connect("wlan0")
-    caller = make_caller()
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call()
     before = caller.snapshot()
     world.lose("wlan0")
     caller.wait_for("recovering")
@@ -63,12 +55,10 @@ def test_an_elevator_is_survived(world: World, make_caller: MakeCaller) -> None:
     assert is_same_call(before, caller.snapshot())
 
 
-def test_a_rebound_nat_is_followed(world: World, make_caller: MakeCaller) -> None:
+def test_a_rebound_nat_is_followed(world: World, make_call: MakeCall) -> None:
     world.translate()
     world.connect("wlan0")
-    caller = make_caller()
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call()
     before = caller.snapshot()
     world.rebind()
     caller.page.wait_for_timeout(3000)
@@ -78,13 +68,11 @@ def test_a_rebound_nat_is_followed(world: World, make_caller: MakeCaller) -> Non
 
 
 def test_without_udp_the_bots_tcp_port_serves_until_udp_is_back(
-    world: World, make_caller: MakeCaller
+    world: World, make_call: MakeCall
 ) -> None:
     world.connect("wlan0")
     world.set(udp_loss=1.0)
-    caller = make_caller()
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call()
     assert caller.protocol() == "tcp"
     before = caller.snapshot()
     world.set(udp_loss=0.0)
@@ -94,24 +82,18 @@ def test_without_udp_the_bots_tcp_port_serves_until_udp_is_back(
 
 
 def test_through_a_firewall_that_lets_only_443_out(
-    world: World, coturn: Coturn, make_caller: MakeCaller
+    world: World, coturn: Coturn, make_call: MakeCall
 ) -> None:
     world.connect("wlan0")
     world.only_tcp(443, int(PORT))
-    caller = make_caller(**SETTINGS)
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call(**SETTINGS)
     assert caller.protocol() == "tls"
 
 
 @pytest.mark.parametrize("way", ["relay", "tcp", "tls", "ice-tcp"])
-def test_a_way_can_be_forced(
-    world: World, coturn: Coturn, make_caller: MakeCaller, way: str
-) -> None:
+def test_a_way_can_be_forced(world: World, coturn: Coturn, make_call: MakeCall, way: str) -> None:
     world.connect("wlan0")
-    caller = make_caller(f"&ice={way}", **SETTINGS)
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call(f"&ice={way}", **SETTINGS)
     assert caller.protocol() in {"relay": ("udp", "tcp", "tls"), "ice-tcp": ("tcp",)}.get(
         way, (way,)
     )
@@ -119,14 +101,10 @@ def test_a_way_can_be_forced(
     assert (kind == "relay") == (way != "ice-tcp")
 
 
-def test_crippled_udp_is_left_for_good(
-    world: World, coturn: Coturn, make_caller: MakeCaller
-) -> None:
+def test_crippled_udp_is_left_for_good(world: World, coturn: Coturn, make_call: MakeCall) -> None:
     world.connect("wlan0")
     world.only_tcp(443, int(PORT), udp=True)
-    caller = make_caller(**SETTINGS)
-    caller.call()
-    caller.wait_for_sound()
+    caller = make_call(**SETTINGS)
     assert caller.protocol() == "udp"
     before = caller.snapshot()
     world.set(udp_loss=0.88)
@@ -136,13 +114,7 @@ def test_crippled_udp_is_left_for_good(
     caller.page.wait_for_timeout(10_000)
     assert caller.protocol() == "tls"
     assert is_same_call(before, caller.snapshot())
-    again = reload_and_call(caller)
-    assert again == "tls"
-
-
-def reload_and_call(caller: Caller) -> str:
-    """The next call in the same network."""
     caller.page.click("#end")
     caller.call()
     caller.wait_for_sound()
-    return caller.protocol()
+    assert caller.protocol() == "tls"

@@ -163,7 +163,7 @@ async def test_a_way_out_after_a_silence_is_told_and_one_without_is_not(
     switch.deliver(first, b"\x80")
     switch.promote(second)
     assert not restored
-    monkeypatch.setattr(switch_module, "SILENT_AFTER", -1.0)
+    monkeypatch.setattr(switch_module, "SILENT_S", -1.0)
     switch.promote(third)
     assert restored == [True]
     await switch.close()
