@@ -145,7 +145,11 @@ export class Keeper {
     if (state !== 'connected') return;
     const first = this.recovery.connecting;
     this.happen({ type: 'path-up' });
-    if (first) this.events.onConnected();
+    if (first) {
+      this.events.onConnected();
+      // What the call goes over is known before anything can happen to it.
+      this.measure();
+    }
     this.listen();
   }
 
@@ -263,7 +267,8 @@ export class Keeper {
     this.events.note('restart', { attempt: this.peer.attempt + 1, way, reason });
     try {
       // Chromium stays with a pair on which it hears anything at all.
-      await this.peer.restartIce(way, WITHOUT_UDP.includes(way));
+      const isCrippled = reason === 'udp_crippled' || !recovery.isWell(this.recovery);
+      await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way));
     } catch (error) {
       // The browser has a fault with this offer; the next one is due in a moment anyway.
       console.warn(error);

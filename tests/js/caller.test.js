@@ -168,6 +168,21 @@ test('fresh credentials are asked for, and taken up by a restart on the healthy 
   assert.equal(all.states.at(-1), 'connected');
 });
 
+test('a healthy path is not abandoned, whatever way it takes', async () => {
+  const all = world({ remembered: 'tls' });
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.caller.tap();
+  await settle();
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  await settle();
+  change(all, 'connected');
+  all.caller.hint('credentials');
+  await settle();
+  assert.equal(offers(all).at(-1).attempt, 2);
+  assert.equal('abandon' in offers(all).at(-1), false);
+});
+
 test('the way remembered for this network is used first', async () => {
   const all = world({ remembered: 'tls' });
   all.sockets[0].opens();
