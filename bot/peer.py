@@ -152,7 +152,8 @@ class AnswerPeer:
 
     async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> None:
         before = self._path.remote_hosts if self._path is not None else frozenset()
-        path = await self._ports.open_agent(self._switch)
+        generation = self._path.generation + 1 if self._path is not None else 1
+        path = await self._ports.open_agent(self._switch, generation)
         if self._path is not None and self._path is not self._switch.active:
             self._switch.drop(self._path)
         if self._gathering is not None:

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import secrets
 from collections.abc import Iterable
+from copy import copy
 from math import inf
 from typing import Final, NamedTuple
 
@@ -42,6 +43,21 @@ MAX_CHECKS_IN_FLIGHT: Final = 300
 MAX_TIE_BREAKER: Final = 2**64 - 1
 """Its owner wins every role conflict (RFC 8445, 7.3.1.1)."""
 
+MAX_GENERATION: Final = 500
+"""Priorities of later ones would come over those of a browser's relayed candidates."""
+
+
+def outranking(priority: int, generation: int) -> int:
+    """A candidate's priority that is over those of all generations before (RFC 8445, 5.1.2).
+
+    It is also under any that a browser gives, so it decides the priority of a pair (6.1.2.3).
+    Chromium stops checking the lower pairs of a network while the selected one receives anything at
+    all: a relay could not take over from a crippled direct path of the generation before.
+
+    :param priority: its rank among the candidates of its own generation.
+    """
+    return (min(generation, MAX_GENERATION) << 14) | (priority >> 17)
+
 
 class _Check(NamedTuple):
     pair: Pair
@@ -62,6 +78,7 @@ class IceAgent:
 
     :param port: where packets come and go; shared with other calls, or this call's own.
     :param controlling: False: the peer nominates (RFC 8445, 8.2), as it may where it offered.
+    :param generation: 1 for a call's first, one more with every ICE restart.
     :param owns_port: it is this agent's own, and closes with it.
     """
 
@@ -70,11 +87,13 @@ class IceAgent:
         switch: Switch,
         port: MediaPort,
         *,
+        generation: int = 1,
         controlling: bool = True,
         owns_port: bool = False,
     ) -> None:
         self.local_ufrag = random_string(8)
         self.local_pwd = random_string(24)
+        self.generation = generation
         self.controlling = controlling
         self.checks_sent = 0
         self.answers_received = 0
@@ -102,7 +121,14 @@ class IceAgent:
 
     @property
     def local_candidates(self) -> list[Candidate]:
-        return [base.candidate for base in self._bases] + self.port.tcp_candidates
+        candidates = [base.candidate for base in self._bases] + self.port.tcp_candidates
+        return [self.ranked(candidate) for candidate in candidates]
+
+    def ranked(self, candidate: Candidate) -> Candidate:
+        """``candidate`` as it is signalled: with its priority in this generation."""
+        ranked = copy(candidate)
+        ranked.priority = outranking(candidate.priority, self.generation)
+        return ranked
 
     @property
     def remote_hosts(self) -> frozenset[str]:
@@ -337,7 +363,7 @@ class IceAgent:
     def _check(self, pair: Pair, now: float) -> None:
         request = stun.binding_request()
         request.attributes["USERNAME"] = f"{self._remote_ufrag}:{self.local_ufrag}"
-        request.attributes["PRIORITY"] = candidate_priority(1, "prflx")
+        request.attributes["PRIORITY"] = outranking(candidate_priority(1, "prflx"), self.generation)
         role = "ICE-CONTROLLING" if self.controlling else "ICE-CONTROLLED"
         request.attributes[role] = self._tie_breaker
         nominating = self.controlling and pair is self._nominee

@@ -58,12 +58,15 @@ class Ports:
         if self._shared is not None:
             self._shared.close()
 
-    async def open_agent(self, switch: Switch) -> IceAgent:
-        controlling = self._terms.controlling
-        if self._shared is not None:
-            return IceAgent(switch, self._shared, controlling=controlling)
-        port = await self._open_port(0, tcp=False)
-        return IceAgent(switch, port, controlling=controlling, owns_port=True)
+    async def open_agent(self, switch: Switch, generation: int = 1) -> IceAgent:
+        port = self._shared or await self._open_port(0, tcp=False)
+        return IceAgent(
+            switch,
+            port,
+            generation=generation,
+            controlling=self._terms.controlling,
+            owns_port=port is not self._shared,
+        )
 
     async def gather(self, agent: IceAgent) -> AsyncIterator[Candidate]:
         """Candidates beyond the host's own, as they are found; a dead server delays no other."""
@@ -80,7 +83,7 @@ class Ports:
                 candidate = await found
                 if candidate is not None and (candidate.host, candidate.port) not in known:
                     known.add((candidate.host, candidate.port))
-                    yield candidate
+                    yield agent.ranked(candidate)
         except TimeoutError:
             return
         finally:

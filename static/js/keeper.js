@@ -202,7 +202,8 @@ export class Keeper {
 
   /** Statistics cost the page something; they are asked for often only while there is a reason. */
   get isAlert() {
-    return !recovery.isWell(this.recovery) || quality.isSuspect(this.quality);
+    if (!recovery.isWell(this.recovery) || quality.isSuspect(this.quality)) return true;
+    return !this.summary?.pair || Boolean(this.watch?.isUnsteady);
   }
 
   async measure() {

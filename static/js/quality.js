@@ -24,7 +24,7 @@ const NEARLY = 10;
 /** …or than this in three on end. One alone may be a short outage that is already over. */
 const TERRIBLE_LOSS = 0.5;
 const TERRIBLE_WINDOWS = 3;
-/** Fewer packets than this say nothing about loss. */
+/** Fewer packets than this say nothing about loss yet: they go into the next window. */
 const ENOUGH = 4;
 const RTT_FACTOR = 4;
 const RTT_FLOOR_MS = 100;
@@ -40,9 +40,10 @@ export const UNKNOWN = { last: null, losses: [], slow: [], bestRttMs: Infinity }
 export function take(quality, sample) {
   const { last } = quality;
   const rtt = sample.rttMs ?? quality.bestRttMs;
+  const share = last ? loss(last, sample) : 0;
   return {
-    last: sample,
-    losses: last ? newest(quality.losses, loss(last, sample)) : [],
+    last: share === null ? last : sample,
+    losses: last && share !== null ? newest(quality.losses, share) : quality.losses,
     slow: newest(quality.slow, rtt > RTT_FACTOR * Math.max(RTT_FLOOR_MS, quality.bestRttMs)),
     bestRttMs: Math.min(quality.bestRttMs, rtt),
   };
@@ -87,10 +88,10 @@ function newest(list, item) {
 /**
  * @param {Sample} last
  * @param {Sample} sample
- * @returns {number} 0 to 1
+ * @returns {number|null} 0 to 1, where there are enough of them
  */
 function loss(last, sample) {
   const lost = Math.max(0, sample.packetsLost - last.packetsLost);
   const due = sample.packetsReceived - last.packetsReceived + lost;
-  return due >= ENOUGH ? lost / due : 0;
+  return due >= ENOUGH ? lost / due : null;
 }

@@ -44,6 +44,8 @@ import { WITHOUT_UDP } from './ice.js';
 export const POLICY = {
   /** A restart that has not brought the path back within this time is not going to. */
   attemptMs: 4_000,
+  /** One that was asked for so recently is still at work, and another would only undo it. */
+  settleMs: 1_500,
   /** Waits before the first, second, … further restart; the last one repeats. */
   backoffMs: [0, 1_000, 2_000, 4_000, 8_000],
   /** The server keeps a call without a path for this long. */
@@ -142,7 +144,11 @@ function worse(recovery, trouble, now) {
   const next = { ...recovery, troubles: [...troubles, trouble] };
   if (troubles.length) return stay(next);
   const reason = REASONS[trouble];
-  const step = restart({ ...next, since: now }, reason, recovery.way, now);
+  const settled = recovery.restartedAt + POLICY.settleMs;
+  const step =
+    now < settled
+      ? stay({ ...next, since: now, restartAt: settled })
+      : restart({ ...next, since: now, restarts: 0 }, reason, recovery.way, now);
   return { ...step, actions: [{ type: 'down', reason }, ...step.actions] };
 }
 

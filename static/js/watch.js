@@ -14,6 +14,9 @@
 export const SILENT_MS = 400;
 export const LOOK_MS = 100;
 
+/** Packets that pause as long as a look lasts make this long suspect. */
+const UNSTEADY_MS = 1_000;
+
 /** A look later than this says nothing about the wire: the page itself was held up. */
 const LATE_MS = 250;
 /** Held up for longer than this it was asleep, not busy. */
@@ -21,6 +24,7 @@ const ASLEEP_MS = 3_000;
 
 export class Watch {
   silentSince = 0;
+  pausedAt = -Infinity;
   confirming = false;
   stopped = false;
 
@@ -35,6 +39,11 @@ export class Watch {
     this.clock = clock;
     this.lookedAt = this.knownAt = clock.now();
     this.again();
+  }
+
+  /** @returns {boolean} whether packets paused lately: nobody hears that, it may be a beginning */
+  get isUnsteady() {
+    return this.clock.now() - this.pausedAt < UNSTEADY_MS;
   }
 
   stop() {
@@ -58,6 +67,7 @@ export class Watch {
     }
     const heard = this.receiver.getSynchronizationSources()[0]?.timestamp ?? 0;
     this.knownAt = Math.max(this.knownAt, heard);
+    if (now - this.knownAt >= LOOK_MS) this.pausedAt = now;
     if (this.silentSince || now - this.knownAt >= SILENT_MS) this.confirm(now);
   }
 

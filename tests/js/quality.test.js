@@ -36,6 +36,11 @@ test('more than half lost three times on end is enough', () => {
   assert.deepEqual(seen, [false, false, false, true]);
 });
 
+test('a window in which nothing came at all ends no bad spell', () => {
+  const seen = judged([[12, 0], [2, 10], [1, 0], [0, 0], [2, 30], [1, 11]]);
+  assert.deepEqual(seen, [false, false, false, false, false, true]);
+});
+
 test('an outage that is over shows as one bad window, and is none of this', () => {
   assert.ok(!judged([[12, 0], [0, 0], [0, 0], [6, 31], ...times(12, [12, 0])]).includes(true));
 });

@@ -85,6 +85,14 @@ test('restarts come ever more slowly until the grace is over, then it gives up',
   assert.deepEqual(path.actions.at(-1), { now: POLICY.graceMs, type: 'give-up', reason: 'call_lost' });
 });
 
+test('silence does not undo a restart that is under way', () => {
+  const path = up();
+  path.sees('degraded', 1_000);
+  assert.deepEqual(path.sees('unheard', 1_400), [{ type: 'down', reason: 'path_silent' }]);
+  path.ticksUntil(3_000, 1_500);
+  assert.deepEqual(path.restarts().map(({ now }) => now), [1_000, 2_500]);
+});
+
 test('a hint on a healthy path restarts and starts no outage', () => {
   const path = up();
   const actions = path.sees({ type: 'hint', reason: 'developer' }, 5_000);

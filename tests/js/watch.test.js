@@ -63,6 +63,17 @@ test('silence is noticed, and so is its end', async () => {
   assert.ok(events[1][1] >= 700);
 });
 
+test('a pause too short to be a silence is worth a closer look, for a second', async () => {
+  const { events, watch, pass } = listen();
+  await pass(1_000);
+  assert.ok(!watch.isUnsteady);
+  await pass(220, { arriving: false });
+  assert.ok(watch.isUnsteady);
+  await pass(1_100);
+  assert.ok(!watch.isUnsteady);
+  assert.deepEqual(events, []);
+});
+
 test('packets that arrive and are not played are no silence', async () => {
   const { events, pass } = listen();
   await pass(1_000);
