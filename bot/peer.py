@@ -159,7 +159,9 @@ class AnswerPeer:
         if self._gathering is not None:
             self._gathering.cancel()
         self._path = path
-        path.start(offer.ufrag, offer.pwd, known_hosts=before, abandon=abandon)
+        path.start(
+            offer.ufrag, offer.pwd, is_lite=offer.is_lite, known_hosts=before, abandon=abandon
+        )
         for candidate in filter(None, map(sdp.usable, offer.candidates)):
             try:
                 path.add(candidate)

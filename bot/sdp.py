@@ -45,6 +45,8 @@ class Offer:
     """Those we take as well."""
     ufrag: str
     pwd: str
+    is_lite: bool
+    """``a=ice-lite``: its sender only answers checks (RFC 8445, 2.5)."""
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     candidates: tuple[RTCIceCandidate, ...]
     candidates_complete: bool
@@ -89,6 +91,7 @@ def read_offer(text: str) -> Offer:
         ),
         ufrag=ufrag,
         pwd=pwd,
+        is_lite=audio.ice is not None and audio.ice.iceLite,
         fingerprints=_fingerprints(audio),
         candidates=tuple(c for section in sections for c in section.ice_candidates),
         candidates_complete=any(section.ice_candidates_complete for section in sections),

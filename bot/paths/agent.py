@@ -141,14 +141,18 @@ class IceAgent:
         remote_ufrag: str,
         remote_pwd: str,
         *,
+        is_lite: bool = False,
         known_hosts: frozenset[str] = frozenset(),
         abandon: bool = False,
     ) -> None:
         """Begin checking pairs with the peer of these ICE credentials.
 
+        :param is_lite: it answers checks and sends none, so the controlling role falls to this
+            agent whatever was wanted (RFC 8445, 6.1.1).
         :param known_hosts: its addresses in the generation before.
         :param abandon: the path of that generation goes once this one is up.
         """
+        self.controlling = self.controlling or is_lite
         self._known_hosts = known_hosts
         self._remote_ufrag, self._remote_pwd = remote_ufrag, remote_pwd.encode()
         self._switch.add(self, abandon=abandon)

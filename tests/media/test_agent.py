@@ -9,6 +9,7 @@ import pytest_asyncio
 from aioice.candidate import Candidate
 
 from bot.paths import agent as agent_module
+from bot.paths import stun
 from bot.paths.agent import IceAgent
 from bot.paths.base import Address, Base, Path
 from bot.paths.port import MediaPort
@@ -141,6 +142,53 @@ def now() -> float:
 async def test_the_bot_takes_the_controlling_role(bot: End, phone: End) -> None:
     await connected(bot, phone)
     assert (bot.agent.controlling, phone.agent.controlling) == (True, False)
+
+
+class LiteEnd:
+    """A peer that only answers checks (RFC 8445, 2.5), and talks on what was nominated."""
+
+    def __init__(self) -> None:
+        self.port = DroppingPort(WIFI, CELLULAR)
+        self.ufrag, self.pwd = "lite", "p" * 24
+        self.nominated: list[Base] = []
+        self.roles: set[str] = set()
+        self.heard: list[bytes] = []
+
+    async def open(self) -> None:
+        await self.port.open(tcp=False)
+        self.port.register(self.ufrag, self)
+
+    def receive(self, base: Base, data: bytes, remote: Address) -> None:
+        if not stun.is_stun(data):
+            self.heard.append(data)
+            return
+        request = stun.parse(data)
+        self.port.route(base, remote, self)
+        base.send(stun.binding_response(request, remote, self.pwd.encode()), remote)
+        self.roles |= {name for name in request.attributes if name.startswith("ICE-")}
+        if "USE-CANDIDATE" in request.attributes:
+            self.nominated.append(base)
+            base.send(b"\x80hello", remote)
+
+    def base_lost(self, base: Base) -> None:
+        pass
+
+
+async def test_a_lite_peer_is_controlled_whatever_the_setting(bot: End) -> None:
+    lite = LiteEnd()
+    await lite.open()
+    bot.agent = IceAgent(bot.switch, bot.port, controlling=False)
+    bot.agent.start(lite.ufrag, lite.pwd, is_lite=True)
+    for candidate in lite.port.bases:
+        bot.agent.add(Candidate.from_sdp(candidate.candidate.to_sdp()))
+    await bot.next_packet()
+    assert lite.roles == {"ICE-CONTROLLING"}
+    await asyncio.sleep(0.5)
+    assert lite.heard
+    lite.port.dead = {lite.nominated[-1].candidate.host}
+    await bot.next_packet()
+    assert lite.nominated[-1].candidate.host not in lite.port.dead
+    lite.port.close()
 
 
 async def test_a_pair_that_dies_is_left_without_a_restart(bot: End, phone: End) -> None:

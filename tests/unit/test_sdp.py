@@ -44,6 +44,11 @@ def test_it_takes_firefoxs_bundle_only_data_channel() -> None:
     assert data.sctp_port == 5000
 
 
+def test_a_lite_peer_is_known_by_its_offer() -> None:
+    assert not sdp.read_offer(CHROMIUM).is_lite
+    assert sdp.read_offer(CHROMIUM.replace("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n")).is_lite
+
+
 def test_every_section_of_an_answer_has_an_address() -> None:
     offer = CHROMIUM + VIDEO
     answer = sdp.write_answer(sdp.read_offer(offer), MEDIA, 2, ICE, [HOST])
