@@ -23,9 +23,13 @@ for _name, _tried in _TRIED.items():
         )
 
 
-def set_dtls_client(dtls: RTCDtlsTransport) -> None:
-    """Take the active DTLS role (``a=setup:active``, RFC 8842, 5.3) whatever the ICE role is."""
-    dtls._set_role("client")
+def set_dtls_server(dtls: RTCDtlsTransport) -> None:
+    """Take the passive DTLS role (``a=setup:passive``, RFC 8842, 5.3) whatever the ICE role is.
+
+    A browser says hello as soon as its own path is up, and repeats it after 50 ms; OpenSSL repeats
+    after a second what came too early for the browser.
+    """
+    dtls._set_role("server")
 
 
 def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:

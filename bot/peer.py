@@ -21,7 +21,7 @@ from aiortc.rtp import HeaderExtensionsMap
 from aiortc.utils import random32
 
 from . import sdp
-from .aiortc_compat import retransmit_now, set_dtls_client, srtp_sessions
+from .aiortc_compat import retransmit_now, set_dtls_server, srtp_sessions
 from .audio.rtp import RtpSender
 from .audio.stream import AudioStream
 from .audio.voice import Voice
@@ -79,7 +79,7 @@ class AnswerPeer:
         self._ports = ports
         self._switch = Switch(observer)
         self._dtls = RTCDtlsTransport(self._switch, [certificate])  # type: ignore[arg-type]
-        set_dtls_client(self._dtls)
+        set_dtls_server(self._dtls)
         self._dtls.on("statechange", self._dtls_changed)
         self._sctp: RTCSctpTransport | None = None
         self._offer: sdp.Offer | None = None

@@ -133,8 +133,8 @@ def _credentials(audio: MediaDescription) -> tuple[str, str]:
 def _fingerprints(audio: MediaDescription) -> tuple[RTCDtlsFingerprint, ...]:
     if audio.dtls is None or not audio.dtls.fingerprints:
         raise OfferError("no DTLS fingerprint and setup")
-    if audio.dtls.role == "client":
-        raise OfferError("a=setup must be actpass or passive in an offer")
+    if audio.dtls.role == "server":
+        raise OfferError("a=setup must be actpass or active in an offer")
     return tuple(audio.dtls.fingerprints)
 
 
@@ -170,7 +170,7 @@ def write_answer(
         ours.host = "0.0.0.0"
         ours.ice = ice
         ours.ice_options = "trickle"
-        ours.dtls = RTCDtlsParameters(fingerprints=list(media.fingerprints), role="client")
+        ours.dtls = RTCDtlsParameters(fingerprints=list(media.fingerprints), role="server")
         if section is accepted[0]:
             ours.ice_candidates = [_signalled(candidate) for candidate in candidates]
         answer.media.append(ours)

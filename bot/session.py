@@ -224,6 +224,8 @@ class Session:
         except NewCallNeeded:
             if not offer.rejoin:
                 raise
+        self._left = False
+        self._cancel("page-gone")
         await self._hang_up_peer()
         self._peer = self._new_peer(greeting=())
         self._attempt = 0

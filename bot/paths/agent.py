@@ -30,6 +30,9 @@ CONSENT_S: Final = 30.0
 SUSPECT_RETRY_S: Final = 0.1
 NOMINATION_S: Final = 1.0
 """A nominated pair that does not confirm within this time was not one."""
+UNUSED_RETRY_S: Final = 0.05
+"""Between checks of a nominated pair on which nothing but STUN has come yet. Firefox forgets a
+nomination that is faster than the answer."""
 PATIENCE_S: Final = 0.3
 """While the old path still works, a restart waits this long for the best pair."""
 RELAY_PATIENCE_S: Final = 0.15
@@ -109,6 +112,7 @@ class IceAgent:
         self._pairs: dict[tuple[Base, Address], Pair] = {}
         self._checks: dict[bytes, _Check] = {}
         self._selected: Pair | None = None
+        self._selected_at = -inf
         self._nominee: Pair | None = None
         self._suspect_since: float | None = None
         self._doubted = False
@@ -331,12 +335,17 @@ class IceAgent:
         self.answers_received += 1
         self._answered_at = now
         pair.answer_received(now, now - check.sent)
-        pair.due = now + KEEPALIVE_S
+        pair.due = now + (UNUSED_RETRY_S if self._is_unused(pair, now) else KEEPALIVE_S)
         self.port.route(base, remote, self)
         if check.nominating or (pair.remote_nominated and not self.controlling):
             self._select(pair)
         self._decide(now)
         self._wake()
+
+    def _is_unused(self, pair: Pair, now: float) -> bool:
+        """Whether the peer may not know yet that it is to use this pair."""
+        is_new = now - self._selected_at < NOMINATION_S
+        return pair is self._selected and is_new and self.last_heard <= self._selected_at
 
     # Pairs.
 
@@ -371,7 +380,7 @@ class IceAgent:
         role = "ICE-CONTROLLING" if self.controlling else "ICE-CONTROLLED"
         request.attributes[role] = self._tie_breaker
         nominating = self.controlling and pair is self._nominee
-        if nominating:
+        if nominating or (self.controlling and pair is self._selected):
             request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._remote_pwd)
         if len(self._checks) >= MAX_CHECKS_IN_FLIGHT:
@@ -523,10 +532,12 @@ class IceAgent:
 
     def _use(self, pair: Pair) -> None:
         changed = pair is not self._selected
+        pair.heard = self._loop.time()
+        if changed:
+            self._selected_at = pair.heard
         self._selected = pair
         self._suspect_since = None
         self._doubted = False
-        pair.heard = self._loop.time()
         self._switch.promote(self)
         if changed:
             self._switch.pair_changed(self)

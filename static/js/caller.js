@@ -215,6 +215,21 @@ export class Caller {
     }
   }
 
+  /** The same call, the same microphone, another peer connection. */
+  async replacePeer() {
+    const { generation } = this;
+    if (this.keeper?.recovery.connecting) {
+      this.happen({ type: 'lost', reason: 'call_lost' }); // this is the other one already
+      return;
+    }
+    this.timeline.add('peer-replaced');
+    this.happen({ type: 'path-down', reason: 'path_lost' });
+    this.signal?.rejoin();
+    this.hangUpPeer();
+    const configuration = await /** @type {NonNullable<typeof this.ice>} */ (this.ice);
+    if (generation === this.generation) this.openPeer(configuration);
+  }
+
   /** @param {import('./api.js').IceConfiguration} configuration */
   openPeer(configuration) {
     const { iceServers } = configuration;
@@ -244,6 +259,7 @@ export class Caller {
       onConnected: () => this.connected(),
       onDown: (reason) => this.happen({ type: 'path-down', reason }),
       onUp: () => this.happen({ type: 'path-up' }),
+      onBroken: () => this.attempt(() => this.replacePeer()),
       onLost: (reason) => this.happen({ type: 'lost', reason }),
       onRemote: this.events.onRemote,
       onIce: this.events.onIce,
@@ -288,6 +304,7 @@ export class Caller {
         break;
       case 'ice':
         this.credentials.took(/** @type {any} */ (message));
+        this.ice = Promise.resolve(/** @type {any} */ (message));
         keeper?.useServers(message.iceServers);
         break;
       case 'bye':

@@ -14,6 +14,7 @@ export const LABEL = 'heartbeat';
 
 export class Heartbeat {
   pings = 0;
+  held = false;
 
   /**
    * @param {RTCDataChannel} channel
@@ -39,7 +40,20 @@ export class Heartbeat {
     this.channel.onopen = null;
   }
 
+  /** Firefox's DTLS does not outlive a write on a path that has gone. */
+  hold() {
+    this.held = true;
+  }
+
+  /** The path is back. */
+  release() {
+    if (!this.held) return;
+    this.held = false;
+    this.ping();
+  }
+
   ping() {
+    this.clock.clearTimeout(this.pingTimer);
     this.pings += 1;
     this.send({ type: 'pipecat.ping', id: this.pings, ts: this.clock.now() });
     this.pingTimer = this.clock.setTimeout(() => this.ping(), this.terms.intervalS * 1000);
@@ -68,6 +82,6 @@ export class Heartbeat {
 
   /** @param {object} message */
   send(message) {
-    if (this.channel.readyState === 'open') this.channel.send(JSON.stringify(message));
+    if (!this.held && this.channel.readyState === 'open') this.channel.send(JSON.stringify(message));
   }
 }

@@ -9,6 +9,7 @@
  * @property {() => void} onConnected the first path is up, DTLS and all
  * @property {(reason: string) => void} onDown
  * @property {() => void} onUp
+ * @property {() => void} onBroken this peer connection cannot be saved, the call can
  * @property {(reason: string) => void} onLost there is no saving this call
  * @property {(stream: MediaStream) => void} onRemote
  * @property {(state: RTCIceConnectionState) => void} onIce
@@ -141,7 +142,7 @@ export class Keeper {
   /** @param {RTCPeerConnectionState} state */
   connectionChanged(state) {
     this.events.note('connection', { state });
-    if (state === 'failed') this.happen({ type: 'path-down' });
+    if (state === 'failed') this.failed();
     if (state !== 'connected') return;
     const first = this.recovery.connecting;
     this.happen({ type: 'path-up' });
@@ -151,6 +152,12 @@ export class Keeper {
       this.measure();
     }
     this.listen();
+  }
+
+  /** An ICE restart mends a failed path; nothing mends a DTLS association that failed. */
+  failed() {
+    if (this.receiver?.transport?.state === 'failed') this.events.onBroken();
+    else this.happen({ type: 'path-down' });
   }
 
   listen() {
@@ -244,9 +251,11 @@ export class Keeper {
         this.line.replace();
         break;
       case 'down':
+        this.heartbeat?.hold();
         this.events.onDown(action.reason);
         break;
       case 'up':
+        this.heartbeat?.release();
         this.events.note('path-up', { after_ms: Math.round(action.ms) });
         this.events.onUp();
         break;

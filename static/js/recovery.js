@@ -149,7 +149,11 @@ function worse(recovery, trouble, now) {
     now < settled
       ? stay({ ...next, since: now, restartAt: settled })
       : restart({ ...next, since: now, restarts: 0 }, reason, recovery.way, now);
-  return { ...step, actions: [{ type: 'down', reason }, ...step.actions] };
+  /** @type {RecoveryAction[]} */
+  const actions = [{ type: 'down', reason }, ...step.actions];
+  // ICE knows at once where an address has gone, and the socket went with it.
+  if (trouble === 'lost') actions.push({ type: 'replace-socket' });
+  return { ...step, actions };
 }
 
 /**

@@ -99,6 +99,11 @@ export class Signal {
     this.open();
   }
 
+  /** The next offer is of another peer connection for the same call. */
+  rejoin() {
+    if (this.claim) this.claim.rejoin = true;
+  }
+
   close() {
     this.closed = true;
     this.world.clearTimeout(this.reopenTimer);

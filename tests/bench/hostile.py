@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.e2e.caller import Caller
 from tests.hostile import check_for, mutilated
-from tests.natlab.phone import URL, browser, product
+from tests.natlab.phone import URL, chromium, product
 from tests.natlab.world import SERVER, World
 
 CALLS = 5
@@ -64,9 +64,9 @@ def main(packets: int) -> None:
         world.connect("wlan0")
         with (
             product(world, folder) as server,
-            browser(playwright, world, folder) as chromium,
+            chromium(playwright, world, folder) as browser,
         ):
-            callers = [Caller(chromium, f"{URL}?voice=echo") for _ in range(CALLS)]
+            callers = [Caller(browser, f"{URL}?voice=echo") for _ in range(CALLS)]
             for caller in callers:
                 caller.call()
                 caller.wait_for_sound()

@@ -19,7 +19,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.caller import Caller, process_of
-from tests.natlab.phone import PORT, URL, PageClock, browser, product
+from tests.e2e.firefox import Firefox
+from tests.natlab.phone import PORT, URL, PageClock, chromium, firefox, product
 from tests.natlab.turn import SETTINGS, Coturn
 from tests.natlab.wire import Direction, Kind
 from tests.natlab.world import ADDRESSES, Uplink, World
@@ -35,12 +36,12 @@ Figures = dict[str, float]
 @dataclass
 class Stage:
     world: World
-    chromium: Browser
+    browser: Browser | Firefox
 
     @contextmanager
     def call(self, voice: str = "echo") -> Iterator[Caller]:
         """A call that has been up for three seconds."""
-        caller = Caller(self.chromium, f"{URL}?voice={voice}&debug")
+        caller = Caller(self.browser, f"{URL}?voice={voice}&debug")
         caller.call()
         caller.wait_for_sound()
         time.sleep(3)
@@ -185,7 +186,7 @@ def crippled(stage: Stage, how: str) -> Figures:
 def locked(stage: Stage, how: str) -> Figures:
     """The phone is locked: every process of the browser stands still, and then goes on."""
     with stage.call() as caller:
-        processes = family(process_of(stage.chromium))
+        processes = family(process_of(stage.browser))
         send(processes, signal.SIGSTOP)
         time.sleep(30 if how == "short" else LOCKED_S)
         moment = time.monotonic()
@@ -231,9 +232,9 @@ def first_candidate(caller: Caller, name: Uplink, moment: float) -> float | None
 
 
 @contextmanager
-def staged(rtt: float) -> Iterator[Stage]:
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        folder = Path(name)
+def staged(rtt: float, name: str) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        folder = Path(temporary)
         world = World(folder)
         turn = Coturn(world.server, folder)
         try:
@@ -241,9 +242,11 @@ def staged(rtt: float) -> Iterator[Stage]:
             world.connect("wlan0")
             with (
                 product(world, folder, VOICEDEMO_HEARTBEAT_S="0.1", **SETTINGS),
-                browser(playwright, world, folder) as chromium,
+                firefox(world, folder)
+                if name == "firefox"
+                else chromium(playwright, world, folder) as browser,
             ):
-                yield Stage(world, chromium)
+                yield Stage(world, browser)
         finally:
             turn.close()
             world.close()
@@ -277,10 +280,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--rtt", type=float, nargs="*", default=[0.0, 0.1])
+    parser.add_argument("--browser", choices=("chromium", "firefox"), default="chromium")
     parser.add_argument("scenario", nargs="*")
     arguments = parser.parse_args()
     for rtt in arguments.rtt:
-        with staged(rtt) as stage:
+        with staged(rtt, arguments.browser) as stage:
             for scenario, ways in SCENARIOS.items():
                 if arguments.scenario and scenario.__name__ not in arguments.scenario:
                     continue

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from bot.audio import opus
 
+from .firefox import Context, Firefox, Tab
 from .sounds import Sound
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -47,8 +48,10 @@ def launch(
     return playwright.chromium.launch(executable_path=program or chromium(), args=flags)
 
 
-def process_of(browser: Browser) -> int:
+def process_of(browser: Browser | Firefox) -> int:
     """The process id of a browser on this machine."""
+    if isinstance(browser, Firefox):
+        return browser.process_id
     session = browser.new_browser_cdp_session()
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     return next(process["id"] for process in processes if process["type"] == "browser")
@@ -58,11 +61,11 @@ class Caller:
     """One tab."""
 
     def __init__(
-        self, browser: Browser, url: str, *, init_script: str = "", **context: Any
+        self, browser: Browser | Firefox, url: str, *, init_script: str = "", **context: Any
     ) -> None:
-        self.context: BrowserContext = browser.new_context(**context)
+        self.context: BrowserContext | Context = browser.new_context(**context)
         self.context.add_init_script(OBSERVE + init_script)
-        self.page: Page = self.context.new_page()
+        self.page: Page | Tab = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on(

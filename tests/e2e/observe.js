@@ -4,8 +4,9 @@
   const seen = { peers: [], microphones: 0, heard: [], heardAt: [], sockets: [], arrivals: [], packets: [], candidates: [] };
   window.seen = seen;
 
-  /** Looks at each encoded frame of a sender or receiver as it passes. */
+  /** Looks at each encoded frame of a sender or receiver as it passes, where the browser shows them. */
   const passOn = (end, look) => {
+    if (!end.createEncodedStreams) return;
     const { readable, writable } = end.createEncodedStreams();
     const transform = new TransformStream({
       transform(frame, controller) {
@@ -14,6 +15,21 @@
       },
     });
     readable.pipeThrough(transform).pipeTo(writable).catch(() => {});
+  };
+
+  const PACKET_TICKS = 960;
+
+  /** Where it does not: when a receiver's RTP timestamp advances, packets have been played. */
+  const followPlayback = (receiver) => {
+    let known = null;
+    const look = () => {
+      const [source] = receiver.getSynchronizationSources();
+      if (!source || source.rtpTimestamp === known) return;
+      const packets = known === null ? 1 : ((source.rtpTimestamp - known) >>> 0) / PACKET_TICKS;
+      known = source.rtpTimestamp;
+      for (let n = 0; n < Math.min(packets, 5); n += 1) seen.arrivals.push(performance.now());
+    };
+    setInterval(look, 10);
   };
 
   const base64 = (bytes) => {
@@ -36,6 +52,7 @@
       });
       this.addEventListener('track', (event) => {
         seen.remote = event.track;
+        if (!event.receiver.createEncodedStreams) followPlayback(event.receiver);
         passOn(event.receiver, ({ data }) => {
           seen.arrivals.push(performance.now());
           seen.packets.push(new Uint8Array(data.slice(0)));
@@ -120,6 +137,15 @@
   /** Received Opus packets from the `start`-th on, each in base64. */
   seen.packetsFrom = (start) => seen.packets.slice(start).map(base64);
 
+  const selectedPair = (report) => {
+    const all = [...report.values()];
+    const transport = all.find((s) => s.type === 'transport');
+    return (
+      report.get(transport?.selectedCandidatePairId) ??
+      all.find((s) => s.type === 'candidate-pair' && s.selected)
+    );
+  };
+
   /** What the statistics say now. */
   seen.snapshot = async () => {
     const peer = seen.peers.at(-1);
@@ -128,7 +154,7 @@
     const transport = all.find((s) => s.type === 'transport');
     const inbound = all.find((s) => s.type === 'inbound-rtp');
     const outbound = all.find((s) => s.type === 'outbound-rtp');
-    const pair = report.get(transport?.selectedCandidatePairId);
+    const pair = selectedPair(report);
     return {
       localUfrag: /a=ice-ufrag:(\S+)/.exec(peer.localDescription.sdp)[1],
       remoteUfrag: /a=ice-ufrag:(\S+)/.exec(peer.remoteDescription.sdp)[1],
@@ -168,12 +194,7 @@
   /** udp, tcp or tls: to the bot, or to the relay. */
   seen.protocol = async () => {
     const report = await seen.peers.at(-1).getStats();
-    const all = [...report.values()];
-    const transport = all.find((s) => s.type === 'transport');
-    const pair =
-      report.get(transport?.selectedCandidatePairId) ??
-      all.find((s) => s.type === 'candidate-pair' && s.selected);
-    const local = report.get(pair?.localCandidateId);
+    const local = report.get(selectedPair(report)?.localCandidateId);
     return local?.relayProtocol ?? local?.protocol ?? '';
   };
 

@@ -110,6 +110,38 @@ test('a lost path is restarted under the same peer connection and microphone', a
   assert.equal(all.stopped, 0);
 });
 
+/** What Firefox does when something is written on a path that has gone. */
+function dtlsFails(all) {
+  const pc = all.peers.at(-1);
+  pc.ontrack({ streams: [{}], track: {}, receiver: { transport: { state: 'failed' } } });
+  pc.connectionState = 'failed';
+  pc.onconnectionstatechange();
+}
+
+test('without DTLS the call goes on over another peer connection', async () => {
+  const all = await connected();
+  dtlsFails(all);
+  await settle();
+  assert.equal(all.states.at(-1), 'recovering: path_lost');
+  assert.deepEqual(all.peers.map(({ closed }) => closed), [true, false]);
+  assert.deepEqual(offers(all).at(-1), { type: 'offer', sdp: 'offer 1', attempt: 1, rejoin: true });
+  assert.equal(all.tickets, 0);
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  await settle();
+  change(all, 'connected');
+  assert.equal(all.states.at(-1), 'connected');
+  assert.equal(all.stopped, 0);
+});
+
+test('where that fails as well there is a new call', async () => {
+  const all = await connected();
+  dtlsFails(all);
+  await settle();
+  dtlsFails(all);
+  await settle();
+  assert.equal(all.states.at(-1), 'recovering: new_call');
+});
+
 test('after a minute without a path a new call is made on the same microphone', async () => {
   const all = await connected();
   change(all, 'disconnected');

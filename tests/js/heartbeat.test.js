@@ -32,6 +32,21 @@ test('it pings on opening and every interval', () => {
   );
 });
 
+test('while the path is down it writes nothing, and pings as soon as it is back', () => {
+  const { channel, clock, hear, heartbeat } = beat();
+  heartbeat.hold();
+  hear({ type: 'pipecat.ping', id: 9, ts: 77 });
+  clock.pass(30_000);
+  assert.equal(channel.sent.length, 1);
+  heartbeat.release();
+  assert.equal(channel.sent.length, 2);
+  heartbeat.release();
+  clock.pass(19_000);
+  assert.equal(channel.sent.length, 2);
+  clock.pass(1_000);
+  assert.equal(channel.sent.length, 3);
+});
+
 test('it answers the bot’s ping with its own id and time', () => {
   const { channel, hear } = beat();
   hear({ type: 'pipecat.ping', id: 9, ts: 77 });

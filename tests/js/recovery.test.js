@@ -60,6 +60,10 @@ test('silence on the page is answered with a restart at once', () => {
   assert.ok(isWell(path.recovery));
 });
 
+test('what ICE itself says is lost has taken the socket with it', () => {
+  assert.deepEqual(up().sees('path-down', 1_000).at(-1), { type: 'replace-socket' });
+});
+
 test('silence at the bot is an outage too, and it ends when both hear again', () => {
   const path = up();
   assert.equal(path.sees('unheard', 1_000)[0].type, 'down');

@@ -147,8 +147,9 @@ async def test_the_bot_takes_the_controlling_role(bot: End, phone: End) -> None:
 class LiteEnd:
     """A peer that only answers checks (RFC 8445, 2.5), and talks on what was nominated."""
 
-    def __init__(self) -> None:
-        self.port = DroppingPort(WIFI, CELLULAR)
+    def __init__(self, *addresses: str, forgets: int = 0) -> None:
+        self.port = DroppingPort(*addresses)
+        self.forgets = forgets
         self.ufrag, self.pwd = "lite", "p" * 24
         self.nominated: list[Base] = []
         self.roles: set[str] = set()
@@ -168,14 +169,15 @@ class LiteEnd:
         self.roles |= {name for name in request.attributes if name.startswith("ICE-")}
         if "USE-CANDIDATE" in request.attributes:
             self.nominated.append(base)
-            base.send(b"\x80hello", remote)
+            if len(self.nominated) > self.forgets:
+                base.send(b"\x80hello", remote)
 
     def base_lost(self, base: Base) -> None:
         pass
 
 
 async def test_a_lite_peer_is_controlled_whatever_the_setting(bot: End) -> None:
-    lite = LiteEnd()
+    lite = LiteEnd(WIFI, CELLULAR)
     await lite.open()
     bot.agent = IceAgent(bot.switch, bot.port, controlling=False)
     bot.agent.start(lite.ufrag, lite.pwd, is_lite=True)
@@ -189,6 +191,19 @@ async def test_a_lite_peer_is_controlled_whatever_the_setting(bot: End) -> None:
     await bot.next_packet()
     assert lite.nominated[-1].candidate.host not in lite.port.dead
     lite.port.close()
+
+
+async def test_a_nomination_is_repeated_until_it_is_followed(
+    bot: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Firefox forgets one that comes before the answer."""
+    monkeypatch.setattr(agent_module, "SILENT_S", 1000)
+    peer = LiteEnd(WIFI, forgets=3)
+    await peer.open()
+    bot.agent.start(peer.ufrag, peer.pwd)
+    bot.agent.add(Candidate.from_sdp(peer.port.bases[0].candidate.to_sdp()))
+    await bot.next_packet()
+    peer.port.close()
 
 
 async def test_a_pair_that_dies_is_left_without_a_restart(bot: End, phone: End) -> None:

@@ -40,13 +40,25 @@ def coturn(world: World, tmp_path: Path) -> Iterator[turn.Coturn]:
 
 
 @pytest.fixture
-def make_call(world: World, playwright: Playwright, tmp_path: Path) -> Iterator[MakeCall]:
+def browser_name(request: pytest.FixtureRequest) -> str:
+    """Chromium, unless a test asks for another: ``both_browsers``."""
+    return getattr(request, "param", "chromium")
+
+
+@pytest.fixture
+def make_call(
+    world: World, playwright: Playwright, tmp_path: Path, browser_name: str
+) -> Iterator[MakeCall]:
     """Starts the server with these settings and a browser on the phone, and talks to the bot."""
     with ExitStack() as stack:
 
         def make(query: str = "", **settings: str) -> Caller:
             stack.enter_context(phone.product(world, tmp_path, **settings))
-            browser = stack.enter_context(phone.browser(playwright, world, tmp_path))
+            browser = stack.enter_context(
+                phone.firefox(world, tmp_path)
+                if browser_name == "firefox"
+                else phone.chromium(playwright, world, tmp_path)
+            )
             caller = Caller(browser, f"{phone.URL}?voice=echo&debug{query}")
             caller.call()
             caller.wait_for_sound()

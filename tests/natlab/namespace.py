@@ -2,9 +2,11 @@
 
 import ctypes
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,11 @@ class Namespace:
 
     def popen(self, *command: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen([*self.prefix, *command], text=True, **options)
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A TCP connection made from here. Its socket stays in this namespace."""
+        with ThreadPoolExecutor(1, initializer=enter, initargs=(self.name,)) as inside:
+            return inside.submit(socket.create_connection, (host, port)).result()
 
     def wrapper(self, program: str, folder: Path) -> Path:
         """A script that runs ``program`` here, for those who can only be given a path."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 
 from tests.e2e import caller
+from tests.e2e.firefox import Firefox
 from tests.e2e.server import Server
 
 from .world import SERVER, World
@@ -29,7 +30,19 @@ def product(world: World, folder: Path, **settings: str) -> Iterator[Server]:
 
 
 @contextmanager
-def browser(playwright: Playwright, world: World, folder: Path) -> Iterator[Browser]:
+def firefox(world: World, folder: Path) -> Iterator[Firefox]:
+    """Firefox, on the world's phone."""
+    running = Firefox(
+        folder, prefix=world.phone.prefix, secure=[SERVER], open_socket=world.phone.connect
+    )
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@contextmanager
+def chromium(playwright: Playwright, world: World, folder: Path) -> Iterator[Browser]:
     """Chromium, on the world's phone."""
     running = caller.launch(
         playwright,

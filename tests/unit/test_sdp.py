@@ -71,11 +71,11 @@ def test_the_answer_takes_opus_and_nothing_else() -> None:
     assert data.sctp_port == 5000
 
 
-def test_the_answer_has_our_ice_and_takes_the_active_dtls_role() -> None:
+def test_the_answer_has_our_ice_and_takes_the_passive_dtls_role() -> None:
     for section in answer_to(CHROMIUM).media:
         assert section.ice and section.dtls
         assert section.ice.usernameFragment == "ufrg"
-        assert section.dtls.role == "client"
+        assert section.dtls.role == "server"
         assert section.dtls.fingerprints == [FINGERPRINT]
     assert [len(s.ice_candidates) for s in answer_to(CHROMIUM).media] == [1, 0]
 
@@ -98,7 +98,7 @@ def test_a_video_section_is_refused_in_its_place() -> None:
         (CHROMIUM.replace("a=group:BUNDLE 0 1\r\n", ""), "BUNDLE"),
         (CHROMIUM.replace("a=ice-pwd:", "a=x:"), "ice-ufrag"),
         (CHROMIUM.replace("a=fingerprint:", "a=x:"), "fingerprint"),
-        (CHROMIUM.replace("a=setup:actpass", "a=setup:active"), "setup"),
+        (CHROMIUM.replace("a=setup:actpass", "a=setup:passive"), "setup"),
         (CHROMIUM + VIDEO * 20, "media sections"),
     ],
 )

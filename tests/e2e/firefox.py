@@ -1,0 +1,238 @@
+"""Firefox, as far as the tests need it, with the same calls as Playwright's browsers.
+
+Playwright drives only a Firefox of its own build; this one speaks WebDriver BiDi (W3C) to whatever
+``firefox-esr`` the distribution has.
+"""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+PREFERENCES = {
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "media.autoplay.default": 0,
+    # With leave to use the microphone, every network gives candidates, not just the default one.
+    "permissions.default.microphone": 1,
+    # A tone for a microphone, and nobody is asked about it.
+    "media.navigator.permission.disabled": True,
+    "media.navigator.streams.fake": True,
+    "media.peerconnection.ice.loopback": True,
+    "media.peerconnection.ice.obfuscate_host_addresses": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "toolkit.telemetry.reportingpolicy.firstRun": False,
+}
+POLL_S = 0.05
+
+
+class FirefoxError(RuntimeError):
+    """What a script threw, or a command that was refused."""
+
+
+class Firefox:
+    """A running browser with a fresh profile.
+
+    :param prefix: what to put before the command, to run it elsewhere.
+    :param secure: host names whose pages count as secure although they came over HTTP.
+    :param open_socket: makes the connection to its debugging port, from where that is.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prefix: Sequence[str] = (),
+        secure: Sequence[str] = (),
+        open_socket: Callable[[str, int], socket] | None = None,
+    ) -> None:
+        program = shutil.which("firefox-esr") or shutil.which("firefox")
+        assert program, "install firefox-esr (Debian: apt-get install firefox-esr)"
+        profile = folder / "firefox"
+        profile.mkdir(exist_ok=True)
+        preferences = {**PREFERENCES, "dom.securecontext.allowlist": ",".join(secure)}
+        (profile / "user.js").write_text(
+            "".join(
+                f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in preferences.items()
+            )
+        )
+        command = [program, "--headless", "--no-remote", "--remote-debugging-port=0"]
+        self._numbers = itertools.count(1)
+        self.listeners: dict[str, list[Callable[[dict[str, Any]], None]]] = {}
+        with ExitStack() as stack:
+            self._process = stack.enter_context(
+                subprocess.Popen(
+                    [*prefix, *command, "--profile", str(profile)],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            stack.callback(self._process.terminate)
+            host, port = self._listening()
+            address = f"ws://{host}:{port}/session"
+            opened = open_socket(host, port) if open_socket else None
+            self._socket: ClientConnection = stack.enter_context(
+                connect(address, sock=opened, max_size=None, proxy=None)
+            )
+            self.command("session.new", capabilities={})
+            self.command("session.subscribe", events=["log.entryAdded"])
+            self._open = stack.pop_all()
+
+    def _listening(self) -> tuple[str, int]:
+        assert self._process.stderr
+        for line in self._process.stderr:
+            if found := re.search(r"BiDi listening on ws://([^:]+):(\d+)", line):
+                return found[1], int(found[2])
+        raise RuntimeError(f"Firefox did not start: exit status {self._process.wait()}")
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def command(self, method: str, **params: Any) -> dict[str, Any]:
+        """:raises FirefoxError: where the browser refuses it."""
+        number = next(self._numbers)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._socket.recv())
+            if message.get("id") == number:
+                break
+            self._happened(message)
+        if message["type"] == "error":
+            raise FirefoxError(f"{method}: {message['message']}")
+        return message["result"]
+
+    def _happened(self, event: dict[str, Any]) -> None:
+        context = event.get("params", {}).get("source", {}).get("context")
+        for listener in self.listeners.get(context, []):
+            listener(event["params"])
+
+    def new_context(self, **options: Any) -> "Context":
+        assert not options, f"not with Firefox: {options}"
+        return Context(self)
+
+    def close(self) -> None:
+        self._open.close()
+
+
+class Context:
+    """A fresh set of cookies and storage, for one page."""
+
+    def __init__(self, browser: Firefox) -> None:
+        self._browser = browser
+        self._id = browser.command("browser.createUserContext")["userContext"]
+
+    def add_init_script(self, script: str) -> None:
+        self._browser.command(
+            "script.addPreloadScript",
+            functionDeclaration=f"() => {{ {script} }}",
+            userContexts=[self._id],
+        )
+
+    def new_page(self) -> "Tab":
+        created = self._browser.command("browsingContext.create", type="tab", userContext=self._id)
+        return Tab(self._browser, created["context"])
+
+    def close(self) -> None:
+        self._browser.command("browser.removeUserContext", userContext=self._id)
+
+
+class Tab:
+    """The part of Playwright's ``Page`` that the tests use."""
+
+    def __init__(self, browser: Firefox, context: str) -> None:
+        self._browser = browser
+        self._context = context
+
+    def on(self, event: str, callback: Callable[[Any], None]) -> None:
+        """``pageerror`` and ``console``, as messages with ``text`` and ``type``."""
+        wanted = {"pageerror": "javascript", "console": "console"}[event]
+
+        def hear(entry: dict[str, Any]) -> None:
+            if entry["type"] == wanted:
+                callback(LogEntry(entry["text"], entry["level"]))
+
+        self._browser.listeners.setdefault(self._context, []).append(hear)
+
+    def goto(self, url: str) -> None:
+        self._browser.command(
+            "browsingContext.navigate", context=self._context, url=url, wait="complete"
+        )
+
+    def reload(self) -> None:
+        self._browser.command("browsingContext.reload", context=self._context, wait="complete")
+
+    def evaluate(self, expression: str, arg: Any = None) -> Any:
+        """The value of an expression, or what a function makes of ``arg``; promises are awaited.
+
+        :raises FirefoxError: with what the script threw.
+        """
+        done = self._browser.command(
+            "script.evaluate",
+            expression=f"""(async () => {{
+              let value = ({expression});
+              if (typeof value === 'function') value = value({json.dumps(arg)});
+              return JSON.stringify((await value) ?? null);
+            }})()""",
+            target={"context": self._context},
+            awaitPromise=True,
+            userActivation=True,
+        )
+        if done["type"] == "exception":
+            raise FirefoxError(done["exceptionDetails"]["text"])
+        return json.loads(done["result"]["value"])
+
+    def wait_for_function(
+        self, expression: str, arg: Any = None, timeout: float = 30_000, polling: float = 50
+    ) -> None:
+        """:raises TimeoutError: where it does not come true."""
+        deadline = time.monotonic() + timeout / 1000
+        while not self.evaluate(expression, arg):
+            if time.monotonic() > deadline:
+                raise TimeoutError(expression)
+            time.sleep(polling / 1000)
+
+    def wait_for_timeout(self, ms: float) -> None:
+        time.sleep(ms / 1000)
+
+    def click(self, selector: str) -> None:
+        """:raises TimeoutError: where there is nothing to click on."""
+        self.wait_for_function(f"() => {_visible(selector)} && !{_element(selector)}.disabled")
+        self.evaluate(f"{_element(selector)}.click()")
+
+    def inner_text(self, selector: str) -> str:
+        return self.evaluate(f"{_element(selector)}.innerText")
+
+    def get_attribute(self, selector: str, name: str) -> str | None:
+        return self.evaluate(f"{_element(selector)}.getAttribute({json.dumps(name)})")
+
+
+class LogEntry:
+    """A message of the page, with the names that Playwright gives it."""
+
+    def __init__(self, text: str, kind: str) -> None:
+        self.text = text
+        self.type = kind
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _element(selector: str) -> str:
+    return f"document.querySelector({json.dumps(selector)})"
+
+
+def _visible(selector: str) -> str:
+    return f"{_element(selector)}?.getClientRects().length > 0"
