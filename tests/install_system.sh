@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests need from the distribution, where it is missing and we may: a browser, a TURN server,
+# What the tests need from the distribution, where it is missing and we may: browsers, a TURN server,
 # and for root, who may make network namespaces, the tools to shape them.
 set -euo pipefail
 
@@ -7,6 +7,7 @@ missing=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
   command -v google-chrome >/dev/null || missing+=(chromium)
 command -v turnserver >/dev/null || missing+=(coturn)
+command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing+=(firefox-esr)
 if [ "$(id -u)" -eq 0 ]; then
   command -v ip >/dev/null && command -v ss >/dev/null || missing+=(iproute2)
   command -v nft >/dev/null || missing+=(nftables)

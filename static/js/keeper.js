@@ -220,7 +220,7 @@ export class Keeper {
     this.summary = summary;
     this.events.onStats(summary);
     if (!summary.pair) return;
-    this.happen({ type: 'transport', around: aroundUdp(summary) });
+    this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network });
     if (!summary.isUdp) {
       this.quality = quality.UNKNOWN;
       return;

@@ -16,7 +16,7 @@
  * @property {IceWay} way in use, or being tried
  * @property {IceWay} home what this call is to use
  * @property {readonly IceWay[]} ways that exist
- * @property {boolean} hadUdp in this network
+ * @property {string|null} udpNetwork the network in which UDP has worked ('': unknown)
  * @property {number} upgrades tries to get from TCP back to UDP
  * @property {number} upgradeAt when the next is due (Infinity: none)
  *
@@ -26,7 +26,7 @@
  *   | {type: 'unheard'} | {type: 'heard'}
  *   | {type: 'hint', reason: string}
  *   | {type: 'degraded'}
- *   | {type: 'transport', around: IceWay|null}
+ *   | {type: 'transport', around: IceWay|null, network: string}
  *   | {type: 'tick'}} RecoveryEvent
  *
  * @typedef {{type: 'restart-ice', reason: string, way: IceWay}
@@ -79,7 +79,7 @@ export function begin(ways, home, now) {
     way: home,
     home,
     ways,
-    hadUdp: false,
+    udpNetwork: null,
     upgrades: 0,
     upgradeAt: Infinity,
   };
@@ -110,7 +110,7 @@ export function advance(recovery, event, now) {
     case 'degraded':
       return degraded(recovery, now);
     case 'transport':
-      return transport(recovery, event.around, now);
+      return transport(recovery, event, now);
     case 'tick':
       return tick(recovery, now);
   }
@@ -147,7 +147,7 @@ function worse(recovery, trouble, now) {
   const settled = recovery.restartedAt + POLICY.settleMs;
   const step =
     now < settled
-      ? stay({ ...next, since: now, restartAt: settled })
+      ? stay({ ...next, since: now, restarts: 0, restartAt: settled })
       : restart({ ...next, since: now, restarts: 0 }, reason, recovery.way, now);
   /** @type {RecoveryAction[]} */
   const actions = [{ type: 'down', reason }, ...step.actions];
@@ -193,8 +193,8 @@ function hint(recovery, reason, now) {
   const isElsewhere = ELSEWHERE.has(reason);
   const isSame = isElsewhere && now - recovery.restartedAt < POLICY.spacingMs;
   if (recovery.connecting || isSame) return stay(recovery);
-  const hadUdp = recovery.hadUdp && !isElsewhere;
-  const step = restart({ ...recovery, hadUdp, restarts: 0 }, reason, recovery.home, now);
+  const udpNetwork = isElsewhere ? null : recovery.udpNetwork;
+  const step = restart({ ...recovery, udpNetwork, restarts: 0 }, reason, recovery.home, now);
   if (!isElsewhere) return step;
   return { ...step, actions: [...step.actions, { type: 'replace-socket' }] };
 }
@@ -224,21 +224,30 @@ function leaveUdp(recovery, way, now) {
 
 /**
  * @param {Recovery} recovery
- * @param {IceWay|null} around UDP: what the selected pair takes instead of it
+ * @param {{around: IceWay|null, network: string}} pair what the selected one takes instead of UDP
  * @param {number} now
  * @returns {Step}
  */
-function transport(recovery, around, now) {
+function transport(recovery, { around, network }, now) {
   if (!isWell(recovery)) return stay({ ...recovery, upgradeAt: Infinity });
-  const { home, ways, hadUdp } = recovery;
-  if (around && hadUdp) {
+  const { home, ways, udpNetwork } = recovery;
+  if (around && isSameNetwork(udpNetwork, network)) {
     // UDP worked in this network, and what brought the call back goes around it.
     return home === 'all' && ways.includes(around) ? leaveUdp(recovery, around, now) : stay(recovery);
   }
   const isAway = recovery.way !== home || (around && home === 'all');
-  if (!isAway) return stay({ ...recovery, hadUdp: !around, upgradeAt: Infinity });
+  if (!isAway) return stay({ ...recovery, udpNetwork: around ? null : network, upgradeAt: Infinity });
   if (recovery.upgradeAt !== Infinity) return stay(recovery);
   return stay({ ...recovery, upgradeAt: now + nth(POLICY.upgradeMs, recovery.upgrades) });
+}
+
+/**
+ * @param {string|null} known
+ * @param {string} network
+ * @returns {boolean} as far as can be told
+ */
+function isSameNetwork(known, network) {
+  return known !== null && (known === network || !known || !network);
 }
 
 /**
@@ -252,7 +261,9 @@ function tick(recovery, now) {
     return { recovery, actions: [{ type: 'give-up', reason: 'call_lost' }] };
   }
   if (now < recovery.restartAt) return stay(recovery);
-  return restart(recovery, 'no_way_yet', rungAfter(recovery), now);
+  const isFirst = !recovery.connecting && !recovery.restarts;
+  const way = isFirst ? recovery.way : rungAfter(recovery);
+  return restart(recovery, 'no_way_yet', way, now);
 }
 
 /**

@@ -12,6 +12,7 @@
  * @property {number} packetsLost
  * @property {number} packetsSent
  * @property {boolean} isUdp all the way, or to the relay
+ * @property {string} network the phone's own address on it; '' where only the relay's is known
  * @property {boolean} isSending since the previous summary
  */
 
@@ -41,6 +42,7 @@ export function summarise(report, previous) {
     packetsLost: lost,
     packetsSent: sent,
     isUdp: local?.protocol === 'udp' && (local.relayProtocol ?? 'udp') === 'udp',
+    network: local?.candidateType === 'relay' ? '' : (local?.address ?? ''),
     isSending: previous !== null && sent > previous.packetsSent,
   };
 }

@@ -34,7 +34,8 @@ PREFERENCES = {
     "network.connectivity-service.enabled": False,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
-POLL_S = 0.05
+ANSWER_S = 60
+"""A script that has not come to an end by then hangs."""
 
 
 class FirefoxError(RuntimeError):
@@ -106,7 +107,7 @@ class Firefox:
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
-            message = json.loads(self._socket.recv())
+            message = json.loads(self._socket.recv(timeout=ANSWER_S))
             if message.get("id") == number:
                 break
             self._happened(message)

@@ -166,6 +166,7 @@
       lost: inbound?.packetsLost,
       concealed: inbound?.concealedSamples,
       silentConcealed: inbound?.silentConcealedSamples,
+      energy: inbound?.totalAudioEnergy,
       remoteSsrc: inbound?.ssrc,
       localSsrc: outbound?.ssrc,
       sent: outbound?.packetsSent,

@@ -94,7 +94,7 @@ test('silence does not undo a restart that is under way', () => {
   path.sees('degraded', 1_000);
   assert.deepEqual(path.sees('unheard', 1_400), [{ type: 'down', reason: 'path_silent' }]);
   path.ticksUntil(3_000, 1_500);
-  assert.deepEqual(path.restarts().map(({ now }) => now), [1_000, 2_500]);
+  assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[1_000, 'tls'], [2_500, 'tls']]);
 });
 
 test('a hint on a healthy path restarts and starts no outage', () => {
@@ -129,7 +129,7 @@ test('where UDP is crippled the call leaves it, remembers that, and stays away',
     { type: 'restart-ice', reason: 'udp_crippled', way: 'tls' },
     { type: 'remember', way: 'tls' },
   ]);
-  path.sees({ type: 'transport', around: 'tls' }, 2_000);
+  path.sees({ type: 'transport', around: 'tls', network: '' }, 2_000);
   path.ticksUntil(600_000, 2_500);
   assert.equal(path.restarts().length, 1);
   assert.deepEqual(path.sees('degraded', 601_000), []);
@@ -151,7 +151,7 @@ test('a way forced by the page’s address is never left', () => {
 test('on TCP it tries UDP again, ever more rarely', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
-    path.sees({ type: 'transport', around: 'tls' }, now);
+    path.sees({ type: 'transport', around: 'tls', network: '' }, now);
     path.sees('tick', now);
   }
   assert.deepEqual(path.restarts().map(({ now }) => now), [5_500, 26_000, 86_500]);
@@ -161,7 +161,7 @@ test('on TCP it tries UDP again, ever more rarely', () => {
 test('on UDP there is nothing to try', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
-    path.sees({ type: 'transport', around: null }, now);
+    path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, now);
     path.sees('tick', now);
   }
   assert.deepEqual(path.actions, []);
@@ -169,18 +169,26 @@ test('on UDP there is nothing to try', () => {
 
 test('UDP that died while TCP lives is crippled UDP', () => {
   const path = up();
-  path.sees({ type: 'transport', around: null }, 1_000);
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, 1_000);
   path.sees('silence', 2_000);
   path.sees('sound', 2_500);
-  const actions = path.sees({ type: 'transport', around: 'tls' }, 3_000);
+  const actions = path.sees({ type: 'transport', around: 'tls', network: '' }, 3_000);
   assert.deepEqual(actions.map(({ type, way }) => [type, way]), [['restart-ice', 'tls'], ['remember', 'tls']]);
-  path.sees({ type: 'transport', around: 'tls' }, 3_500);
+  path.sees({ type: 'transport', around: 'tls', network: '' }, 3_500);
   assert.equal(path.ticksUntil(60_000, 4_000).restarts().length, 2);
+});
+
+test('so is one that nobody announced', () => {
+  const path = up();
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, 1_000);
+  path.sees('silence', 2_000);
+  path.sees('sound', 2_500);
+  assert.deepEqual(path.sees({ type: 'transport', around: 'ice-tcp', network: '198.51.100.1' }, 3_000), []);
 });
 
 test('another network without UDP is only that', () => {
   const path = up();
-  path.sees({ type: 'transport', around: null }, 1_000);
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, 1_000);
   path.sees({ type: 'hint', reason: 'network_changed' }, 2_000);
-  assert.deepEqual(path.sees({ type: 'transport', around: 'tls' }, 3_000), []);
+  assert.deepEqual(path.sees({ type: 'transport', around: 'tls', network: '' }, 3_000), []);
 });

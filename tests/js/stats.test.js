@@ -45,6 +45,12 @@ test('it tells UDP from what goes over TCP, to the bot or to the relay', () => {
   assert.equal(over({ candidateType: 'host', relayProtocol: undefined, protocol: 'tcp' }), false);
 });
 
+test('the phone’s own address tells one network from another', () => {
+  const on = (local) => summarise([{ ...PAIR, selected: true }, { ...LOCAL, ...local }, REMOTE], null).network;
+  assert.equal(on({ candidateType: 'host', address: '192.0.2.1' }), '192.0.2.1');
+  assert.equal(on({ candidateType: 'relay', address: '203.0.113.9' }), '');
+});
+
 test('a page whose microphone was taken away does not send', () => {
   const sent = (packetsSent) => [{ type: 'outbound-rtp', kind: 'audio', packetsSent }];
   const first = summarise(sent(100), null);
