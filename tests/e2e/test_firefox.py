@@ -1,7 +1,6 @@
 """The same call in Firefox, whose microphone hears a tone."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
