@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from .audio.stream import AudioStream
 from .audio.voice import Voice
 from .paths.agent import IceAgent
 from .paths.base import Path
+from .paths.gather import TurnServer
 from .paths.ports import Ports
 from .paths.switch import PathState, Switch
 
@@ -84,6 +85,8 @@ class AnswerPeer:
         self._sctp: RTCSctpTransport | None = None
         self._offer: sdp.Offer | None = None
         self._path: IceAgent | None = None
+        self._turn_servers: tuple[TurnServer, ...] = ()
+        self._turn_servers_known = asyncio.Event()
         self._gathering: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
         self._version = 0
@@ -116,6 +119,11 @@ class AnswerPeer:
         if self._starting is None:
             self._starting = asyncio.get_running_loop().create_task(self._start(offer))
         return self._write_answer(offer)
+
+    def use_turn(self, servers: tuple[TurnServer, ...]) -> None:
+        """Where to relay from: this path, if it waits for them, and every later one."""
+        self._turn_servers = servers
+        self._turn_servers_known.set()
 
     def add_candidate(self, candidate: Candidate | None) -> None:
         """A candidate of the peer for the newest path; None: there are no more.
@@ -171,9 +179,15 @@ class AnswerPeer:
         self._gathering = asyncio.get_running_loop().create_task(self._gather(path))
 
     async def _gather(self, path: IceAgent) -> None:
-        async for candidate in self._ports.gather(path):
-            self._observer.local_candidate(candidate, path.local_ufrag)
+        async with asyncio.TaskGroup() as searches:
+            searches.create_task(self._tell(path, self._ports.reflexive(path)))
+            await self._turn_servers_known.wait()
+            await self._tell(path, self._ports.relayed(path, self._turn_servers))
         self._observer.local_candidate(None, path.local_ufrag)
+
+    async def _tell(self, path: IceAgent, found: AsyncIterator[Candidate]) -> None:
+        async for candidate in found:
+            self._observer.local_candidate(candidate, path.local_ufrag)
 
     def _write_answer(self, offer: sdp.Offer) -> str:
         assert self._path is not None

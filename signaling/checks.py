@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from .ice import registry
+
 
 @register()
 def ice_urls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -13,6 +15,7 @@ def ice_urls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMess
     for name, schemes in {
         "VOICEDEMO_STUN_URLS": ("stun:", "stuns:"),
         "VOICEDEMO_TURN_URLS": ("turn:", "turns:"),
+        "VOICEDEMO_COTURN_URLS": ("turn:", "turns:"),
     }.items():
         for url in getattr(settings, name):
             if not url.startswith(schemes):
@@ -27,18 +30,29 @@ def ice_urls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMess
 
 
 @register()
-def turn_credential(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    if not settings.VOICEDEMO_TURN_URLS:
-        return []
-    if settings.VOICEDEMO_TURN_USERNAME and settings.VOICEDEMO_TURN_CREDENTIAL:
-        return []
-    return [
-        Error(
-            "VOICEDEMO_TURN_URLS needs VOICEDEMO_TURN_USERNAME and VOICEDEMO_TURN_CREDENTIAL",
-            hint="A TURN server relays for nobody without a credential (RFC 8656, 5).",
-            id="voicedemo.E002",
-        )
-    ]
+def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    for name in registry.KINDS:
+        missing = registry.missing(name)
+        begun = len(missing) < len(registry.KINDS[name].needs)
+        if missing and (begun or name in settings.VOICEDEMO_ICE_PROVIDERS):
+            problems.append(
+                Error(
+                    f"The ICE provider {name} needs {' and '.join(missing)}",
+                    hint="Set it, or take the provider's other settings away.",
+                    id="voicedemo.E002",
+                )
+            )
+    for name in settings.VOICEDEMO_ICE_PROVIDERS:
+        if name not in registry.KINDS:
+            problems.append(
+                Error(
+                    f"VOICEDEMO_ICE_PROVIDERS has {name!r}, which is no provider",
+                    hint=f"There are {', '.join(registry.KINDS)}.",
+                    id="voicedemo.E004",
+                )
+            )
+    return problems
 
 
 @register()

@@ -1,5 +1,6 @@
 """The page's socket: checks what comes in, passes it to the bot, passes back what the bot says."""
 
+import asyncio
 import logging
 import uuid
 from typing import Any
@@ -10,7 +11,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from . import dispatch, metrics, networks, tickets, timeline
+from . import clients, dispatch, metrics, networks, tickets, timeline
 from .ice import registry
 from .models import CallEvent
 from .protocol import (
@@ -19,6 +20,7 @@ from .protocol import (
     BotDetach,
     BotHangup,
     BotHears,
+    BotIce,
     BotMessage,
     BotOffer,
     BotVisibility,
@@ -64,6 +66,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         self.early: list[Candidate | Report] = []
+        self.background: set[asyncio.Task[None]] = set()
         try:
             self._check_origin()
             self.ticket = tickets.read(self._query("ticket"))
@@ -153,6 +156,15 @@ class CallConsumer(AsyncWebsocketConsumer):
                 abandon=offer.abandon,
             )
         )
+        # The answer does not wait for the bot's ICE servers, nor do the page's candidates.
+        telling = asyncio.create_task(self._ice_to_bot())
+        self.background.add(telling)
+        telling.add_done_callback(self.background.discard)
+
+    async def _ice_to_bot(self) -> None:
+        issued = await registry.issue(str(self.call_id))
+        if self.worker is not None:
+            await self._to_bot(BotIce(call_id=str(self.call_id), ice_servers=issued.ice_servers))
 
     async def _candidate(self, message: Candidate) -> None:
         if self.worker is None:
@@ -222,7 +234,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                     interval_s=settings.VOICEDEMO_HEARTBEAT_S,
                     liveness_s=settings.VOICEDEMO_LIVENESS_S,
                 ),
-                network=networks.key(self.scope.get("client")),
+                network=networks.key(clients.address(self.scope)),
             )
         )
 

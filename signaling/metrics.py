@@ -10,11 +10,23 @@ from prometheus_client import Counter, Gauge, generate_latest
 from .models import Call
 from .states import LIVE
 
-__all__ = ["CONTENT_TYPE", "call_admitted", "exposition", "free_lines", "message_refused"]
+__all__ = [
+    "CONTENT_TYPE",
+    "call_admitted",
+    "exposition",
+    "free_lines",
+    "ice_issued",
+    "message_refused",
+    "request_limited",
+]
 
 _calls_live = Gauge("voicedemo_calls_live", "Calls connecting, connected or recovering")
 _calls_admitted = Counter("voicedemo_calls_admitted", "Calls admitted", ["voice"])
 _messages_refused = Counter("voicedemo_messages_refused", "Messages answered by an error", ["code"])
+_ice_issued = Counter(
+    "voicedemo_ice_issued", "Answers of the providers of ICE servers", ["provider", "outcome"]
+)
+_requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["path"])
 _tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
 _threads = Gauge("voicedemo_threads", "Threads of the process")
 
@@ -25,6 +37,15 @@ def call_admitted(voice: str) -> None:
 
 def message_refused(code: str) -> None:
     _messages_refused.labels(code).inc()
+
+
+def ice_issued(provider: str, outcome: str) -> None:
+    """:param outcome: ``issued``, ``failed``, or ``skipped`` while it is left alone."""
+    _ice_issued.labels(provider, outcome).inc()
+
+
+def request_limited(path: str) -> None:
+    _requests_limited.labels(path).inc()
 
 
 async def free_lines() -> int:

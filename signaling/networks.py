@@ -1,24 +1,21 @@
 """Which pages are in the same network, without saying which network that is."""
 
 import ipaddress
-from collections.abc import Sequence
 
 from django.utils.crypto import salted_hmac
 
 KEY_CHARS = 12
 
 
-def key(client: Sequence[object] | None) -> str:
+def key(client: str) -> str:
     """The same short key for every client behind the same public address.
 
     A household or an office shares one IPv4 address, or one IPv6 prefix of 56 bits (RIPE-690).
 
-    :param client: host and port as ASGI gives them.
+    :param client: its IP address.
     """
-    if not client:
-        return ""
     try:
-        address = ipaddress.ip_address(str(client[0]))
+        address = ipaddress.ip_address(client)
     except ValueError:
         return ""
     prefix = ipaddress.ip_network((address, 32 if address.version == 4 else 56), strict=False)

@@ -220,6 +220,8 @@ class Ice(_Wire):
     ice_servers: list[IceServer]
     ttl: int
     expires_at: str
+    partial: bool = False
+    """A provider has not answered yet: ask again in a moment."""
 
 
 class Error(_Wire):
@@ -297,12 +299,21 @@ class BotVisibility(_ForBot):
     hidden: bool
 
 
+class BotIce(_ForBot):
+    """The bot's own ICE servers for its call, after each offer."""
+
+    kind: Literal["ice"] = "ice"
+    ice_servers: list[IceServer]
+
+
 class BotHangup(_ForBot):
     kind: Literal["hangup"] = "hangup"
     reason: str
 
 
-BotMessage = BotOffer | BotCandidate | BotAttach | BotDetach | BotHears | BotVisibility | BotHangup
+BotMessage = (
+    BotOffer | BotCandidate | BotAttach | BotDetach | BotHears | BotVisibility | BotIce | BotHangup
+)
 
 
 class BotEnvelope(BaseModel):

@@ -4,8 +4,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from . import metrics, tickets
+from . import limits, metrics, tickets
 from .ice import registry
+from .models import Call
 from .protocol import ProtocolError
 
 # Named in the page so that the browser fetches them all at once, not import by import.
@@ -23,6 +24,7 @@ async def page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @never_cache
+@limits.limited
 async def ticket(request: HttpRequest) -> JsonResponse:
     """A fresh ticket, for a page whose own grew old or has had its call."""
     return JsonResponse(
@@ -32,10 +34,13 @@ async def ticket(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 @never_cache
+@limits.limited
 async def ice(request: HttpRequest) -> JsonResponse:
-    """The ICE configuration for the call of the ticket in ``X-Call-Ticket``."""
+    """The ICE configuration for the call of the ticket in ``X-Call-Ticket``, until it is made."""
     try:
         admitted = tickets.read_fresh(request.headers.get("X-Call-Ticket", ""))
+        if await Call.objects.filter(pk=admitted.call_id).aexists():
+            raise ProtocolError("ticket_used", "this ticket has had its call")
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
     message = await registry.issue(str(admitted.call_id))

@@ -32,11 +32,28 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())
 PORT = env.int("PORT", 8000, validate=validate.Range(0, 65535))
 VOICEDEMO_BIND = env.str("VOICEDEMO_BIND", "0.0.0.0")
 
-VOICEDEMO_STUN_URLS: list[str] = env.list("VOICEDEMO_STUN_URLS", [])
+VOICEDEMO_PROXIES = env.int("VOICEDEMO_PROXIES", 0, validate=validate.Range(min=0))
+
+VOICEDEMO_STUN_URLS: list[str] = env.list(
+    "VOICEDEMO_STUN_URLS", ["stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478"]
+)
+VOICEDEMO_ICE_PROVIDERS: list[str] = env.list("VOICEDEMO_ICE_PROVIDERS", [])
 VOICEDEMO_TURN_URLS: list[str] = env.list("VOICEDEMO_TURN_URLS", [])
 VOICEDEMO_TURN_USERNAME = env.str("VOICEDEMO_TURN_USERNAME", "")
 VOICEDEMO_TURN_CREDENTIAL = env.str("VOICEDEMO_TURN_CREDENTIAL", "")
-
+VOICEDEMO_COTURN_URLS: list[str] = env.list("VOICEDEMO_COTURN_URLS", [])
+VOICEDEMO_COTURN_SECRET = env.str("VOICEDEMO_COTURN_SECRET", "")
+VOICEDEMO_CLOUDFLARE_KEY_ID = env.str("VOICEDEMO_CLOUDFLARE_KEY_ID", "")
+VOICEDEMO_CLOUDFLARE_TOKEN = env.str("VOICEDEMO_CLOUDFLARE_TOKEN", "")
+VOICEDEMO_TWILIO_ACCOUNT_SID = env.str("VOICEDEMO_TWILIO_ACCOUNT_SID", "")
+VOICEDEMO_TWILIO_KEY_SID = env.str("VOICEDEMO_TWILIO_KEY_SID", "")
+VOICEDEMO_TWILIO_SECRET = env.str("VOICEDEMO_TWILIO_SECRET", "")
+VOICEDEMO_METERED_APP = env.str("VOICEDEMO_METERED_APP", "")
+VOICEDEMO_METERED_SECRET_KEY = env.str("VOICEDEMO_METERED_SECRET_KEY", "")
+VOICEDEMO_XIRSYS_CHANNEL = env.str("VOICEDEMO_XIRSYS_CHANNEL", "")
+VOICEDEMO_XIRSYS_IDENT = env.str("VOICEDEMO_XIRSYS_IDENT", "")
+VOICEDEMO_XIRSYS_SECRET = env.str("VOICEDEMO_XIRSYS_SECRET", "")
+VOICEDEMO_TURN_REGION = env.str("VOICEDEMO_TURN_REGION", "")
 VOICEDEMO_TURN_TTL_S = env.int("VOICEDEMO_TURN_TTL_S", 2700, validate=validate.Range(min=30))
 
 VOICEDEMO_MEDIA_PORT = env.int("VOICEDEMO_MEDIA_PORT", 0, validate=validate.Range(0, 65535))
@@ -123,5 +140,8 @@ LOGGING = {
         # At INFO aioice writes one line per connectivity check.
         "aioice": {"level": "WARNING"},
         "aiortc": {"level": "WARNING"},
+        # Their lines hold whole URLs and headers, and some providers want a secret in those.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
     },
 }

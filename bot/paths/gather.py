@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +11,8 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.stun import TransactionError
 from aioice.turn import TurnTransport, create_turn_endpoint
 from aiortc.rtcicetransport import parse_stun_turn_uri
+
+from signaling.protocol import IceServer
 
 from . import stun
 from .base import Address, Base
@@ -54,6 +57,16 @@ class TurnServer:
             username=username,
             credential=credential,
         )
+
+
+def turn_servers(servers: Iterable[IceServer]) -> tuple[TurnServer, ...]:
+    """The TURN servers among these, a URL each."""
+    return tuple(
+        TurnServer.parse(url, server.username or "", server.credential or "")
+        for server in servers
+        for url in server.urls
+        if url.startswith(("turn:", "turns:"))
+    )
 
 
 class _Binding:
@@ -188,4 +201,5 @@ __all__ = [
     "TurnServer",
     "allocate",
     "reflexive_candidate",
+    "turn_servers",
 ]

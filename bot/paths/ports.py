@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from aioice.candidate import Candidate
@@ -23,6 +24,8 @@ from .switch import Switch
 log = logging.getLogger("voicedemo.ports")
 
 GATHER_S = 10.0
+MAPPING_S = 20.0
+"""How long what a STUN server said of the shared port is taken for true; NATs forget after 30."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,6 @@ class PortTerms:
     controlling: bool = True
     """Take the ICE controlling role (RFC 8445, 2.3), although it is the page that offers."""
     stun_servers: tuple[StunServer, ...] = ()
-    turn_servers: tuple[TurnServer, ...] = field(default=())
 
 
 class Ports:
@@ -47,6 +49,9 @@ class Ports:
     def __init__(self, terms: PortTerms) -> None:
         self._terms = terms
         self._shared: MediaPort | None = None
+        self._searches: dict[
+            tuple[UdpBase, StunServer], tuple[float, asyncio.Task[Candidate | None]]
+        ] = {}
 
     async def open(self) -> None:
         """:raises OSError: where no address of this machine can be bound."""
@@ -55,6 +60,8 @@ class Ports:
             log.info("media on port %d, UDP and TCP", self._shared.number)
 
     def close(self) -> None:
+        for _, search in self._searches.values():
+            search.cancel()
         if self._shared is not None:
             self._shared.close()
 
@@ -68,14 +75,24 @@ class Ports:
             owns_port=port is not self._shared,
         )
 
-    async def gather(self, agent: IceAgent) -> AsyncIterator[Candidate]:
-        """Candidates beyond the host's own, as they are found; a dead server delays no other."""
-        searches: list[Coroutine[Any, Any, Candidate | None]] = [
-            self._reflexive(agent.port, base, server)
-            for server in self._terms.stun_servers
-            for base in agent.port.bases
-        ]
-        searches += [self._relayed(agent, server) for server in self._terms.turn_servers]
+    def reflexive(self, agent: IceAgent) -> AsyncIterator[Candidate]:
+        """Server-reflexive candidates, as they are found; a dead server delays no other."""
+        return self._found(
+            agent,
+            [
+                self._mapped(agent.port, base, server)
+                for server in self._terms.stun_servers
+                for base in agent.port.bases
+            ],
+        )
+
+    def relayed(self, agent: IceAgent, servers: Iterable[TurnServer]) -> AsyncIterator[Candidate]:
+        """Relayed candidates, as they are found; a dead server delays no other."""
+        return self._found(agent, [self._relayed(agent, server) for server in servers])
+
+    async def _found(
+        self, agent: IceAgent, searches: Iterable[Coroutine[Any, Any, Candidate | None]]
+    ) -> AsyncIterator[Candidate]:
         tasks = [asyncio.create_task(search) for search in searches]
         known = {(c.host, c.port) for c in agent.local_candidates}
         try:
@@ -94,6 +111,17 @@ class Ports:
         port = MediaPort(host_addresses(), port=number, advertised=self._terms.public_ips)
         await port.open(tcp=tcp)
         return port
+
+    async def _mapped(self, port: MediaPort, base: UdpBase, server: StunServer) -> Candidate | None:
+        """The shared port looks the same to all calls: it is asked about once for many of them."""
+        if port is not self._shared:
+            return await self._reflexive(port, base, server)
+        now = asyncio.get_running_loop().time()
+        asked_at, search = self._searches.get((base, server), (-inf, None))
+        if search is None or now - asked_at > MAPPING_S:
+            search = asyncio.create_task(self._reflexive(port, base, server))
+            self._searches[base, server] = (now, search)
+        return await asyncio.shield(search)
 
     async def _reflexive(
         self, port: MediaPort, base: UdpBase, server: StunServer

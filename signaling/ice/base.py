@@ -1,27 +1,42 @@
 """What every provider of ICE servers offers, and what it gives back."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..protocol import IceServer
 
-__all__ = ["IceServer", "IceServers", "Provider"]
+__all__ = ["IceServer", "IceServers", "Provider", "ProviderError"]
+
+
+class ProviderError(Exception):
+    """A provider that gave nothing. The message is for a developer, and holds no secret.
+
+    :param retry_after: how long it asked to be left alone (RFC 9110, 10.2.3).
+    """
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
 class IceServers:
-    """STUN and TURN servers for one call, and until when their credentials hold."""
+    """STUN and TURN servers for one call.
+
+    :param expires_at: until when their credentials hold; None: for good, or there are none.
+    """
 
     servers: tuple[IceServer, ...]
-    ttl: timedelta
-
-    @property
-    def expires_at(self) -> datetime:
-        return datetime.now(UTC) + self.ttl
+    expires_at: datetime | None = None
 
 
 class Provider(Protocol):
+    name: str
+
     async def issue(self, call_id: str, ttl: timedelta) -> IceServers:
-        """Servers for this call, with credentials valid for about ``ttl``."""
+        """Servers for this call, with credentials valid for about ``ttl``.
+
+        :raises ProviderError: where there are none to be had.
+        """
         ...

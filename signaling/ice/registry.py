@@ -1,28 +1,129 @@
-"""The provider the settings ask for."""
+"""The providers the settings ask for, together."""
 
-from datetime import timedelta
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 from ..protocol import Ice
-from .base import Provider
+from .base import IceServers, Provider
+from .cloudflare import CloudflareProvider
+from .coturn import CoturnProvider
+from .guard import Guard
+from .metered import MeteredProvider
+from .selection import offered
 from .static import StaticProvider
+from .twilio import TwilioProvider
+from .xirsys import XirsysProvider
+
+PATIENCE_S = 0.5
+"""A page gets what there is after this long, and asks again for the rest."""
 
 
-def provider() -> Provider:
-    return StaticProvider(
-        stun_urls=settings.VOICEDEMO_STUN_URLS,
-        turn_urls=settings.VOICEDEMO_TURN_URLS,
-        username=settings.VOICEDEMO_TURN_USERNAME,
-        credential=settings.VOICEDEMO_TURN_CREDENTIAL,
-    )
+@dataclass(frozen=True)
+class Kind:
+    """A provider that can be had.
+
+    :param needs: the settings without which it cannot.
+    """
+
+    needs: tuple[str, ...]
+    make: Callable[[], Provider]
+
+
+KINDS: dict[str, Kind] = {
+    "static": Kind(
+        ("VOICEDEMO_TURN_URLS", "VOICEDEMO_TURN_USERNAME", "VOICEDEMO_TURN_CREDENTIAL"),
+        lambda: StaticProvider(
+            (),
+            settings.VOICEDEMO_TURN_URLS,
+            settings.VOICEDEMO_TURN_USERNAME,
+            settings.VOICEDEMO_TURN_CREDENTIAL,
+        ),
+    ),
+    "coturn": Kind(
+        ("VOICEDEMO_COTURN_URLS", "VOICEDEMO_COTURN_SECRET"),
+        lambda: CoturnProvider(settings.VOICEDEMO_COTURN_URLS, settings.VOICEDEMO_COTURN_SECRET),
+    ),
+    "cloudflare": Kind(
+        ("VOICEDEMO_CLOUDFLARE_KEY_ID", "VOICEDEMO_CLOUDFLARE_TOKEN"),
+        lambda: CloudflareProvider(
+            settings.VOICEDEMO_CLOUDFLARE_KEY_ID, settings.VOICEDEMO_CLOUDFLARE_TOKEN
+        ),
+    ),
+    "twilio": Kind(
+        ("VOICEDEMO_TWILIO_ACCOUNT_SID", "VOICEDEMO_TWILIO_SECRET"),
+        lambda: TwilioProvider(
+            settings.VOICEDEMO_TWILIO_ACCOUNT_SID,
+            settings.VOICEDEMO_TWILIO_KEY_SID or settings.VOICEDEMO_TWILIO_ACCOUNT_SID,
+            settings.VOICEDEMO_TWILIO_SECRET,
+        ),
+    ),
+    "metered": Kind(
+        ("VOICEDEMO_METERED_APP", "VOICEDEMO_METERED_SECRET_KEY"),
+        lambda: MeteredProvider(
+            settings.VOICEDEMO_METERED_APP,
+            settings.VOICEDEMO_METERED_SECRET_KEY,
+            settings.VOICEDEMO_TURN_REGION,
+        ),
+    ),
+    "xirsys": Kind(
+        ("VOICEDEMO_XIRSYS_CHANNEL", "VOICEDEMO_XIRSYS_IDENT", "VOICEDEMO_XIRSYS_SECRET"),
+        lambda: XirsysProvider(
+            settings.VOICEDEMO_XIRSYS_CHANNEL,
+            settings.VOICEDEMO_XIRSYS_IDENT,
+            settings.VOICEDEMO_XIRSYS_SECRET,
+            settings.VOICEDEMO_TURN_REGION,
+        ),
+    ),
+}
+
+_late: set[asyncio.Task[IceServers | None]] = set()
+
+
+def missing(name: str) -> list[str]:
+    """The settings that this provider still needs."""
+    return [setting for setting in KINDS[name].needs if not getattr(settings, setting)]
+
+
+def chosen() -> list[str]:
+    """Names of the providers in use: those listed, or all that are configured."""
+    return settings.VOICEDEMO_ICE_PROVIDERS or [name for name in KINDS if not missing(name)]
+
+
+@cache
+def guards() -> tuple[Guard, ...]:
+    """In the order of preference; the STUN servers of the settings first."""
+    stun = StaticProvider(settings.VOICEDEMO_STUN_URLS)
+    return tuple(Guard(provider) for provider in (stun, *(KINDS[n].make() for n in chosen())))
 
 
 async def issue(call_id: str) -> Ice:
-    """ICE servers for this call, as the page is told them."""
-    issued = await provider().issue(call_id, timedelta(seconds=settings.VOICEDEMO_TURN_TTL_S))
+    """ICE servers for this call, as the page is told them; never later than ``PATIENCE_S``."""
+    ttl = timedelta(seconds=settings.VOICEDEMO_TURN_TTL_S)
+    tasks = [asyncio.create_task(guard.issue(call_id, ttl)) for guard in guards()]
+    _, pending = await asyncio.wait(tasks, timeout=PATIENCE_S)
+    for task in pending:  # its answer is kept for when the page asks again
+        _late.add(task)
+        task.add_done_callback(_late.discard)
+    found = [issued for task in tasks if task.done() and (issued := task.result())]
+    now = datetime.now(UTC)
+    expires_at = min((f.expires_at for f in found if f.expires_at), default=now + ttl)
     return Ice(
-        ice_servers=list(issued.servers),
-        ttl=int(issued.ttl.total_seconds()),
-        expires_at=issued.expires_at.isoformat(timespec="seconds"),
+        ice_servers=offered(server for issued in found for server in issued.servers),
+        ttl=max(0, int((expires_at - now).total_seconds())),
+        expires_at=expires_at.isoformat(timespec="seconds"),
+        partial=bool(pending),
     )
+
+
+def _forget(**changed: Any) -> None:
+    guards.cache_clear()
+
+
+setting_changed.connect(_forget)

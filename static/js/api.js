@@ -4,6 +4,7 @@
  * @typedef {object} IceConfiguration
  * @property {RTCIceServer[]} iceServers
  * @property {number} ttl seconds
+ * @property {boolean} [partial] there is more to come
  */
 
 /** The server refuses older tickets after ten minutes. */

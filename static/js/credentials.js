@@ -3,6 +3,8 @@
 /** Asked for this long before they expire, or after this share of a short life. */
 const AHEAD_MS = 5 * 60_000;
 const SHARE = 0.6;
+/** What a slow provider has is there by then, or not at all. */
+const PARTIAL_MS = 3_000;
 /** Without an answer they are asked for again. */
 const AGAIN_MS = 15_000;
 
@@ -29,9 +31,10 @@ export class Credentials {
   }
 
   /** @param {import('./api.js').IceConfiguration} configuration in use from now on */
-  took({ iceServers, ttl }) {
+  took({ iceServers, ttl, partial }) {
     this.stop();
-    if (iceServers.some(({ credential }) => credential)) this.askAfter(refreshAfter(ttl));
+    if (partial) this.askAfter(PARTIAL_MS);
+    else if (iceServers.some(({ credential }) => credential)) this.askAfter(refreshAfter(ttl));
   }
 
   stop() {

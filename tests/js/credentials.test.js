@@ -30,6 +30,16 @@ test('they are asked for again until they come', () => {
   assert.equal(asked(), 3);
 });
 
+test('what a slow provider has is asked for a moment later', () => {
+  const { clock, credentials, asked } = refreshing();
+  credentials.took({ iceServers: [], ttl: 90, partial: true });
+  clock.pass(3_000);
+  assert.equal(asked(), 1);
+  credentials.took({ iceServers: TURN, ttl: 90, partial: false });
+  clock.pass(50_000);
+  assert.equal(asked(), 1);
+});
+
 test('what has no credential does not expire', () => {
   const { clock, credentials } = refreshing();
   credentials.took({ iceServers: [{ urls: ['stun:s.example'] }], ttl: 90 });

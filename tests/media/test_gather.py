@@ -1,8 +1,6 @@
 """Candidates beyond the host's own, from a real coturn; and servers that are not there."""
 
 import asyncio
-import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,46 +14,18 @@ from bot.paths.gather import StunServer, TurnServer
 from bot.paths.ports import Ports, PortTerms
 from bot.paths.switch import Switch
 from tests.media.test_agent import Quiet
+from tests.media.turnserver import HERE, turnserver
 
 pytestmark = pytest.mark.media
 
-HERE = "127.0.0.1"
 DEAD = "127.0.0.9"
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HERE, 0))
-        return probe.getsockname()[1]
 
 
 @pytest_asyncio.fixture
 async def coturn(tmp_path: Path) -> AsyncIterator[int]:
     """A TURN server's port; it knows the user ``phone`` with the password ``secret``."""
-    port = free_port()
-    program = shutil.which("turnserver")
-    assert program, "install coturn (Debian: apt-get install coturn)"
-    process = await asyncio.create_subprocess_exec(
-        *(program, "-n", "--log-file=stdout", "--simple-log", "--no-cli", "--no-tls", "--no-dtls"),
-        *(f"--listening-ip={HERE}", f"--relay-ip={HERE}", f"--listening-port={port}"),
-        *("--lt-cred-mech", "--user=phone:secret", "--realm=example", "--allow-loopback-peers"),
-        *(f"--pidfile={tmp_path / 'pid'}", f"--userdb={tmp_path / 'db'}"),
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(HERE, port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                break
-    yield port
-    process.terminate()
-    await process.wait()
+    async with turnserver(tmp_path, "--no-tls", "--lt-cred-mech", "--user=phone:secret") as port:
+        yield port
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +39,9 @@ async def opened(terms: PortTerms) -> tuple[Ports, IceAgent]:
     return ports, await ports.open_agent(Switch(Quiet()))
 
 
-async def gathered(terms: PortTerms) -> list[Candidate]:
-    ports, agent = await opened(terms)
-    found = [candidate async for candidate in ports.gather(agent)]
+async def relayed(*servers: TurnServer) -> list[Candidate]:
+    ports, agent = await opened(PortTerms())
+    found = [candidate async for candidate in ports.relayed(agent, servers)]
     await agent.close()
     ports.close()
     return found
@@ -79,35 +49,46 @@ async def gathered(terms: PortTerms) -> list[Candidate]:
 
 async def test_a_stun_server_tells_how_the_world_sees_the_shared_port(coturn: int) -> None:
     terms = PortTerms(public_ips=("192.0.2.99",), stun_servers=(StunServer(HERE, coturn),))
-    (candidate,) = await gathered(terms)
+    ports, agent = await opened(terms)
+    (candidate,) = [candidate async for candidate in ports.reflexive(agent)]
     assert (candidate.type, candidate.host) == ("srflx", HERE)
     assert candidate.related_address == "192.0.2.99"
+    await agent.close()
+    ports.close()
+
+
+async def test_a_dead_stun_server_is_asked_once_for_many_calls() -> None:
+    ports, agent = await opened(PortTerms(stun_servers=(StunServer(DEAD, 9),)))
+    searches = [asyncio.create_task(anext(ports.reflexive(agent), None)) for _ in range(10)]
+    await asyncio.sleep(0.1)
+    assert len(agent.port._by_transaction) == 1
+    for search in searches:
+        search.cancel()
+    await agent.close()
+    ports.close()
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_a_turn_server_gives_a_relayed_candidate(coturn: int, transport: str) -> None:
     server = TurnServer.parse(f"turn:{HERE}:{coturn}?transport={transport}", "phone", "secret")
-    (candidate,) = await gathered(PortTerms(turn_servers=(server,)))
+    (candidate,) = await relayed(server)
     assert (candidate.type, candidate.host) == ("relay", HERE)
 
 
 async def test_a_refused_credential_costs_only_its_own_candidate(coturn: int) -> None:
     url = f"turn:{HERE}:{coturn}?transport=udp"
     servers = tuple(TurnServer.parse(url, "phone", word) for word in ("wrong", "secret"))
-    found = await gathered(PortTerms(turn_servers=servers))
+    found = await relayed(*servers)
     assert [candidate.type for candidate in found] == ["relay"]
 
 
 async def test_a_dead_server_does_not_hold_up_a_live_one(coturn: int) -> None:
-    terms = PortTerms(
-        stun_servers=(StunServer(DEAD, 9),),
-        turn_servers=(
-            TurnServer.parse(f"turn:{DEAD}:9?transport=udp", "phone", "secret"),
-            TurnServer.parse(f"turn:{HERE}:{coturn}?transport=udp", "phone", "secret"),
-        ),
-    )
-    ports, agent = await opened(terms)
-    search = ports.gather(agent)
+    servers = [
+        TurnServer.parse(f"turn:{host}:{port}?transport=udp", "phone", "secret")
+        for host, port in ((DEAD, 9), (HERE, coturn))
+    ]
+    ports, agent = await opened(PortTerms())
+    search = ports.relayed(agent, servers)
     first = await asyncio.wait_for(anext(search), 2)
     assert first.type == "relay"
     await search.aclose()
@@ -117,8 +98,8 @@ async def test_a_dead_server_does_not_hold_up_a_live_one(coturn: int) -> None:
 
 async def test_the_call_runs_over_the_relay_where_nothing_else_does(coturn: int) -> None:
     server = TurnServer.parse(f"turn:{HERE}:{coturn}?transport=udp", "phone", "secret")
-    ports, bot = await opened(PortTerms(turn_servers=(server,)))
-    relayed = [candidate async for candidate in ports.gather(bot)]
+    ports, bot = await opened(PortTerms())
+    (candidate,) = [candidate async for candidate in ports.relayed(bot, [server])]
     far, phone = await opened(PortTerms())
     bot.start(phone.local_ufrag, phone.local_pwd)
     phone.controlling = False
@@ -127,9 +108,9 @@ async def test_the_call_runs_over_the_relay_where_nothing_else_does(coturn: int)
     for base in list(bot._bases):
         if base.candidate.type == "host":
             bot._bases.remove(base)
-    for candidate in phone.local_candidates:
-        bot.add(Candidate.from_sdp(candidate.to_sdp()))
-    phone.add(Candidate.from_sdp(relayed[0].to_sdp()))
+    for host in phone.local_candidates:
+        bot.add(Candidate.from_sdp(host.to_sdp()))
+    phone.add(Candidate.from_sdp(candidate.to_sdp()))
     async with asyncio.timeout(10):
         while not (bot.describe() and phone.describe()):
             await asyncio.sleep(0.02)

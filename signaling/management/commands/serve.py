@@ -14,7 +14,7 @@ from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.defer import Deferred
 
 from bot.config import BotConfig
-from bot.paths.gather import StunServer, TurnServer
+from bot.paths.gather import StunServer
 from bot.paths.ports import PortTerms
 from bot.worker import Worker
 from signaling.dispatch import EMBEDDED_WORKER
@@ -106,12 +106,6 @@ def _port_terms() -> PortTerms:
         one_each=settings.VOICEDEMO_PORT_PER_CALL,
         controlling=settings.VOICEDEMO_ICE_ROLE == "controlling",
         stun_servers=tuple(map(StunServer.parse, settings.VOICEDEMO_STUN_URLS)),
-        turn_servers=tuple(
-            TurnServer.parse(
-                url, settings.VOICEDEMO_TURN_USERNAME, settings.VOICEDEMO_TURN_CREDENTIAL
-            )
-            for url in settings.VOICEDEMO_TURN_URLS
-        ),
     )
 
 

@@ -1,0 +1,57 @@
+"""One request to a provider's API: what it answers, or one line on why it does not."""
+
+import ssl
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from ..protocol import IceServer
+from .base import ProviderError
+
+TIMEOUT_S = 2.0
+"""A provider slower than this is taken for one that fails."""
+
+
+async def ask(method: str, url: str, *, tls: ssl.SSLContext | None = None, **request: Any) -> Any:
+    """The JSON of the answer. ``request`` is as for ``httpx.AsyncClient.request``.
+
+    :raises ProviderError: where there is no answer, an error, or no JSON in it. It names the host
+        and the status alone: paths, queries and bodies carry secrets.
+    """
+    host = httpx.URL(url).host
+    try:
+        async with httpx.AsyncClient(verify=tls or True, timeout=TIMEOUT_S) as client:
+            response = await client.request(method, url, **request)
+    except httpx.HTTPError as exc:
+        raise ProviderError(f"{host}: {type(exc).__name__}") from None
+    if not response.is_success:
+        raise ProviderError(f"{host}: HTTP {response.status_code}", retry_after=_pause(response))
+    try:
+        return response.json()
+    except ValueError:
+        raise ProviderError(f"{host}: no JSON in the answer") from None
+
+
+def read_servers(listed: Any, host: str) -> tuple[IceServer, ...]:
+    """``RTCIceServer`` dictionaries as vendors give them: ``urls`` may be one string.
+
+    :raises ProviderError: where it is something else.
+    """
+    servers = [listed] if isinstance(listed, dict) else listed
+    try:
+        return tuple(
+            IceServer(
+                urls=[server["urls"]] if isinstance(server["urls"], str) else server["urls"],
+                username=server.get("username"),
+                credential=server.get("credential"),
+            )
+            for server in servers
+        )
+    except (TypeError, KeyError, ValueError):
+        raise ProviderError(f"{host}: no ICE servers in the answer") from None
+
+
+def _pause(response: httpx.Response) -> timedelta | None:
+    seconds = response.headers.get("Retry-After", "")
+    return timedelta(seconds=int(seconds)) if seconds.isdigit() else None

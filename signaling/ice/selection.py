@@ -1,0 +1,71 @@
+"""Which of many URLs a browser is given: more than five slow its discovery down."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+from ..protocol import IceServer
+
+Kind = Literal["stun", "udp", "tcp", "tls"]
+
+MAX_URLS = 5
+WANTED: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls", "stun")
+"""One of each kind, then a second STUN server: two tell a symmetric NAT from another."""
+_ORDER: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls")
+
+
+class _Choice(NamedTuple):
+    kind: Kind
+    url: str
+    server: IceServer
+
+    @property
+    def host(self) -> str:
+        return self.url.partition(":")[2].partition("?")[0].rpartition(":")[0]
+
+
+def offered(servers: Iterable[IceServer]) -> list[IceServer]:
+    """The best few of them, the earlier before the later, in an order of cost.
+
+    URLs on port 53 are left out, as browsers refuse it; of TLS, port 443 comes first, which is
+    open where nothing else is.
+    """
+    choices = list(_choices(servers))
+    taken: list[_Choice] = []
+    for kind in WANTED:
+        found = [c for c in choices if c.kind == kind and c not in taken]
+        elsewhere = [c for c in found if c.host not in {t.host for t in taken if t.kind == kind}]
+        if elsewhere:
+            taken.append(elsewhere[0])
+    taken = sorted(taken[:MAX_URLS], key=lambda choice: _ORDER.index(choice.kind))
+    grouped = groupby(taken, key=lambda choice: (choice.server.username, choice.server.credential))
+    return [
+        IceServer(urls=[c.url for c in group], username=username, credential=credential)
+        for (username, credential), group in grouped
+    ]
+
+
+def _choices(servers: Iterable[IceServer]) -> Iterator[_Choice]:
+    found = [
+        _Choice(kind, url, server)
+        for server in servers
+        for url in server.urls
+        if (kind := kind_of(url)) and not _is_refused(url)
+    ]
+    yield from sorted(found, key=lambda c: c.kind == "tls" and ":443" not in c.url)
+
+
+def kind_of(url: str) -> Kind | None:
+    """How a browser reaches the server of this URL (RFC 7064, 7065); None where it is neither."""
+    scheme = url.partition(":")[0]
+    if scheme in ("stun", "stuns"):
+        return "stun"
+    if scheme == "turns":
+        return "tls"
+    if scheme == "turn":
+        return "tcp" if "transport=tcp" in url else "udp"
+    return None
+
+
+def _is_refused(url: str) -> bool:
+    return url.partition("?")[0].endswith(":53")

@@ -1,0 +1,52 @@
+"""A real coturn on loopback."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+HERE = "127.0.0.1"
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HERE, 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def turnserver(folder: Path, *options: str) -> AsyncIterator[int]:
+    """Its port, once it listens. ``options`` say among other things whom it serves."""
+    port = free_port()
+    program = shutil.which("turnserver")
+    assert program, "install coturn (Debian: apt-get install coturn)"
+    process = await asyncio.create_subprocess_exec(
+        *(program, "-n", "--log-file=stdout", "--simple-log", "--no-cli", "--no-dtls"),
+        *(f"--listening-ip={HERE}", f"--relay-ip={HERE}", f"--listening-port={port}"),
+        *("--realm=example", "--allow-loopback-peers"),
+        *(f"--pidfile={folder / 'pid'}", f"--userdb={folder / 'db'}"),
+        *options,
+        cwd=folder,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await _listening(port)
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _listening(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(HERE, port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return

@@ -1,0 +1,41 @@
+"""A relayed call, whose credentials expire and whose relay is restarted."""
+
+import pytest
+
+from .conftest import MakeCall
+from .test_path import is_same_call
+from .turn import SETTINGS, Coturn
+from .world import World
+
+pytestmark = pytest.mark.natlab
+
+
+def test_a_relayed_call_outlives_its_credentials(
+    world: World, coturn: Coturn, make_call: MakeCall
+) -> None:
+    world.connect("wlan0")
+    caller = make_call("&ice=relay", VOICEDEMO_TURN_TTL_S="30", **SETTINGS)
+    before = caller.snapshot()
+    credential = caller.page.evaluate("seen.peers[0].getConfiguration().iceServers[0].credential")
+    caller.page.wait_for_timeout(35_000)
+    now = caller.page.evaluate("seen.peers[0].getConfiguration().iceServers[0].credential")
+    assert now != credential
+    after = caller.snapshot()
+    assert is_same_call(before, after)
+    assert after["lost"] == before["lost"]
+    caller.page.click("#restart-ice")  # another allocation: with the fresh ones
+    caller.wait_until_changed(after, "localUfrag", "remoteUfrag", "pair")
+    assert caller.state == "connected"
+
+
+def test_a_relay_that_was_restarted_is_used_again(
+    world: World, coturn: Coturn, make_call: MakeCall
+) -> None:
+    world.connect("wlan0")
+    caller = make_call("&ice=relay", **SETTINGS)
+    before = caller.snapshot()
+    coturn.restart()
+    caller.wait_for("recovering")
+    caller.wait_for_sound()
+    caller.wait_for("connected")
+    assert is_same_call(before, caller.snapshot())

@@ -1,0 +1,141 @@
+"""What a browser is offered of what several providers issue."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from signaling.ice import guard as guard_module
+from signaling.ice.base import IceServer, IceServers, ProviderError
+from signaling.ice.coturn import CoturnProvider
+from signaling.ice.guard import Guard
+from signaling.ice.selection import offered
+
+pytestmark = pytest.mark.unit
+
+TTL = timedelta(minutes=45)
+
+
+def server(*urls: str, username: str | None = None) -> IceServer:
+    return IceServer(urls=list(urls), username=username, credential=username and "word")
+
+
+def urls(servers: Sequence[IceServer]) -> list[str]:
+    return [url for server in offered(servers) for url in server.urls]
+
+
+CLOUDFLARE = server(
+    "turn:turn.cloudflare.com:3478?transport=udp",
+    "turn:turn.cloudflare.com:53?transport=udp",
+    "turn:turn.cloudflare.com:3478?transport=tcp",
+    "turn:turn.cloudflare.com:80?transport=tcp",
+    "turns:turn.cloudflare.com:5349?transport=tcp",
+    "turns:turn.cloudflare.com:443?transport=tcp",
+    username="them",
+)
+STUN = server("stun:a.example:3478", "stun:a.example:19302", "stun:b.example:3478")
+
+
+def test_one_of_each_kind_and_a_second_stun_server_elsewhere() -> None:
+    assert urls([STUN, CLOUDFLARE]) == [
+        "stun:a.example:3478",
+        "stun:b.example:3478",
+        "turn:turn.cloudflare.com:3478?transport=udp",
+        "turn:turn.cloudflare.com:3478?transport=tcp",
+        "turns:turn.cloudflare.com:443?transport=tcp",
+    ]
+
+
+def test_the_first_provider_is_preferred_and_the_next_fills_in() -> None:
+    first = server("turn:first.example:3478?transport=udp", username="us")
+    chosen = offered([first, CLOUDFLARE])
+    assert chosen[0] == first
+    assert chosen[1].username == "them"
+    assert len(urls([first, CLOUDFLARE])) == 3
+
+
+def test_credentials_stay_with_their_urls() -> None:
+    for chosen in offered([STUN, CLOUDFLARE]):
+        assert (chosen.credential is not None) == chosen.urls[0].startswith("turn")
+
+
+def test_what_is_no_ice_url_is_left_out() -> None:
+    assert urls([server("https://example.com", "turn:x.example:53?transport=udp")]) == []
+
+
+async def test_coturns_credentials_are_the_hmac_of_expiry_and_call() -> None:
+    provider = CoturnProvider(["turn:x.example:3478"], "north")
+    issued = await provider.issue("the-call", TTL)
+    (only,) = issued.servers
+    assert only.username is not None
+    expiry, call = only.username.split(":")
+    assert call == "the-call"
+    assert issued.expires_at is not None
+    assert int(expiry) == int(issued.expires_at.timestamp())
+    # As `openssl dgst -sha1 -hmac secret -binary | base64` makes it.
+    assert len(only.credential or "") == 28
+
+
+class Scripted:
+    """A provider that fails, hangs or issues, as told."""
+
+    name = "scripted"
+
+    def __init__(self, *script: str) -> None:
+        self.script = list(script)
+        self.asked = 0
+
+    async def issue(self, call_id: str, ttl: timedelta) -> IceServers:
+        self.asked += 1
+        match self.script.pop(0):
+            case "hang":
+                await asyncio.sleep(60)
+            case "busy":
+                raise ProviderError("HTTP 429", retry_after=timedelta(minutes=2))
+            case "fail":
+                raise ProviderError("HTTP 500")
+        return IceServers((server("turn:x.example", username=call_id),), datetime.now(UTC) + ttl)
+
+
+async def test_what_a_call_was_issued_is_given_again_while_it_lasts() -> None:
+    provider = Scripted("ok", "ok")
+    guard = Guard(provider)
+    assert await guard.issue("a", TTL) == await guard.issue("a", TTL)
+    assert provider.asked == 1
+    await guard.issue("b", TTL)
+    assert provider.asked == 2
+
+
+async def test_fresh_credentials_come_when_half_their_life_is_over() -> None:
+    provider = Scripted("ok", "ok")
+    guard = Guard(provider)
+    await guard.issue("a", TTL)
+    await guard.issue("a", 3 * TTL)
+    assert provider.asked == 2
+
+
+@pytest.mark.parametrize("trouble", ["hang", "busy", "fail"])
+async def test_a_failing_provider_is_left_alone_and_its_spares_are_used(
+    trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard_module, "TIMEOUT_S", 0.05)
+    provider = Scripted("ok", trouble)
+    guard = Guard(provider)
+    first = await guard.issue("a", TTL)
+    assert await guard.issue("b", TTL) == first
+    assert await guard.issue("c", TTL) == first
+    assert provider.asked == 2
+
+
+async def test_without_a_spare_there_is_nothing() -> None:
+    guard = Guard(Scripted("fail"))
+    assert await guard.issue("a", TTL) is None
+
+
+async def test_after_its_pause_a_provider_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard_module, "FIRST_PAUSE", timedelta(seconds=0.01))
+    guard = Guard(Scripted("fail", "ok"))
+    assert await guard.issue("a", TTL) is None
+    await asyncio.sleep(0.05)
+    assert await guard.issue("a", TTL) is not None
