@@ -20,7 +20,7 @@ test: check js system ## Set everything up and run every check and test
 check: $(VENV)/dev.stamp node_modules/stamp ## Style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy voicedemo signaling bot
+	$(BIN)/mypy voicedemo signaling bot doctor
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
 

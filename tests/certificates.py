@@ -16,14 +16,16 @@ def self_signed(folder: Path, address: str, *, days: float = 30) -> tuple[Path, 
     :param days: from now until it expires.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+    serial = x509.random_serial_number()
+    # Of its own: where several are trusted, an issuer is looked up by name.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{address} {serial % 10**9}")])
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial)
         .not_valid_before(now - datetime.timedelta(days=60))
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(

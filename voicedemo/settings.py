@@ -32,6 +32,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())
 PORT = env.int("PORT", 8000, validate=validate.Range(0, 65535))
 VOICEDEMO_BIND = env.str("VOICEDEMO_BIND", "0.0.0.0")
 
+VOICEDEMO_PUBLIC_URL = env.str("VOICEDEMO_PUBLIC_URL", "")
 VOICEDEMO_PROXIES = env.int("VOICEDEMO_PROXIES", 0, validate=validate.Range(min=0))
 
 VOICEDEMO_STUN_URLS: list[str] = env.list(

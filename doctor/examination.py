@@ -1,0 +1,82 @@
+"""All checks, in the order in which one breaks the next."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.paths.gather import turn_servers
+from signaling.ice.base import Provider, ProviderError
+from signaling.protocol import IceServer
+
+from . import host, servers, web
+from .findings import Finding, Verdict, bad
+
+TTL = timedelta(minutes=5)
+EXPIRED = timedelta(minutes=-5)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is to be examined: the settings, without Django's."""
+
+    secret_key: str
+    debug: bool
+    allowed_hosts: list[str]
+    public_url: str
+    public_ips: list[str]
+    media_port: int
+    stun_urls: list[str]
+    providers: list[Provider] = field(default_factory=list)
+    clock_url: str = "https://www.cloudflare.com"
+
+
+async def examine(setup: Setup) -> list[Finding]:
+    stun = [servers.stun(url) for url in setup.stun_urls]
+    turn = [_provider(provider) for provider in setup.providers]
+    findings = [
+        web.secret_key(setup.secret_key),
+        web.debug(on=setup.debug),
+        web.allowed_hosts(setup.allowed_hosts, setup.public_url),
+        *await web.origin(setup.public_url),
+        host.media_port(setup.media_port),
+    ]
+    bound = await asyncio.gather(*stun)
+    findings += bound
+    findings.append(host.advertised(setup.public_ips, _seen_as(bound)))
+    answering = [f.subject for f in bound if f.verdict is Verdict.GOOD]
+    if len(answering) >= 2:
+        findings.append(await servers.nat(*answering[:2]))
+    for found in await asyncio.gather(*turn):
+        findings += found
+    if not setup.providers:
+        step = "Set up a provider: see docs/settings.md."
+        findings.append(bad("turn", "ICE providers", "none: symmetric NATs cannot connect", step))
+    return [*findings, await host.clock(setup.clock_url), host.versions()]
+
+
+def _seen_as(bound: list[Finding]) -> str | None:
+    return next((f.detail.split()[-1] for f in bound if f.verdict is Verdict.GOOD), None)
+
+
+async def _provider(provider: Provider) -> list[Finding]:
+    """Every URL that it issues, with the credentials that it issues."""
+    try:
+        issued = await provider.issue("doctor", TTL)
+    except ProviderError as exc:
+        step = "Are its settings right, and is its API reachable from here?"
+        return [bad("provider", provider.name, str(exc), step)]
+    checks: list[Awaitable[list[Finding]]] = [
+        servers.turn(only, url)
+        for server in issued.servers
+        for url, only in zip(_turn_urls(server), turn_servers([server]), strict=True)
+    ]
+    findings = [finding for found in await asyncio.gather(*checks) for finding in found]
+    if provider.name == "coturn" and all(f.verdict is Verdict.GOOD for f in findings):
+        stale = (await provider.issue("doctor", EXPIRED)).servers[0]
+        findings.append(await servers.expiry(turn_servers([stale])[0], stale.urls[0]))
+    return findings
+
+
+def _turn_urls(server: IceServer) -> list[str]:
+    return [url for url in server.urls if url.startswith(("turn:", "turns:"))]

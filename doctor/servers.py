@@ -1,0 +1,190 @@
+"""STUN and TURN servers, tried as a browser would: bound, allocated, relayed through."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from aioice.stun import TransactionError
+from cryptography import x509
+
+from bot.paths.base import Address, Base
+from bot.paths.gather import (
+    RelayBase,
+    StunServer,
+    TurnServer,
+    allocate,
+    reflexive_candidate,
+)
+from bot.paths.port import MediaPort
+
+from .findings import Finding, bad, good
+
+PATIENCE_S = 5.0
+FEW_DAYS = 14
+PROBE = b"voicedemo doctor"
+
+
+async def stun(url: str) -> Finding:
+    """A binding, from a port of its own."""
+    server = StunServer.parse(url)
+    try:
+        address = await _mapped(server)
+    except socket.gaierror:
+        return bad("stun", url, "the name is not known", "Correct the name, or mend the DNS.")
+    except (OSError, TimeoutError) as exc:
+        return bad(
+            "stun",
+            url,
+            f"no answer ({exc})" if str(exc) else "no answer",
+            "Is it running, and does the firewall let UDP out to it?",
+        )
+    return good("stun", url, f"sees this machine as {address[0]}")
+
+
+async def nat(first: str, second: str) -> Finding:
+    """Two servers' views of one port: the same mapping for both, or one each (RFC 4787, 4.1)."""
+    subject = "NAT in front of this machine"
+    port = MediaPort(["0.0.0.0"])
+    await port.open(tcp=False)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            seen = await asyncio.gather(
+                *(
+                    reflexive_candidate(port, port.bases[0], StunServer.parse(url))
+                    for url in (first, second)
+                )
+            )
+    except (OSError, TimeoutError):
+        return bad("nat", subject, "the STUN servers do not answer", "See the lines on STUN.")
+    finally:
+        port.close()
+    mappings = {(c.host, c.port) for c in seen if c is not None}
+    if len(mappings) > 1:
+        return bad(
+            "nat",
+            subject,
+            "symmetric: another port for every destination",
+            "Phones behind such a NAT need TURN to reach it. Better serve from a public address.",
+        )
+    return good("nat", subject, "none, or one that keeps its mapping (endpoint-independent)")
+
+
+async def _mapped(server: StunServer) -> Address:
+    infos = await asyncio.get_running_loop().getaddrinfo(
+        server.host, server.port, type=socket.SOCK_DGRAM
+    )
+    here = "::" if infos[0][0] is socket.AF_INET6 else "0.0.0.0"
+    port = MediaPort([here])
+    await port.open(tcp=False)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            found = await reflexive_candidate(port, port.bases[0], server)
+    finally:
+        port.close()
+    if found is None:
+        raise TimeoutError
+    return found.host, found.port
+
+
+async def turn(server: TurnServer, url: str) -> list[Finding]:
+    """Certificate, allocation, and a packet relayed there and back; until one of them fails."""
+    findings = []
+    if server.tls:
+        findings.append(await certificate(server, url))
+        if findings[0].next_step:
+            return findings
+    return [*findings, await _relay(server, url)]
+
+
+async def certificate(server: TurnServer, url: str) -> Finding:
+    """Would a browser accept it, and for how long?"""
+    check = "certificate"
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            _, writer = await asyncio.open_connection(
+                server.host, server.port, ssl=ssl.create_default_context()
+            )
+    except socket.gaierror:
+        return bad(check, url, "the name is not known", "Correct the name, or mend the DNS.")
+    except ssl.SSLCertVerificationError as exc:
+        why = exc.verify_message
+        return bad(check, url, why, "Give the server a certificate that browsers accept.")
+    except (OSError, TimeoutError) as exc:
+        return bad(check, url, str(exc) or "no answer", "Is it running, and is the port open?")
+    der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    days = (x509.load_der_x509_certificate(der).not_valid_after_utc - datetime.now(UTC)).days
+    if days < FEW_DAYS:
+        return bad(check, url, f"{days} days left", "Renew it.")
+    return good(check, url, f"valid, {days} days left")
+
+
+async def _relay(server: TurnServer, url: str) -> Finding:
+    check = "turn"
+    try:
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            _allocation(server) as ours,
+            _allocation(server) as theirs,
+        ):
+            await _to_and_fro(ours, theirs)
+    except socket.gaierror:
+        return bad(check, url, "the name is not known", "Correct the name, or mend the DNS.")
+    except TransactionError as exc:
+        step = "Does the secret or credential here agree with the server's?"
+        return bad(check, url, f"allocation refused: {exc}", step)
+    except TimeoutError:
+        step = "Is it running, is the port open, and may it relay to its own address?"
+        return bad(check, url, f"nothing relayed within {PATIENCE_S:.0f} s", step)
+    except OSError as exc:
+        return bad(check, url, exc.strerror or str(exc), "Is it running, and is the port open?")
+    return good(check, url, "allocates, and relays a packet there and back")
+
+
+async def expiry(server: TurnServer, url: str) -> Finding:
+    """:param server: with credentials that have expired."""
+    check = "expiry"
+    try:
+        async with asyncio.timeout(PATIENCE_S), _allocation(server):
+            pass
+    except TransactionError:
+        return good(check, url, "expired credentials are refused")
+    except (OSError, TimeoutError):
+        return bad(check, url, "no answer", "See the line above.")
+    return bad(check, url, "expired credentials are accepted", "Turn `use-auth-secret` on.")
+
+
+class _End:
+    """Takes what an allocation receives."""
+
+    def __init__(self) -> None:
+        self.heard = asyncio.Event()
+
+    def receive(self, base: Base, data: bytes, remote: Address) -> None:
+        if data == PROBE:
+            self.heard.set()
+
+    def base_lost(self, base: Base) -> None:
+        """The allocation's end is ours alone."""
+
+
+@asynccontextmanager
+async def _allocation(server: TurnServer) -> AsyncIterator[tuple[RelayBase, _End]]:
+    end = _End()
+    base = await allocate(end, server)
+    try:
+        yield base, end
+    finally:
+        base.close()
+
+
+async def _to_and_fro(ours: tuple[RelayBase, _End], theirs: tuple[RelayBase, _End]) -> None:
+    """Each end sends until both have heard: the first packet may precede a permission."""
+    (near, here), (far, there) = ours, theirs
+    while not (here.heard.is_set() and there.heard.is_set()):
+        near.send(PROBE, (far.candidate.host, far.candidate.port))
+        far.send(PROBE, (near.candidate.host, near.candidate.port))
+        await asyncio.sleep(0.1)
