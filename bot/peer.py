@@ -27,7 +27,7 @@ from .audio.stream import AudioStream
 from .audio.voice import Voice
 from .paths.agent import IceAgent
 from .paths.base import Path
-from .paths.gather import TurnServer
+from .paths.gather import RelayBase, TurnServer
 from .paths.ports import Ports
 from .paths.switch import PathState, Switch
 
@@ -43,6 +43,10 @@ class PeerObserver(Protocol):
 
     def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
         """A candidate found after the answer; None: the last one is out."""
+        ...
+
+    def relayed(self, url: str, protocol: str, count: int, ms: int) -> None:
+        """So many bytes went through this TURN server, over so many milliseconds."""
         ...
 
     def audio_started(self, stream: AudioStream) -> None: ...
@@ -87,6 +91,7 @@ class AnswerPeer:
         self._path: IceAgent | None = None
         self._turn_servers: tuple[TurnServer, ...] = ()
         self._turn_servers_known = asyncio.Event()
+        self._relays: list[RelayBase] = []
         self._gathering: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
         self._version = 0
@@ -149,6 +154,11 @@ class AnswerPeer:
         if self._sctp is not None:
             await self._sctp.stop()
         await self._dtls.stop()
+        for relay in self._relays:
+            if relay.ms:
+                self._observer.relayed(
+                    relay.server.url, relay.server.protocol, relay.bytes, relay.ms
+                )
         self._switch.on_rtp = self._switch.on_restored = None
         await self._switch.close()
 
@@ -182,7 +192,10 @@ class AnswerPeer:
         async with asyncio.TaskGroup() as searches:
             searches.create_task(self._tell(path, self._ports.reflexive(path)))
             await self._turn_servers_known.wait()
-            await self._tell(path, self._ports.relayed(path, self._turn_servers))
+            try:
+                await self._tell(path, self._ports.relayed(path, self._turn_servers))
+            finally:
+                self._relays += path.relays
         self._observer.local_candidate(None, path.local_ufrag)
 
     async def _tell(self, path: IceAgent, found: AsyncIterator[Candidate]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from signaling import timeline
-from signaling.models import CallEvent
+from signaling import costs, timeline
+from signaling.models import CallEvent, RelayUse
 from signaling.states import CallState
 
 log = logging.getLogger("voicedemo.records")
@@ -31,6 +31,12 @@ class Recorder:
     def move(self, call_id: uuid.UUID, state: CallState, reason: str = "") -> None:
         """Move the call's row to ``state`` and say so in its timeline."""
         self._writes.put_nowait(lambda: _move(call_id, state, reason))
+
+    def relayed(self, call_id: uuid.UUID, url: str, protocol: str, count: int, ms: int) -> None:
+        """Count bytes that went through a TURN server."""
+        self._writes.put_nowait(
+            lambda: costs.add(call_id, RelayUse.Side.BOT, url, protocol, count, ms)
+        )
 
     async def stop(self) -> None:
         """Return once everything is written."""

@@ -139,6 +139,9 @@ class Session:
         signalled = sdp.signalled_candidate(candidate, ufrag) if candidate else None
         self._soon(self._say(ServerCandidate(candidate=signalled, attempt=self._attempt)))
 
+    def relayed(self, url: str, protocol: str, count: int, ms: int) -> None:
+        self._studio.recorder.relayed(self.call_id, url, protocol, count, ms)
+
     def audio_started(self, stream: AudioStream) -> None:
         self._cancel("connect")
         self._cancel("grace")

@@ -11,9 +11,9 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from . import clients, dispatch, metrics, networks, tickets, timeline
+from . import clients, costs, dispatch, metrics, networks, tickets, timeline
 from .ice import registry
-from .models import CallEvent
+from .models import CallEvent, RelayUse
 from .protocol import (
     BotAttach,
     BotCandidate,
@@ -35,6 +35,7 @@ from .protocol import (
     Offer,
     ProtocolError,
     Ready,
+    Relayed,
     Report,
     Resume,
     ServerMessage,
@@ -124,6 +125,8 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._say(await registry.issue(self._call()))
             case Report():
                 await self._report(message)
+            case Relayed():
+                await self._relayed(message)
             case Bye():
                 await self._bye(message)
 
@@ -199,6 +202,16 @@ class CallConsumer(AsyncWebsocketConsumer):
             self._keep_for_later(message)
             return
         await database_sync_to_async(timeline.append_reported)(self.call_id, message.events)
+
+    async def _relayed(self, message: Relayed) -> None:
+        await database_sync_to_async(costs.add)(
+            uuid.UUID(self._call()),
+            RelayUse.Side.PAGE,
+            message.url,
+            message.protocol,
+            message.bytes,
+            message.ms,
+        )
 
     async def _bye(self, message: Bye) -> None:
         await self._to_bot(BotHangup(call_id=self._call(), reason=message.reason))

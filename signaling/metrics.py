@@ -17,6 +17,7 @@ __all__ = [
     "free_lines",
     "ice_issued",
     "message_refused",
+    "relayed",
     "request_limited",
 ]
 
@@ -25,6 +26,9 @@ _calls_admitted = Counter("voicedemo_calls_admitted", "Calls admitted", ["voice"
 _messages_refused = Counter("voicedemo_messages_refused", "Messages answered by an error", ["code"])
 _ice_issued = Counter(
     "voicedemo_ice_issued", "Answers of the providers of ICE servers", ["provider", "outcome"]
+)
+_relayed_bytes = Counter(
+    "voicedemo_relayed_bytes", "Bytes over TURN, both ways", ["provider", "protocol"]
 )
 _requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["path"])
 _tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
@@ -42,6 +46,11 @@ def message_refused(code: str) -> None:
 def ice_issued(provider: str, outcome: str) -> None:
     """:param outcome: ``issued``, ``failed``, or ``skipped`` while it is left alone."""
     _ice_issued.labels(provider, outcome).inc()
+
+
+def relayed(provider: str, protocol: str, count: int) -> None:
+    """:param count: bytes."""
+    _relayed_bytes.labels(provider, protocol).inc(count)
 
 
 def request_limited(path: str) -> None:

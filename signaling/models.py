@@ -52,3 +52,28 @@ class CallEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%H:%M:%S.%f} {self.source} {self.kind}"
+
+
+class RelayUse(models.Model):
+    """What one side of a call sent and received through a TURN provider."""
+
+    class Side(models.TextChoices):
+        PAGE = "page"
+        BOT = "bot"
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="relay_use")
+    side = models.CharField(max_length=8, choices=Side.choices)
+    provider = models.CharField(max_length=20)
+    protocol = models.CharField(max_length=4)
+    bytes = models.BigIntegerField(default=0)
+    ms = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["call", "side", "provider", "protocol"], name="relay_use_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call_id} {self.side}: {self.bytes} bytes over {self.provider}"

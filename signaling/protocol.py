@@ -155,12 +155,24 @@ class Report(_Wire):
     events: Annotated[list[ReportedEvent], Field(max_length=MAX_REPORT_EVENTS)]
 
 
+class Relayed(_Wire):
+    """What went through a TURN server since the last of these, both ways."""
+
+    type: Literal["relayed"] = "relayed"
+    url: ShortText
+    protocol: Literal["udp", "tcp", "tls"]
+    bytes: Annotated[int, Field(ge=0, le=100_000_000)]
+    ms: Annotated[int, Field(ge=0, le=120_000)]
+
+
 class Bye(_Wire):
     type: Literal["bye"] = "bye"
     reason: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")] = "hangup"
 
 
-ClientMessage = Offer | Candidate | Resume | Hears | Visibility | IceRequest | Report | Bye
+ClientMessage = (
+    Offer | Candidate | Resume | Hears | Visibility | IceRequest | Report | Relayed | Bye
+)
 _client = TypeAdapter[ClientMessage](Annotated[ClientMessage, Field(discriminator="type")])
 
 

@@ -107,6 +107,8 @@ class IceAgent:
         self._loop = asyncio.get_running_loop()
         self.last_heard = self._loop.time()
         self._bases: list[Base] = [*port.bases]
+        self.relays: list[RelayBase] = []
+        """Every allocation it has had, lost ones too."""
         self._remotes: list[Candidate] = []
         self._known_hosts: frozenset[str] = frozenset()
         self._pairs: dict[tuple[Base, Address], Pair] = {}
@@ -162,8 +164,9 @@ class IceAgent:
         self._switch.add(self, abandon=abandon)
         self._wake()
 
-    def add_base(self, base: Base) -> None:
+    def add_base(self, base: RelayBase) -> None:
         """A local candidate found after the answer: a relayed one."""
+        self.relays.append(base)
         self._bases.append(base)
         for remote in self._remotes:
             self._pair(base, remote)

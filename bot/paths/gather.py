@@ -44,6 +44,12 @@ class TurnServer:
     tls: bool
     username: str
     credential: str = field(repr=False)
+    url: str = field(default="", compare=False)
+
+    @property
+    def protocol(self) -> str:
+        """How it is reached: ``udp``, ``tcp`` or ``tls``."""
+        return "tls" if self.tls else self.transport
 
     @classmethod
     def parse(cls, url: str, username: str, credential: str) -> "TurnServer":
@@ -56,6 +62,7 @@ class TurnServer:
             tls=parsed["scheme"] == "turns",
             username=username,
             credential=credential,
+            url=url,
         )
 
 
@@ -142,8 +149,18 @@ class RelayBase(asyncio.DatagramProtocol):
 
     candidate: Candidate
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, server: TurnServer) -> None:
+        self.server = server
         self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._first = self._last = 0.0
+        self.bytes = 0
+        """Sent and received."""
+
+    @property
+    def ms(self) -> int:
+        """From the first packet to the last, STUN apart."""
+        return round(1000 * (self._last - self._first))
 
     def connection_made(self, transport: TurnTransport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -162,6 +179,7 @@ class RelayBase(asyncio.DatagramProtocol):
         )
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._count(data)
         self._owner.receive(self, data, (addr[0], addr[1]))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -171,7 +189,14 @@ class RelayBase(asyncio.DatagramProtocol):
         log.debug("relay: %s", exc)
 
     def send(self, data: bytes, remote: Address) -> None:
+        self._count(data)
         self._transport.sendto(data, remote)
+
+    def _count(self, data: bytes) -> None:
+        self.bytes += len(data)
+        if not stun.is_stun(data):
+            self._last = self._loop.time()
+            self._first = self._first or self._last
 
     def close(self) -> None:
         self._transport.close()
@@ -184,7 +209,7 @@ async def allocate(owner: Owner, server: TurnServer) -> RelayBase:
     :raises TransactionError: where it refuses, or does not answer.
     """
     _, base = await create_turn_endpoint(
-        lambda: RelayBase(owner),
+        lambda: RelayBase(owner, server),
         server_addr=(server.host, server.port),
         username=server.username,
         password=server.credential,

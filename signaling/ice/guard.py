@@ -53,6 +53,11 @@ class Guard:
         metrics.ice_issued(self.name, "issued")
         return issued
 
+    def has_issued(self, url: str) -> bool:
+        """Whether this URL is one of those that were issued last."""
+        newest = next(reversed(self._kept.values()), None)
+        return newest is not None and any(url in server.urls for server in newest.servers)
+
     def _failed(self, exc: ProviderError | TimeoutError) -> None:
         asked = exc.retry_after if isinstance(exc, ProviderError) else None
         pause = min(MAX_PAUSE, max(self._pause, asked or self._pause))

@@ -103,6 +103,11 @@ def guards() -> tuple[Guard, ...]:
     return tuple(Guard(provider) for provider in (stun, *(KINDS[n].make() for n in chosen())))
 
 
+def provider_of(url: str) -> str:
+    """The name of the provider that issues this URL; ``other`` where none does."""
+    return next((guard.name for guard in guards() if guard.has_issued(url)), "other")
+
+
 async def issue(call_id: str) -> Ice:
     """ICE servers for this call, as the page is told them; never later than ``PATIENCE_S``."""
     ttl = timedelta(seconds=settings.VOICEDEMO_TURN_TTL_S)

@@ -111,6 +111,7 @@ export class Caller {
   /** The page is going away, for good or only to be reloaded: say so while there is time. */
   leave() {
     this.timeline.flush();
+    this.keeper?.settleUp();
     const { ready } = this.signal ?? {};
     const up = this.call.state === 'connected' || this.call.state === 'recovering';
     if (up && ready) this.tools.memory.keepCall(ready.callId, ready.token);
@@ -147,6 +148,7 @@ export class Caller {
         break;
       case 'say-bye':
         this.timeline.flush();
+        this.keeper?.settleUp();
         this.signal?.send({ type: 'bye', reason: this.call.reason });
         break;
       case 'release':

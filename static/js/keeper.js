@@ -32,6 +32,7 @@ import { Heartbeat, LABEL } from './heartbeat.js';
 import { WITHOUT_UDP } from './ice.js';
 import { Peer } from './peer.js';
 import * as quality from './quality.js';
+import { RelayMeter } from './relay.js';
 import * as recovery from './recovery.js';
 import { ANSWER_MS } from './signal.js';
 import { summarise } from './stats.js';
@@ -65,6 +66,7 @@ export class Keeper {
     this.line = line;
     this.events = events;
     this.clock = clock;
+    this.relay = new RelayMeter((message) => line.send(message));
     this.recovery = recovery.begin(terms.ways, terms.home, clock.now());
     this.peer = new Peer(pc, terms.servers, terms.home, this.peerEvents(), clock.now);
     this.channel = pc.createDataChannel(LABEL, { ordered: true });
@@ -120,7 +122,13 @@ export class Keeper {
     );
   }
 
+  /** While there is still somebody to tell. */
+  settleUp() {
+    this.relay.tell(this.clock.now());
+  }
+
   stop() {
+    this.settleUp();
     this.clock.clearTimeout(this.timer);
     this.watch?.stop();
     this.heartbeat?.stop();
@@ -218,6 +226,7 @@ export class Keeper {
     if (this.peer.closed) return;
     const summary = summarise(report.values(), this.summary);
     this.summary = summary;
+    this.relay.look(summary.relay, this.clock.now());
     this.events.onStats(summary);
     if (!summary.pair) return;
     this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network });

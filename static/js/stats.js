@@ -13,6 +13,7 @@
  * @property {number} packetsSent
  * @property {boolean} isUdp all the way, or to the relay
  * @property {string} network the phone's own address on it; '' where only the relay's is known
+ * @property {import('./relay.js').Relay|null} relay that the selected pair needs
  * @property {boolean} isSending since the previous summary
  */
 
@@ -43,6 +44,7 @@ export function summarise(report, previous) {
     packetsSent: sent,
     isUdp: local?.protocol === 'udp' && (local.relayProtocol ?? 'udp') === 'udp',
     network: local?.candidateType === 'relay' ? '' : (local?.address ?? ''),
+    relay: relayOf(pair, local),
     isSending: previous !== null && sent > previous.packetsSent,
   };
 }
@@ -60,6 +62,21 @@ function selectedPair(stats) {
     stats.find((s) => s.type === 'candidate-pair' && s.selected) ??
     stats.find((s) => s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded')
   );
+}
+
+/**
+ * @param {any} pair
+ * @param {any} local
+ * @returns {import('./relay.js').Relay|null}
+ */
+function relayOf(pair, local) {
+  if (local?.candidateType !== 'relay') return null;
+  return {
+    url: local.url ?? '',
+    protocol: local.relayProtocol ?? 'udp',
+    pairId: pair.id,
+    bytes: (pair.bytesSent ?? 0) + (pair.bytesReceived ?? 0),
+  };
 }
 
 /**

@@ -1,5 +1,7 @@
 """A relayed call, whose credentials expire and whose relay is restarted."""
 
+import re
+
 import pytest
 
 from .conftest import MakeCall
@@ -23,6 +25,8 @@ def test_a_relayed_call_outlives_its_credentials(
     after = caller.snapshot()
     assert is_same_call(before, after)
     assert after["lost"] == before["lost"]
+    metrics = caller.page.evaluate("fetch('/metrics').then((answer) => answer.text())")
+    assert re.search(r'relayed_bytes_total{protocol="udp",provider="coturn"} [1-9]', metrics)
     caller.page.click("#restart-ice")  # another allocation: with the fresh ones
     caller.wait_until_changed(after, "localUfrag", "remoteUfrag", "pair")
     assert caller.state == "connected"

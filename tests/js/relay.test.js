@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { RelayMeter } from '../../static/js/relay.js';
+
+function metered() {
+  const told = [];
+  return { told, meter: new RelayMeter((message) => told.push(message)) };
+}
+
+const over = (pairId, bytes) => ({ url: 'turn:x.example', protocol: 'udp', pairId, bytes });
+
+test('what goes through a relay is told every ten seconds, once', () => {
+  const { told, meter } = metered();
+  for (let now = 20_000; now <= 40_000; now += 1_000) meter.look(over('p', now), now);
+  assert.deepEqual(told.map(({ bytes, ms }) => [bytes, ms]), [[10_000, 10_000], [10_000, 10_000]]);
+  assert.deepEqual(told[0], { type: 'relayed', url: 'turn:x.example', protocol: 'udp', bytes: 10_000, ms: 10_000 });
+});
+
+test('what is left is told when the call moves away from the relay', () => {
+  const { told, meter } = metered();
+  meter.look(over('p', 1_000), 20_000);
+  meter.look(over('p', 1_500), 21_000);
+  meter.look(null, 22_000);
+  meter.look(null, 50_000);
+  assert.deepEqual(told.map(({ bytes }) => bytes), [500]);
+});
+
+test('another pair counts from its own beginning', () => {
+  const { told, meter } = metered();
+  meter.look(over('p', 9_000), 20_000);
+  meter.look(over('q', 100), 21_000);
+  meter.look(over('q', 300), 22_000);
+  meter.tell(22_000);
+  assert.deepEqual(told.map(({ bytes }) => bytes), [200]);
+});
+
+test('a call without a relay has nothing to tell', () => {
+  const { told, meter } = metered();
+  for (let now = 0; now <= 60_000; now += 1_000) meter.look(null, now);
+  assert.deepEqual(told, []);
+});
