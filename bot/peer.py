@@ -126,7 +126,7 @@ class AnswerPeer:
         return self._write_answer(offer)
 
     def use_turn(self, servers: tuple[TurnServer, ...]) -> None:
-        """Where to relay from: this path, if it waits for them, and every later one."""
+        """Where to relay from: every offer is followed by some that still hold."""
         self._turn_servers = servers
         self._turn_servers_known.set()
 
@@ -177,6 +177,7 @@ class AnswerPeer:
         if self._gathering is not None:
             self._gathering.cancel()
         self._path = path
+        self._turn_servers_known.clear()
         path.start(
             offer.ufrag, offer.pwd, is_lite=offer.is_lite, known_hosts=before, abandon=abandon
         )

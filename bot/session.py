@@ -38,7 +38,7 @@ from .config import BotConfig
 from .hearing import Hearing
 from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .paths.base import Path
-from .paths.gather import TurnServer, turn_servers
+from .paths.gather import turn_servers
 from .paths.ports import Ports
 from .paths.switch import PathState
 from .peer import AnswerPeer, NewCallNeeded
@@ -97,7 +97,6 @@ class Session:
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
         self._hearing: Hearing | None = None
-        self._turn_servers: tuple[TurnServer, ...] | None = None
         self._hidden = False
         self._left = False
         self._attempt = 0
@@ -199,8 +198,7 @@ class Session:
                 self._hidden = message.hidden
                 self._note("visibility", hidden=message.hidden)
             case BotIce():
-                self._turn_servers = turn_servers(message.ice_servers)
-                self._peer.use_turn(self._turn_servers)
+                self._peer.use_turn(turn_servers(message.ice_servers))
             case BotHangup() if message.reason == "page_closed":
                 self._page_left()
             case BotHangup():
@@ -237,8 +235,6 @@ class Session:
         self._cancel("page-gone")
         await self._hang_up_peer()
         self._peer = self._new_peer(greeting=())
-        if self._turn_servers is not None:
-            self._peer.use_turn(self._turn_servers)
         self._attempt = 0
         self._advance(CallSignal.PATH_DOWN)
         self._await_path()
