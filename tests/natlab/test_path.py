@@ -32,26 +32,20 @@ def other(uplink: Uplink) -> Uplink:
     return "cell0" if uplink == "wlan0" else "wlan0"
 
 
-def test_a_network_that_dies_is_left_for_the_other(world: World, make_call: MakeCall) -> None:
+@pytest.mark.parametrize(
+    ("browser_name", "how"),
+    [("chromium", "lose"), ("chromium", "leave"), ("firefox", "leave")],
+    indirect=["browser_name"],
+)
+def test_a_network_that_dies_is_left_for_the_other(
+    world: World, make_call: MakeCall, how: str
+) -> None:
     world.connect("wlan0")
     world.connect("cell0")
     caller = make_call()
     before = caller.snapshot()
     used = world.in_use()
-    world.lose(used)
-    wait_for_sound_over(world, caller, other(used))
-    assert is_same_call(before, caller.snapshot())
-    assert caller.page.evaluate("seen.peers.length") == 1
-
-
-@both_browsers
-def test_a_network_that_goes_is_left_for_the_other(world: World, make_call: MakeCall) -> None:
-    world.connect("wlan0")
-    world.connect("cell0")
-    caller = make_call()
-    before = caller.snapshot()
-    used = world.in_use()
-    world.leave(used)
+    getattr(world, how)(used)
     wait_for_sound_over(world, caller, other(used))
     assert is_same_call(before, caller.snapshot())
     assert caller.page.evaluate("seen.peers.length") == 1
