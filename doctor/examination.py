@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from bot.paths.gather import turn_servers
 from signaling.ice.base import Provider, ProviderError
-from signaling.protocol import IceServer
 
 from . import host, servers, web
 from .findings import Finding, Verdict, bad
@@ -67,16 +66,10 @@ async def _provider(provider: Provider) -> list[Finding]:
         step = "Are its settings right, and is its API reachable from here?"
         return [bad("provider", provider.name, str(exc), step)]
     checks: list[Awaitable[list[Finding]]] = [
-        servers.turn(only, url)
-        for server in issued.servers
-        for url, only in zip(_turn_urls(server), turn_servers([server]), strict=True)
+        servers.turn(server, server.url) for server in turn_servers(issued.servers)
     ]
     findings = [finding for found in await asyncio.gather(*checks) for finding in found]
     if provider.name == "coturn" and all(f.verdict is Verdict.GOOD for f in findings):
         stale = (await provider.issue("doctor", EXPIRED)).servers[0]
         findings.append(await servers.expiry(turn_servers([stale])[0], stale.urls[0]))
     return findings
-
-
-def _turn_urls(server: IceServer) -> list[str]:
-    return [url for url in server.urls if url.startswith(("turn:", "turns:"))]

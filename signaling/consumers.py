@@ -157,6 +157,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                 voice=voice,
                 rejoin=offer.rejoin,
                 abandon=offer.abandon,
+                moving=offer.moving,
             )
         )
         # The answer does not wait for the bot's ICE servers, nor do the page's candidates.

@@ -97,6 +97,7 @@ class Description(_Wire):
     rejoin: bool = False
     """The page was reloaded: this is for a new DTLS association under the same call."""
     abandon: bool = False
+    moving: bool = False
     """The path before is crippled: not another packet on it, once there is a way around."""
 
 
@@ -272,6 +273,7 @@ class BotOffer(_ForBot):
     voice: Voice
     rejoin: bool = False
     abandon: bool = False
+    moving: bool = False
 
     @property
     def opens_call(self) -> bool:

@@ -8,7 +8,7 @@ from copy import copy
 from math import inf
 from typing import Final, NamedTuple
 
-from aioice.candidate import Candidate, candidate_priority
+from aioice.candidate import Candidate
 from aioice.ice import candidate_pair_priority
 from aioice.utils import random_string
 
@@ -82,6 +82,9 @@ class IceAgent:
     :param port: where packets come and go; shared with other calls, or this call's own.
     :param controlling: False: the peer nominates (RFC 8445, 8.2), as it may where it offered.
     :param generation: 1 for a call's first, one more with every ICE restart.
+    :param outranks: its candidates come before those of earlier generations, whatever way they go.
+        Where a phone moves between networks that both work, Chromium follows a nomination at once
+        only with the recommended priorities.
     :param owns_port: it is this agent's own, and closes with it.
     """
 
@@ -91,12 +94,14 @@ class IceAgent:
         port: MediaPort,
         *,
         generation: int = 1,
+        outranks: bool = True,
         controlling: bool = True,
         owns_port: bool = False,
     ) -> None:
         self.local_ufrag = random_string(8)
         self.local_pwd = random_string(24)
         self.generation = generation
+        self._outranks = outranks
         self.controlling = controlling
         self.checks_sent = 0
         self.answers_received = 0
@@ -133,7 +138,7 @@ class IceAgent:
     def ranked(self, candidate: Candidate) -> Candidate:
         """``candidate`` as it is signalled: with its priority in this generation."""
         ranked = copy(candidate)
-        ranked.priority = outranking(candidate.priority, self.generation)
+        ranked.priority = self._priority(candidate)
         return ranked
 
     @property
@@ -141,6 +146,11 @@ class IceAgent:
         """The peer's own addresses, as far as they were signalled or seen."""
         pairs = {pair.remote for pair in self._pairs.values()} | set(self._remotes)
         return frozenset(remote.host for remote in pairs if remote.type != "relay")
+
+    def _priority(self, candidate: Candidate) -> int:
+        if not self._outranks:
+            return candidate.priority
+        return outranking(candidate.priority, self.generation)
 
     def start(
         self,
@@ -379,11 +389,13 @@ class IceAgent:
     def _check(self, pair: Pair, now: float) -> None:
         request = stun.binding_request()
         request.attributes["USERNAME"] = f"{self._remote_ufrag}:{self.local_ufrag}"
-        request.attributes["PRIORITY"] = outranking(candidate_priority(1, "prflx"), self.generation)
+        # As if it were no peer-reflexive one: a check may be there before the answer, and a relayed
+        # pair would look better.
+        request.attributes["PRIORITY"] = self._priority(pair.base.candidate)
         role = "ICE-CONTROLLING" if self.controlling else "ICE-CONTROLLED"
         request.attributes[role] = self._tie_breaker
         nominating = self.controlling and pair is self._nominee
-        if nominating or (self.controlling and pair is self._selected):
+        if nominating or self._is_ours_to_confirm(pair):
             request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._remote_pwd)
         if len(self._checks) >= MAX_CHECKS_IN_FLIGHT:
@@ -397,6 +409,10 @@ class IceAgent:
         if nominating or self._suspect_since is not None:
             pair.due = min(pair.due, now + SUSPECT_RETRY_S)
         pair.base.send(bytes(request), pair.address)
+
+    def _is_ours_to_confirm(self, pair: Pair) -> bool:
+        """Whether a check may nominate it again. A replaced path must not take the peer back."""
+        return self.controlling and pair is self._selected and not self._switch.is_superseded(self)
 
     # Time.
 

@@ -67,13 +67,17 @@ class TurnServer:
 
 
 def turn_servers(servers: Iterable[IceServer]) -> tuple[TurnServer, ...]:
-    """The TURN servers among these, a URL each."""
-    return tuple(
-        TurnServer.parse(url, server.username or "", server.credential or "")
-        for server in servers
-        for url in server.urls
-        if url.startswith(("turn:", "turns:"))
-    )
+    """The TURN servers among these, a URL each; one that cannot be read is left out."""
+    found = []
+    for server in servers:
+        for url in server.urls:
+            if not url.startswith(("turn:", "turns:")):
+                continue
+            try:
+                found.append(TurnServer.parse(url, server.username or "", server.credential or ""))
+            except ValueError:
+                log.warning("%s cannot be read", url)
+    return tuple(found)
 
 
 class _Binding:

@@ -65,12 +65,15 @@ class Ports:
         if self._shared is not None:
             self._shared.close()
 
-    async def open_agent(self, switch: Switch, generation: int = 1) -> IceAgent:
+    async def open_agent(
+        self, switch: Switch, generation: int = 1, *, outranks: bool = True
+    ) -> IceAgent:
         port = self._shared or await self._open_port(0, tcp=False)
         return IceAgent(
             switch,
             port,
             generation=generation,
+            outranks=outranks,
             controlling=self._terms.controlling,
             owns_port=port is not self._shared,
         )

@@ -31,6 +31,7 @@ class Guard:
         self.name = provider.name
         self._provider = provider
         self._kept: OrderedDict[str, IceServers] = OrderedDict()
+        self._urls: frozenset[str] = frozenset()
         self._pause = FIRST_PAUSE
         self._closed_until = datetime.min.replace(tzinfo=UTC)
 
@@ -41,13 +42,18 @@ class Guard:
             return kept
         if datetime.now(UTC) < self._closed_until:
             metrics.ice_issued(self.name, "skipped")
-            return self._spare()
+            return self.spare(call_id)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 issued = await self._provider.issue(call_id, ttl)
         except (ProviderError, TimeoutError) as exc:
             self._failed(exc)
-            return self._spare()
+            return self.spare(call_id)
+        except Exception as exc:  # noqa: BLE001
+            # Whatever a provider's answer has set off must not cost the call the other providers;
+            # the text may quote a secret, the name does not.
+            self._failed(ProviderError(type(exc).__name__))
+            return self.spare(call_id)
         self._pause = FIRST_PAUSE
         self._keep(call_id, issued)
         metrics.ice_issued(self.name, "issued")
@@ -55,8 +61,7 @@ class Guard:
 
     def has_issued(self, url: str) -> bool:
         """Whether this URL is one of those that were issued last."""
-        newest = next(reversed(self._kept.values()), None)
-        return newest is not None and any(url in server.urls for server in newest.servers)
+        return url in self._urls
 
     def _failed(self, exc: ProviderError | TimeoutError) -> None:
         asked = exc.retry_after if isinstance(exc, ProviderError) else None
@@ -72,14 +77,15 @@ class Guard:
         )
 
     def _keep(self, call_id: str, issued: IceServers) -> None:
+        self._urls = frozenset(url for server in issued.servers for url in server.urls)
         self._kept[call_id] = issued
         self._kept.move_to_end(call_id)
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
 
-    def _spare(self) -> IceServers | None:
-        """The newest that was issued for anybody, while it lasts."""
-        newest = next(reversed(self._kept.values()), None)
+    def spare(self, call_id: str) -> IceServers | None:
+        """What was issued for this call before, or else the newest for anybody, while it lasts."""
+        newest = self._kept.get(call_id) or next(reversed(self._kept.values()), None)
         return newest if newest is not None and _lasts(newest, SPARE) else None
 
 

@@ -111,19 +111,20 @@ def provider_of(url: str) -> str:
 async def issue(call_id: str) -> Ice:
     """ICE servers for this call, as the page is told them; never later than ``PATIENCE_S``."""
     ttl = timedelta(seconds=settings.VOICEDEMO_TURN_TTL_S)
-    tasks = [asyncio.create_task(guard.issue(call_id, ttl)) for guard in guards()]
+    tasks = {asyncio.create_task(guard.issue(call_id, ttl)): guard for guard in guards()}
     _, pending = await asyncio.wait(tasks, timeout=PATIENCE_S)
     for task in pending:  # its answer is kept for when the page asks again
         _late.add(task)
         task.add_done_callback(_late.discard)
-    found = [issued for task in tasks if task.done() and (issued := task.result())]
+    answers = [t.result() if t.done() else guard.spare(call_id) for t, guard in tasks.items()]
+    found = [issued for issued in answers if issued is not None]
     now = datetime.now(UTC)
     expires_at = min((f.expires_at for f in found if f.expires_at), default=now + ttl)
     return Ice(
         ice_servers=offered(server for issued in found for server in issued.servers),
         ttl=max(0, int((expires_at - now).total_seconds())),
         expires_at=expires_at.isoformat(timespec="seconds"),
-        partial=bool(pending),
+        partial=None in answers or bool(pending),
     )
 
 

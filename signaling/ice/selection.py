@@ -1,5 +1,6 @@
 """Which of many URLs a browser is given: more than five slow its discovery down."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
@@ -21,7 +22,7 @@ class _Choice(NamedTuple):
 
     @property
     def host(self) -> str:
-        return self.url.partition(":")[2].partition("?")[0].rpartition(":")[0]
+        return re.sub(r":\d+$", "", self.url.partition(":")[2].partition("?")[0])
 
 
 def offered(servers: Iterable[IceServer]) -> list[IceServer]:

@@ -404,7 +404,7 @@ export class Caller {
     // Without an ICE configuration there are still host candidates, and on many networks they do.
     this.ice = api.ice(ticket).catch((error) => {
       console.warn(error);
-      return { iceServers: [], ttl: 0 };
+      return { iceServers: [], ttl: 0, partial: true };
     });
   }
 

@@ -3,8 +3,8 @@
 /** Asked for this long before they expire, or after this share of a short life. */
 const AHEAD_MS = 5 * 60_000;
 const SHARE = 0.6;
-/** What a slow provider has is there by then, or not at all. */
-const PARTIAL_MS = 3_000;
+/** What a slow provider has is there by then; one that failed is left alone for ten seconds. */
+const PARTIAL_MS = 12_000;
 /** Without an answer they are asked for again. */
 const AGAIN_MS = 15_000;
 

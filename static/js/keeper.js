@@ -287,7 +287,8 @@ export class Keeper {
     try {
       // Chromium stays with a pair on which it hears anything at all.
       const isCrippled = reason === 'udp_crippled' || !recovery.isWell(this.recovery);
-      await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way));
+      const isMoving = reason === 'network_changed';
+      await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way), isMoving);
     } catch (error) {
       // The browser has a fault with this offer; the next one is due in a moment anyway.
       console.warn(error);

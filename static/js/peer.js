@@ -22,6 +22,8 @@ export class Peer {
   offeredAt = 0;
   /** The path before is crippled, and the bot is to leave it. */
   abandon = false;
+  /** The phone is changing its network. */
+  moving = false;
   /** The answer of `attempt` is in. */
   answered = false;
   /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
@@ -56,7 +58,13 @@ export class Peer {
   get pendingOffer() {
     if (!this.isPending || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
-    return { type: 'offer', sdp, attempt: this.attempt, ...(this.abandon && { abandon: true }) };
+    return {
+      type: 'offer',
+      sdp,
+      attempt: this.attempt,
+      ...(this.abandon && { abandon: true }),
+      ...(this.moving && { moving: true }),
+    };
   }
 
   /** @returns {number} ms that the newest offer has been waiting for its answer */
@@ -78,9 +86,11 @@ export class Peer {
    *
    * @param {IceWay} way
    * @param {boolean} abandon the path before is crippled
+   * @param {boolean} [moving] the phone is changing its network
    */
-  restartIce(way, abandon) {
+  restartIce(way, abandon, moving = false) {
     this.abandon = abandon;
+    this.moving = moving;
     if (way !== this.way) {
       this.way = way;
       this.pc.setConfiguration(configurationFor(this.servers, way));

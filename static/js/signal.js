@@ -52,6 +52,8 @@ export class Signal {
   ready = null;
   /** @type {Claim|null} on the call: then a new socket resumes it */
   claim = null;
+  /** An answer that comes now is to an offer of the peer connection before. */
+  isBetween = false;
   failures = 0;
   closed = false;
   /** @type {Message[]} */
@@ -80,7 +82,10 @@ export class Signal {
 
   /** @param {Message} message sent now, or when a socket is ready */
   send(message) {
-    if (message.type === 'offer') this.awaitAnswer();
+    if (message.type === 'offer') {
+      this.isBetween = false;
+      this.awaitAnswer();
+    }
     if (this.socket) {
       this.socket.send(JSON.stringify(message));
     } else if (message.type !== 'offer' && this.waiting.length < MAX_WAITING) {
@@ -102,6 +107,7 @@ export class Signal {
   /** The next offer is of another peer connection for the same call. */
   rejoin() {
     if (this.claim) this.claim.rejoin = true;
+    this.isBetween = true;
   }
 
   close() {
@@ -152,6 +158,7 @@ export class Signal {
     opening.resumed = true;
     const offer = this.events.pendingOffer();
     opening.carries = offer?.attempt ?? null;
+    if (offer) this.isBetween = false;
     const { callId, token } = this.claim;
     opening.socket.send(JSON.stringify({ type: 'resume', callId, token, ...description(offer) }));
   }
@@ -164,6 +171,7 @@ export class Signal {
     if (socket === this.opening?.socket && message.type === 'ready') {
       this.greeted(this.opening, message);
     } else if (socket === this.socket || socket === this.opening?.socket) {
+      if (message.type === 'answer' && this.isBetween) return;
       if (message.type === 'answer') this.answered();
       this.events.onMessage(message);
     }
@@ -225,6 +233,6 @@ export class Signal {
  */
 function description(offer) {
   if (!offer) return {};
-  const { sdp, attempt, rejoin, abandon } = offer;
-  return { offer: { sdp, attempt, ...(rejoin && { rejoin }), ...(abandon && { abandon }) } };
+  const { type, ...description } = offer;
+  return { offer: description };
 }

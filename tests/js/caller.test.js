@@ -133,6 +133,14 @@ test('without DTLS the call goes on over another peer connection', async () => {
   assert.equal(all.stopped, 0);
 });
 
+test('a late answer to the peer connection before does not pass for the new one’s', async () => {
+  const all = await connected();
+  dtlsFails(all);
+  all.sockets[0].hears({ type: 'answer', sdp: 'late', attempt: 1 });
+  await settle();
+  assert.equal(offers(all).at(-1).rejoin, true);
+});
+
 test('where that fails as well there is a new call', async () => {
   const all = await connected();
   dtlsFails(all);

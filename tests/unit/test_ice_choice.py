@@ -139,3 +139,18 @@ async def test_after_its_pause_a_provider_is_asked_again(monkeypatch: pytest.Mon
     assert await guard.issue("a", TTL) is None
     await asyncio.sleep(0.05)
     assert await guard.issue("a", TTL) is not None
+
+
+async def test_a_fault_in_one_provider_costs_no_other() -> None:
+    class Faulty(Scripted):
+        async def issue(self, call_id: str, ttl: timedelta) -> IceServers:
+            raise OverflowError("with a secret in it")
+
+    assert await Guard(Faulty()).issue("a", TTL) is None
+
+
+def test_a_second_stun_server_needs_no_port() -> None:
+    assert urls([server("stun:a.example", "stun:b.example")]) == [
+        "stun:a.example",
+        "stun:b.example",
+    ]
