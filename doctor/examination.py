@@ -66,10 +66,10 @@ async def _provider(provider: Provider) -> list[Finding]:
         step = "Are its settings right, and is its API reachable from here?"
         return [bad("provider", provider.name, str(exc), step)]
     checks: list[Awaitable[list[Finding]]] = [
-        servers.turn(server, server.url) for server in turn_servers(issued.servers)
+        servers.turn(server) for server in turn_servers(issued.servers)
     ]
     findings = [finding for found in await asyncio.gather(*checks) for finding in found]
     if provider.name == "coturn" and all(f.verdict is Verdict.GOOD for f in findings):
-        stale = (await provider.issue("doctor", EXPIRED)).servers[0]
-        findings.append(await servers.expiry(turn_servers([stale])[0], stale.urls[0]))
+        stale = turn_servers((await provider.issue("doctor", EXPIRED)).servers)
+        findings.append(await servers.expiry(stale[0]))
     return findings

@@ -33,7 +33,7 @@ async def stun(url: str) -> Finding:
     try:
         address = await _mapped(server)
     except socket.gaierror:
-        return bad("stun", url, "the name is not known", "Correct the name, or mend the DNS.")
+        return _unknown("stun", url)
     except (OSError, TimeoutError) as exc:
         return bad(
             "stun",
@@ -89,26 +89,26 @@ async def _mapped(server: StunServer) -> Address:
     return found.host, found.port
 
 
-async def turn(server: TurnServer, url: str) -> list[Finding]:
+async def turn(server: TurnServer) -> list[Finding]:
     """Certificate, allocation, and a packet relayed there and back; until one of them fails."""
     findings = []
     if server.tls:
-        findings.append(await certificate(server, url))
+        findings.append(await certificate(server))
         if findings[0].next_step:
             return findings
-    return [*findings, await _relay(server, url)]
+    return [*findings, await _relay(server)]
 
 
-async def certificate(server: TurnServer, url: str) -> Finding:
+async def certificate(server: TurnServer) -> Finding:
     """Would a browser accept it, and for how long?"""
-    check = "certificate"
+    check, url = "certificate", server.url
     try:
         async with asyncio.timeout(PATIENCE_S):
             _, writer = await asyncio.open_connection(
                 server.host, server.port, ssl=ssl.create_default_context()
             )
     except socket.gaierror:
-        return bad(check, url, "the name is not known", "Correct the name, or mend the DNS.")
+        return _unknown(check, url)
     except ssl.SSLCertVerificationError as exc:
         why = exc.verify_message
         return bad(check, url, why, "Give the server a certificate that browsers accept.")
@@ -122,8 +122,8 @@ async def certificate(server: TurnServer, url: str) -> Finding:
     return good(check, url, f"valid, {days} days left")
 
 
-async def _relay(server: TurnServer, url: str) -> Finding:
-    check = "turn"
+async def _relay(server: TurnServer) -> Finding:
+    check, url = "turn", server.url
     try:
         async with (
             asyncio.timeout(PATIENCE_S),
@@ -132,7 +132,7 @@ async def _relay(server: TurnServer, url: str) -> Finding:
         ):
             await _to_and_fro(ours, theirs)
     except socket.gaierror:
-        return bad(check, url, "the name is not known", "Correct the name, or mend the DNS.")
+        return _unknown(check, url)
     except TransactionError as exc:
         step = "Does the secret or credential here agree with the server's?"
         return bad(check, url, f"allocation refused: {exc}", step)
@@ -144,9 +144,9 @@ async def _relay(server: TurnServer, url: str) -> Finding:
     return good(check, url, "allocates, and relays a packet there and back")
 
 
-async def expiry(server: TurnServer, url: str) -> Finding:
+async def expiry(server: TurnServer) -> Finding:
     """:param server: with credentials that have expired."""
-    check = "expiry"
+    check, url = "expiry", server.url
     try:
         async with asyncio.timeout(PATIENCE_S), _allocation(server):
             pass
@@ -155,6 +155,10 @@ async def expiry(server: TurnServer, url: str) -> Finding:
     except (OSError, TimeoutError):
         return bad(check, url, "no answer", "See the line above.")
     return bad(check, url, "expired credentials are accepted", "Turn `use-auth-secret` on.")
+
+
+def _unknown(check: str, url: str) -> Finding:
+    return bad(check, url, "the name is not known", "Correct the name, or mend the DNS.")
 
 
 class _End:

@@ -97,8 +97,9 @@ class Description(_Wire):
     rejoin: bool = False
     """The page was reloaded: this is for a new DTLS association under the same call."""
     abandon: bool = False
-    moving: bool = False
     """The path before is crippled: not another packet on it, once there is a way around."""
+    moving: bool = False
+    """The phone is changing its network, and the one before may still work for a moment."""
 
 
 class Offer(Description):

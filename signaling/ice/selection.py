@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Literal, NamedTuple
 
 from ..protocol import IceServer
 
 Kind = Literal["stun", "udp", "tcp", "tls"]
 
-MAX_URLS = 5
 WANTED: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls", "stun")
 """One of each kind, then a second STUN server: two tell a symmetric NAT from another."""
 _ORDER: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls")
@@ -34,11 +33,10 @@ def offered(servers: Iterable[IceServer]) -> list[IceServer]:
     choices = list(_choices(servers))
     taken: list[_Choice] = []
     for kind in WANTED:
-        found = [c for c in choices if c.kind == kind and c not in taken]
-        elsewhere = [c for c in found if c.host not in {t.host for t in taken if t.kind == kind}]
-        if elsewhere:
-            taken.append(elsewhere[0])
-    taken = sorted(taken[:MAX_URLS], key=lambda choice: _ORDER.index(choice.kind))
+        known = {choice.host for choice in taken if choice.kind == kind}
+        elsewhere = (c for c in choices if c.kind == kind and c.host not in known)
+        taken += islice(elsewhere, 1)
+    taken.sort(key=lambda choice: _ORDER.index(choice.kind))
     grouped = groupby(taken, key=lambda choice: (choice.server.username, choice.server.credential))
     return [
         IceServer(urls=[c.url for c in group], username=username, credential=credential)

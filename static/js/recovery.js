@@ -143,12 +143,13 @@ function worse(recovery, trouble, now) {
   if (connecting || troubles.includes(trouble)) return stay(recovery);
   const next = { ...recovery, troubles: [...troubles, trouble] };
   if (troubles.length) return stay(next);
+  const outage = { ...next, since: now, restarts: 0 };
   const reason = REASONS[trouble];
   const settled = recovery.restartedAt + POLICY.settleMs;
   const step =
     now < settled
-      ? stay({ ...next, since: now, restarts: 0, restartAt: settled })
-      : restart({ ...next, since: now, restarts: 0 }, reason, recovery.way, now);
+      ? stay({ ...outage, restartAt: settled })
+      : restart(outage, reason, recovery.way, now);
   /** @type {RecoveryAction[]} */
   const actions = [{ type: 'down', reason }, ...step.actions];
   // ICE knows at once where an address has gone, and the socket went with it.

@@ -1,5 +1,7 @@
 """A call outlives its network: real browsers, real namespaces, nothing simulated but the wire."""
 
+import time
+
 import pytest
 
 from tests.e2e.caller import Caller
@@ -21,7 +23,9 @@ def is_same_call(before: dict[str, object], after: dict[str, object]) -> bool:
 
 
 def wait_for_sound_over(world: World, caller: Caller, uplink: Uplink) -> None:
+    deadline = time.monotonic() + 60
     while world.in_use() != uplink:
+        assert time.monotonic() < deadline, f"nothing came over {uplink}"
         caller.page.wait_for_timeout(100)
     caller.page.wait_for_timeout(1000)  # what came over the other one does not count
     caller.wait_for_sound()
