@@ -205,7 +205,7 @@ class IceAgent:
         self._wake()
 
     def transmit(self, data: bytes) -> None:
-        pair = self._selected
+        pair = self._selected or self._nominee
         if pair is not None:
             pair.base.send(data, pair.address)
 
@@ -402,6 +402,8 @@ class IceAgent:
             oldest = next(iter(self._checks))
             del self._checks[oldest]
             self.port.forget(oldest)
+        if nominating:
+            self._switch.nominate(self)
         self._checks[request.transaction_id] = _Check(pair, now, nominating)
         self.port.expect(request.transaction_id, self)
         self.checks_sent += 1

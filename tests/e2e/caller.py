@@ -104,9 +104,10 @@ class Caller:
         return self.page.evaluate("seen.snapshot()")
 
     def wait_until_changed(self, before: dict[str, Any], *names: str) -> None:
-        """Until each of these statistics is another than it was."""
+        """Until each of these statistics is there, and another than it was."""
         changed = self.page.evaluate(
-            "([before, names]) => seen.until((now) => names.every((n) => now[n] !== before[n]))",
+            """([before, names]) => seen.until(
+              (now) => names.every((n) => now[n] !== undefined && now[n] !== before[n]))""",
             [before, list(names)],
         )
         assert changed, (names, before, self.snapshot())

@@ -64,6 +64,20 @@ async def test_it_sends_on_the_promoted_path_and_hears_every_path() -> None:
     assert [await switch._recv(), await switch._recv()] == [b"\x16late", b"\x16in"]
 
 
+async def test_while_a_path_is_being_nominated_packets_go_both_ways() -> None:
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.nominate(new)
+    switch.send(b"\x80both")
+    switch.promote(new)
+    switch.send(b"\x80one")
+    assert (old.sent, new.sent) == ([b"\x80both"], [b"\x80both", b"\x80one"])
+    switch.nominate(old)
+    switch.send(b"\x80still one")
+    assert old.sent == [b"\x80both"]
+
+
 async def test_losing_every_path_is_not_an_error() -> None:
     observer = Observer()
     switch = Switch(observer)
