@@ -108,18 +108,17 @@ class AnswerPeer:
         """When anything but STUN last arrived, in seconds of the loop's clock."""
         return self._switch.last_heard
 
-    async def answer(self, text: str, *, abandon: bool = False, moving: bool = False) -> str:
+    async def answer(self, text: str, *, abandon: bool = False) -> str:
         """Answer an offer, at once, with host candidates.
 
         :param abandon: the path before goes as soon as the new one is up, used or not.
-        :param moving: the phone is about to leave a network that still works.
         :raises sdp.OfferError: the call is as it was before.
         """
         offer = sdp.read_offer(text)
         if self._offer is not None:
             self._require_same_call(self._offer, offer)
         if self._offer is None or (offer.ufrag, offer.pwd) != (self._offer.ufrag, self._offer.pwd):
-            await self._open_path(offer, abandon=abandon, moving=moving)
+            await self._open_path(offer, abandon=abandon)
         self._offer = offer
         self._version += 1
         if self._starting is None:
@@ -169,10 +168,10 @@ class AnswerPeer:
         if offer.shape != before.shape:
             raise NewCallNeeded("the media sections changed: that needs a new call")
 
-    async def _open_path(self, offer: sdp.Offer, *, abandon: bool, moving: bool) -> None:
+    async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> None:
         before = self._path.remote_hosts if self._path is not None else frozenset()
         generation = self._path.generation + 1 if self._path is not None else 1
-        path = await self._ports.open_agent(self._switch, generation, outranks=not moving)
+        path = await self._ports.open_agent(self._switch, generation)
         if self._path is not None and self._path is not self._switch.active:
             self._switch.drop(self._path)
         if self._gathering is not None:

@@ -227,7 +227,7 @@ class Session:
 
     async def _answer(self, offer: BotOffer) -> str:
         try:
-            return await self._peer.answer(offer.sdp, abandon=offer.abandon, moving=offer.moving)
+            return await self._peer.answer(offer.sdp, abandon=offer.abandon)
         except NewCallNeeded:
             if not offer.rejoin:
                 raise
@@ -238,7 +238,7 @@ class Session:
         self._attempt = 0
         self._advance(CallSignal.PATH_DOWN)
         self._await_path()
-        return await self._peer.answer(offer.sdp, abandon=offer.abandon, moving=offer.moving)
+        return await self._peer.answer(offer.sdp, abandon=offer.abandon)
 
     async def _candidate(self, message: BotCandidate) -> None:
         """Before its offer it is kept, after a later offer it is stale (RFC 8838, 10)."""

@@ -157,7 +157,6 @@ class CallConsumer(AsyncWebsocketConsumer):
                 voice=voice,
                 rejoin=offer.rejoin,
                 abandon=offer.abandon,
-                moving=offer.moving,
             )
         )
         # The answer does not wait for the bot's ICE servers, nor do the page's candidates.

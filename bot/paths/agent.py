@@ -37,6 +37,8 @@ PATIENCE_S: Final = 0.3
 """While the old path still works, a restart waits this long for the best pair."""
 RELAY_PATIENCE_S: Final = 0.15
 """Without a path, a relayed or a TCP pair waits this long for a direct one."""
+HEAD_START_S: Final = 0.1
+"""Of direct pairs, before others are checked too."""
 STEADY_S: Final = 3.0
 """A better pair must have been valid for this long before a working call moves to it."""
 MAX_PAIRS: Final = 100
@@ -54,12 +56,15 @@ def outranking(priority: int, generation: int) -> int:
     """A candidate's priority that is over those of all generations before (RFC 8445, 5.1.2).
 
     It is also under any that a browser gives, so it decides the priority of a pair (6.1.2.3).
-    Chromium stops checking the lower pairs of a network while the selected one receives anything at
-    all: a relay could not take over from a crippled direct path of the generation before.
+    Chromium stops checking the lower and equal pairs of a network while the selected one receives
+    anything at all: a relay could not take over from a crippled direct path of the generation
+    before, and of two equal pairs the one that we nominate might be the one it has given up.
 
-    :param priority: its rank among the candidates of its own generation.
+    :param priority: its rank among the candidates of its own generation (5.1.2.1), told apart by
+        the type preference and the lower seven bits of the local preference.
     """
-    return (min(generation, MAX_GENERATION) << 14) | (priority >> 17)
+    type_preference, local_preference = priority >> 24, priority >> 8 & 0x7F
+    return min(generation, MAX_GENERATION) << 14 | type_preference << 7 | local_preference
 
 
 class _Check(NamedTuple):
@@ -82,9 +87,6 @@ class IceAgent:
     :param port: where packets come and go; shared with other calls, or this call's own.
     :param controlling: False: the peer nominates (RFC 8445, 8.2), as it may where it offered.
     :param generation: 1 for a call's first, one more with every ICE restart.
-    :param outranks: its candidates come before those of earlier generations, whatever way they go.
-        Where a phone moves between networks that both work, Chromium follows a nomination at once
-        only with the recommended priorities.
     :param owns_port: it is this agent's own, and closes with it.
     """
 
@@ -94,14 +96,12 @@ class IceAgent:
         port: MediaPort,
         *,
         generation: int = 1,
-        outranks: bool = True,
         controlling: bool = True,
         owns_port: bool = False,
     ) -> None:
         self.local_ufrag = random_string(8)
         self.local_pwd = random_string(24)
         self.generation = generation
-        self._outranks = outranks
         self.controlling = controlling
         self.checks_sent = 0
         self.answers_received = 0
@@ -127,6 +127,7 @@ class IceAgent:
         self._remote_pwd = b""
         self._timer: asyncio.Handle | None = None
         self._answered_at = -inf
+        self._started_at = -inf
         self._closed = False
         port.register(self.local_ufrag, self)
 
@@ -148,8 +149,6 @@ class IceAgent:
         return frozenset(remote.host for remote in pairs if remote.type != "relay")
 
     def _priority(self, candidate: Candidate) -> int:
-        if not self._outranks:
-            return candidate.priority
         return outranking(candidate.priority, self.generation)
 
     def start(
@@ -171,6 +170,7 @@ class IceAgent:
         self.controlling = self.controlling or is_lite
         self._known_hosts = known_hosts
         self._remote_ufrag, self._remote_pwd = remote_ufrag, remote_pwd.encode()
+        self._started_at = self._loop.time()
         self._switch.add(self, abandon=abandon)
         self._wake()
 
@@ -340,10 +340,7 @@ class IceAgent:
         if (pair.base, pair.address) != (base, remote):
             return  # 7.2.5.2.1: not symmetric
         if message.message_class is stun.Class.ERROR:
-            if message.error_code == 487:
-                self.controlling = not self.controlling
-                pair.wake(now)
-                self._wake()
+            self._refused(pair, message.error_code, now)
             return
         self.answers_received += 1
         self._answered_at = now
@@ -353,6 +350,15 @@ class IceAgent:
         if check.nominating or (pair.remote_nominated and not self.controlling):
             self._select(pair)
         self._decide(now)
+        self._wake()
+
+    def _refused(self, pair: Pair, code: int | None, now: float) -> None:
+        if code == 487:
+            self.controlling = not self.controlling
+            pair.wake(now)
+        elif code == 401:
+            # Chromium has not read the answer yet.
+            pair.due = now + UNUSED_RETRY_S
         self._wake()
 
     def _is_unused(self, pair: Pair, now: float) -> bool:
@@ -435,10 +441,33 @@ class IceAgent:
             self._watch(now)
             self._check_nominee(now)
             self._decide(now)
-        due = [pair for pair in self._pairs.values() if pair.due <= now]
+        wanted = [pair for pair in self._pairs.values() if self._is_worth_a_check(pair, now)]
+        due = [pair for pair in wanted if pair.due <= now]
         if due:
             self._check_most_urgent(due, now)
-        self._timer = self._loop.call_at(self._next_look(now, more=len(due) > 1), self._tick)
+        at = now + PACING_S if len(due) > 1 else self._next_look(wanted, now)
+        self._timer = self._loop.call_at(at, self._tick)
+
+    def _is_worth_a_check(self, pair: Pair, now: float) -> bool:
+        """Whether it is one to use, or to have ready.
+
+        Chromium owes every pair that was checked a check of its own, one in 50 ms, the longest
+        waiting first (7.3.1.4). It leaves a dead network only when it is through with them.
+        """
+        selected = self._selected
+        if pair is selected or pair is self._nominee or self._suspect_since is not None:
+            return True
+        if selected is None or not self.controlling:
+            is_early = now - self._started_at < HEAD_START_S
+            return pair.is_direct_udp or not (is_early and self._hopes_for_direct)
+        if self._is_unused(selected, now):
+            return False
+        return pair.is_direct_udp or not selected.is_direct_udp
+
+    @property
+    def _hopes_for_direct(self) -> bool:
+        pairs = self._pairs.values()
+        return any(p.is_direct_udp and p.state is not PairState.FAILED for p in pairs)
 
     def _check_most_urgent(self, due: Iterable[Pair], now: float) -> None:
         pair = max(due, key=lambda pair: (pair is self._nominee, pair.rank))
@@ -447,10 +476,8 @@ class IceAgent:
         else:
             self._check(pair, now)
 
-    def _next_look(self, now: float, *, more: bool) -> float:
-        if more:
-            return now + PACING_S
-        times = [pair.due for pair in self._pairs.values()]
+    def _next_look(self, wanted: Iterable[Pair], now: float) -> float:
+        times = [pair.due for pair in wanted]
         if self._selected is not None and self._suspect_since is None:
             times.append(self._selected.heard + SILENT_S)
         if self._selected is None or self._suspect_since is not None:

@@ -139,7 +139,7 @@ async def reflexive_candidate(
         foundation=candidate_foundation("srflx", "udp", base.local[0]),
         component=1,
         transport="udp",
-        priority=candidate_priority(1, "srflx"),
+        priority=candidate_priority(1, "srflx", base.preference),
         host=host,
         port=number,
         type="srflx",
@@ -153,8 +153,9 @@ class RelayBase(asyncio.DatagramProtocol):
 
     candidate: Candidate
 
-    def __init__(self, owner: Owner, server: TurnServer) -> None:
+    def __init__(self, owner: Owner, server: TurnServer, preference: int) -> None:
         self.server = server
+        self._preference = preference
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._first = self._last = 0.0
@@ -174,7 +175,7 @@ class RelayBase(asyncio.DatagramProtocol):
             foundation=candidate_foundation("relay", "udp", host),
             component=1,
             transport="udp",
-            priority=candidate_priority(1, "relay"),
+            priority=candidate_priority(1, "relay", self._preference),
             host=host,
             port=port,
             type="relay",
@@ -206,14 +207,15 @@ class RelayBase(asyncio.DatagramProtocol):
         self._transport.close()
 
 
-async def allocate(owner: Owner, server: TurnServer) -> RelayBase:
+async def allocate(owner: Owner, server: TurnServer, preference: int = 65535) -> RelayBase:
     """Get a relayed address for ``owner``.
 
+    :param preference: among relayed candidates, 65535 for the best (RFC 8445, 5.1.2.1).
     :raises OSError: where the server cannot be reached.
     :raises TransactionError: where it refuses, or does not answer.
     """
     _, base = await create_turn_endpoint(
-        lambda: RelayBase(owner, server),
+        lambda: RelayBase(owner, server, preference),
         server_addr=(server.host, server.port),
         username=server.username,
         password=server.credential,

@@ -41,7 +41,7 @@ class UdpBase(asyncio.DatagramProtocol):
         self._port = port
         self._address = address
         self._advertised = advertised
-        self._preference = preference
+        self.preference = preference
         self._transport: asyncio.DatagramTransport
         self.candidate: Candidate
 
@@ -56,7 +56,7 @@ class UdpBase(asyncio.DatagramProtocol):
             foundation=candidate_foundation("host", "udp", self._advertised),
             component=1,
             transport="udp",
-            priority=candidate_priority(1, "host", self._preference),
+            priority=candidate_priority(1, "host", self.preference),
             host=self._advertised,
             port=self.local[1],
             type="host",

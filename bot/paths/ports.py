@@ -65,15 +65,12 @@ class Ports:
         if self._shared is not None:
             self._shared.close()
 
-    async def open_agent(
-        self, switch: Switch, generation: int = 1, *, outranks: bool = True
-    ) -> IceAgent:
+    async def open_agent(self, switch: Switch, generation: int = 1) -> IceAgent:
         port = self._shared or await self._open_port(0, tcp=False)
         return IceAgent(
             switch,
             port,
             generation=generation,
-            outranks=outranks,
             controlling=self._terms.controlling,
             owns_port=port is not self._shared,
         )
@@ -91,7 +88,13 @@ class Ports:
 
     def relayed(self, agent: IceAgent, servers: Iterable[TurnServer]) -> AsyncIterator[Candidate]:
         """Relayed candidates, as they are found; a dead server delays no other."""
-        return self._found(agent, [self._relayed(agent, server) for server in servers])
+        return self._found(
+            agent,
+            [
+                self._relayed(agent, server, preference=65535 - index)
+                for index, server in enumerate(servers)
+            ],
+        )
 
     async def _found(
         self, agent: IceAgent, searches: Iterable[Coroutine[Any, Any, Candidate | None]]
@@ -135,9 +138,11 @@ class Ports:
             log.info("stun:%s:%d: %s", server.host, server.port, exc or "no answer")
             return None
 
-    async def _relayed(self, agent: IceAgent, server: TurnServer) -> Candidate | None:
+    async def _relayed(
+        self, agent: IceAgent, server: TurnServer, preference: int
+    ) -> Candidate | None:
         try:
-            base = await allocate(agent, server)
+            base = await allocate(agent, server, preference)
         except (OSError, TransactionError) as exc:
             log.info("turn:%s:%d/%s: %s", server.host, server.port, server.transport, exc)
             return None

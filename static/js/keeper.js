@@ -287,8 +287,7 @@ export class Keeper {
     try {
       // Chromium stays with a pair on which it hears anything at all.
       const isCrippled = reason === 'udp_crippled' || !recovery.isWell(this.recovery);
-      const isMoving = reason === 'network_changed';
-      await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way), isMoving);
+      await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way));
     } catch (error) {
       // The browser has a fault with this offer; the next one is due in a moment anyway.
       console.warn(error);

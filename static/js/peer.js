@@ -23,7 +23,6 @@ export class Peer {
   /** The path before is crippled, and the bot is to leave it. */
   abandon = false;
   /** The phone is changing its network. */
-  moving = false;
   /** The answer of `attempt` is in. */
   answered = false;
   /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
@@ -63,7 +62,6 @@ export class Peer {
       sdp,
       attempt: this.attempt,
       ...(this.abandon && { abandon: true }),
-      ...(this.moving && { moving: true }),
     };
   }
 
@@ -86,11 +84,9 @@ export class Peer {
    *
    * @param {IceWay} way
    * @param {boolean} abandon the path before is crippled
-   * @param {boolean} [moving] the phone is changing its network
    */
-  restartIce(way, abandon, moving = false) {
+  restartIce(way, abandon) {
     this.abandon = abandon;
-    this.moving = moving;
     if (way !== this.way) {
       this.way = way;
       this.pc.setConfiguration(configurationFor(this.servers, way));

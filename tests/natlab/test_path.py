@@ -9,7 +9,8 @@ from tests.e2e.caller import Caller
 from .conftest import MakeCall
 from .phone import PORT
 from .turn import SETTINGS, Coturn
-from .world import Uplink, World
+from .wire import Direction
+from .world import ADDRESSES, Uplink, World
 
 pytestmark = pytest.mark.natlab
 
@@ -22,11 +23,15 @@ def is_same_call(before: dict[str, object], after: dict[str, object]) -> bool:
     return all(before.get(name) == after.get(name) for name in SAME)
 
 
-def wait_for_sound_over(world: World, caller: Caller, uplink: Uplink) -> None:
+def wait_until_in_use(world: World, caller: Caller, uplink: Uplink, *directions: Direction) -> None:
     deadline = time.monotonic() + 60
-    while world.in_use() != uplink:
+    while world.in_use(*directions) != uplink:
         assert time.monotonic() < deadline, f"nothing came over {uplink}"
         caller.page.wait_for_timeout(100)
+
+
+def wait_for_sound_over(world: World, caller: Caller, uplink: Uplink) -> None:
+    wait_until_in_use(world, caller, uplink)
     caller.page.wait_for_timeout(1000)  # what came over the other one does not count
     caller.wait_for_sound()
     assert world.in_use() == uplink
@@ -77,6 +82,27 @@ def test_a_call_outlives_its_dtls_association(world: World, make_call: MakeCall)
     caller.wait_for("connected")
     assert caller.page.inner_text("#dev-call") == call_id
     assert caller.page.evaluate("seen.microphones") == 1
+
+
+def test_a_network_that_is_announced_takes_over_while_the_old_one_lives(
+    world: World, coturn: Coturn, make_call: MakeCall
+) -> None:
+    world.connect("wlan0")
+    caller = make_call(**SETTINGS)
+    before = caller.snapshot()
+    world.connect("cell0")
+    assert caller.page.evaluate("address => seen.knows(address)", ADDRESSES["cell0"])
+    # What a phone's browser does of itself.
+    caller.page.evaluate("navigator.connection.dispatchEvent(new Event('change'))")
+    for direction in Direction:
+        wait_until_in_use(world, caller, "cell0", direction)
+    caller.page.wait_for_timeout(500)
+    world.lose("wlan0")
+    caller.page.wait_for_timeout(1000)
+    after = caller.snapshot()
+    assert is_same_call(before, after)
+    assert after["lost"] == before["lost"]
+    assert caller.state == "connected"
 
 
 @both_browsers

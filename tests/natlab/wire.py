@@ -96,9 +96,11 @@ class Wire:
         records = _RECORD.iter_unpack(self._log.read_bytes())
         return [Delivered(at, Direction(d), Kind(k), length) for at, d, k, length in records]
 
-    def last(self, kind: Kind) -> float:
-        """When the last packet of this kind came through."""
-        return max((packet.at for packet in self.delivered() if packet.kind is kind), default=0.0)
+    def last(self, kind: Kind, *directions: Direction) -> float:
+        """When the last packet of this kind came through, either way or in these directions."""
+        wanted = directions or tuple(Direction)
+        seen = (p.at for p in self.delivered() if p.kind is kind and p.direction in wanted)
+        return max(seen, default=0.0)
 
     def close(self) -> None:
         self._process.kill()

@@ -7,7 +7,7 @@ from typing import Literal
 
 from .namespace import Namespace
 from .turn import TURN
-from .wire import Kind, Wire
+from .wire import Direction, Kind, Wire
 
 SERVER = "203.0.113.10"
 _numbers = itertools.count(os.getpid() % 1000 * 10)
@@ -92,9 +92,9 @@ class World:
         """The phone has found that this is the network that works."""
         self.phone.ip("route", "replace", "default", "dev", name, "metric", "5")
 
-    def in_use(self) -> Uplink:
-        """The network over which the last audio came."""
-        return max(self.wires, key=lambda name: self.wires[name].last(Kind.RTP))
+    def in_use(self, *directions: Direction) -> Uplink:
+        """The network over which the last audio came, either way or in these directions."""
+        return max(self.wires, key=lambda name: self.wires[name].last(Kind.RTP, *directions))
 
     def set(self, **quality: float | bool) -> None:
         for wire in self.wires.values():

@@ -24,5 +24,12 @@ def test_within_a_generation_the_recommended_order_stays() -> None:
     assert len(set(ranked)) == len(ranked)
 
 
+def test_no_two_of_a_generation_are_the_same() -> None:
+    """Of two equal pairs Chromium gives one up, and it might be the one that is nominated."""
+    kinds = [candidate_priority(1, kind, 65535 - n) for kind in ("host", "relay") for n in range(9)]
+    ranked = [outranking(p, 7) for p in kinds]
+    assert ranked == sorted(set(ranked), reverse=True)
+
+
 def test_ours_are_always_the_lower_of_a_pair() -> None:
     assert all(0 < outranking(p, 10_000) < LOWEST_OF_A_BROWSER for p in RECOMMENDED)
