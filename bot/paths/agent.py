@@ -340,7 +340,10 @@ class IceAgent:
         if (pair.base, pair.address) != (base, remote):
             return  # 7.2.5.2.1: not symmetric
         if message.message_class is stun.Class.ERROR:
-            self._refused(pair, message.error_code, now)
+            if message.error_code == 487:
+                self.controlling = not self.controlling
+                pair.wake(now)
+                self._wake()
             return
         self.answers_received += 1
         self._answered_at = now
@@ -350,15 +353,6 @@ class IceAgent:
         if check.nominating or (pair.remote_nominated and not self.controlling):
             self._select(pair)
         self._decide(now)
-        self._wake()
-
-    def _refused(self, pair: Pair, code: int | None, now: float) -> None:
-        if code == 487:
-            self.controlling = not self.controlling
-            pair.wake(now)
-        elif code == 401:
-            # Chromium has not read the answer yet.
-            pair.due = now + UNUSED_RETRY_S
         self._wake()
 
     def _is_unused(self, pair: Pair, now: float) -> bool:

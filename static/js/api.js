@@ -5,6 +5,7 @@
  * @property {RTCIceServer[]} iceServers
  * @property {number} ttl seconds
  * @property {boolean} [partial] there is more to come
+ * @property {number} [at] when it came, ms; absent: now
  */
 
 /** The server refuses older tickets after ten minutes. */

@@ -30,10 +30,11 @@
 
 import { TICKET_LASTS_MS } from './api.js';
 import { CONNECT_MS, IDLE, advance, isComingUp, isLive } from './call.js';
-import { Credentials } from './credentials.js';
+import { Credentials, hasRelay } from './credentials.js';
 import { configurationFor, rungs } from './ice.js';
 import { Keeper } from './keeper.js';
 import { MicrophoneError, stop } from './microphone.js';
+import { POLICY } from './recovery.js';
 import { Signal } from './signal.js';
 import { Timeline } from './timeline.js';
 
@@ -228,6 +229,10 @@ export class Caller {
     this.happen({ type: 'path-down', reason: 'path_lost' });
     this.signal?.rejoin();
     this.hangUpPeer();
+    this.connectTimer = this.tools.clock.setTimeout(
+      () => this.happen({ type: 'lost', reason: 'call_lost' }),
+      POLICY.graceMs,
+    );
     const configuration = await /** @type {NonNullable<typeof this.ice>} */ (this.ice);
     if (generation === this.generation) this.openPeer(configuration);
   }
@@ -305,9 +310,7 @@ export class Caller {
         keeper?.heardByBot(message.media);
         break;
       case 'ice':
-        this.credentials.took(/** @type {any} */ (message));
-        this.ice = Promise.resolve(/** @type {any} */ (message));
-        keeper?.useServers(message.iceServers);
+        await this.takeServers(/** @type {any} */ (message));
         break;
       case 'bye':
         if (message.reason === 'call_lost') this.lost();
@@ -317,6 +320,19 @@ export class Caller {
         await this.refused(message);
         break;
     }
+  }
+
+  /**
+   * What is in use still works where no provider has anything to give; it is asked again soon.
+   *
+   * @param {import('./api.js').IceConfiguration} configuration
+   */
+  async takeServers(configuration) {
+    const { iceServers } = await /** @type {NonNullable<typeof this.ice>} */ (this.ice);
+    if (hasRelay(iceServers) && !hasRelay(configuration.iceServers)) return;
+    this.credentials.took(configuration);
+    this.ice = Promise.resolve({ ...configuration, at: this.tools.clock.now() });
+    this.keeper?.useServers(configuration.iceServers);
   }
 
   /** @param {Message} error */
@@ -402,10 +418,13 @@ export class Caller {
     const claim = this.kept && { callId: this.kept.callId, token: this.kept.token, rejoin: true };
     this.signal = new Signal(socketUrl(ticket), events, { ...clock, open: openSocket }, claim);
     // Without an ICE configuration there are still host candidates, and on many networks they do.
-    this.ice = api.ice(ticket).catch((error) => {
-      console.warn(error);
-      return { iceServers: [], ttl: 0, partial: true };
-    });
+    this.ice = api.ice(ticket).then(
+      (configuration) => ({ ...configuration, at: clock.now() }),
+      (error) => {
+        console.warn(error);
+        return { iceServers: [], ttl: 0, partial: true };
+      },
+    );
   }
 
   // Time, and the end.

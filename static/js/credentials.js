@@ -17,6 +17,14 @@ export function refreshAfter(ttl) {
   return Math.max(SHARE * lasts, lasts - AHEAD_MS);
 }
 
+/**
+ * @param {RTCIceServer[]} servers
+ * @returns {boolean} whether there is a TURN server among them
+ */
+export function hasRelay(servers) {
+  return servers.some(({ credential }) => credential);
+}
+
 export class Credentials {
   /** @type {any} */
   timer = null;
@@ -31,10 +39,11 @@ export class Credentials {
   }
 
   /** @param {import('./api.js').IceConfiguration} configuration in use from now on */
-  took({ iceServers, ttl, partial }) {
+  took({ iceServers, ttl, partial, at = this.clock.now() }) {
     this.stop();
+    const age = this.clock.now() - at;
     if (partial) this.askAfter(PARTIAL_MS);
-    else if (iceServers.some(({ credential }) => credential)) this.askAfter(refreshAfter(ttl));
+    else if (hasRelay(iceServers)) this.askAfter(Math.max(0, refreshAfter(ttl) - age));
   }
 
   stop() {

@@ -2,6 +2,9 @@
 
 export const TELL_MS = 10_000;
 
+/** Between two looks further apart than this the page was frozen, and hardly anything was relayed. */
+const MAX_LOOK_MS = 60_000;
+
 /**
  * @typedef {object} Relay
  * @property {string} url of the TURN server
@@ -32,7 +35,7 @@ export class RelayMeter {
     if (last && relay?.pairId !== last.pairId) this.tell(now);
     if (relay && relay.pairId === last?.pairId) {
       this.bytes += Math.max(0, relay.bytes - last.bytes);
-      this.ms += now - this.lookedAt;
+      this.ms += Math.min(MAX_LOOK_MS, now - this.lookedAt);
     }
     this.last = relay;
     this.lookedAt = now;

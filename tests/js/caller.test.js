@@ -150,6 +150,27 @@ test('where that fails as well there is a new call', async () => {
   assert.equal(all.states.at(-1), 'recovering: new_call');
 });
 
+test('where it does not come up in a minute there is a new call', async () => {
+  const all = await connected();
+  dtlsFails(all);
+  await settle();
+  all.clock.pass(61_000);
+  await settle();
+  assert.equal(all.states.at(-1), 'recovering: new_call');
+});
+
+test('servers that work are not given up for none', async () => {
+  const all = await connected();
+  const pc = all.peers[0];
+  const before = pc.configurations.length;
+  all.sockets[0].hears({ type: 'ice', iceServers: [{ urls: ['stun:s.example'] }], ttl: 90 });
+  await settle();
+  assert.equal(pc.configurations.length, before);
+  all.sockets[0].hears({ type: 'ice', iceServers: SERVERS, ttl: 90 });
+  await settle();
+  assert.equal(pc.configurations.length, before + 1);
+});
+
 test('after a minute without a path a new call is made on the same microphone', async () => {
   const all = await connected();
   change(all, 'disconnected');

@@ -40,6 +40,15 @@ test('what a slow provider has is asked for a moment later', () => {
   assert.equal(asked(), 1);
 });
 
+test('their life begins when they come, not when a call begins to use them', () => {
+  const { clock, credentials, asked } = refreshing();
+  const at = clock.now();
+  clock.pass(50_000);
+  credentials.took({ iceServers: TURN, ttl: 90, at });
+  clock.pass(4_500);
+  assert.equal(asked(), 1);
+});
+
 test('what has no credential does not expire', () => {
   const { clock, credentials } = refreshing();
   credentials.took({ iceServers: [{ urls: ['stun:s.example'] }], ttl: 90 });
