@@ -10,7 +10,7 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponseBase, JsonResponse
 
-from . import clients, metrics
+from . import clients, metrics, networks
 
 MAX_CLIENTS = 10_000
 """Remembered at once; the least recently seen is forgotten, and has a full bucket again."""
@@ -46,11 +46,11 @@ requests = Buckets(burst=60, per_second=1.0)
 
 
 def limited(view: View) -> View:
-    """429 with ``Retry-After`` (RFC 6585, 4) for a client whose bucket is empty."""
+    """429 with ``Retry-After`` (RFC 6585, 4) for a network whose bucket is empty."""
 
     @wraps(view)
     async def answer(request: ASGIRequest) -> HttpResponseBase:
-        wait = requests.take(clients.address(request.scope))
+        wait = requests.take(networks.key(clients.address(request.scope)))
         if not wait:
             return await view(request)
         metrics.request_limited(request.path)

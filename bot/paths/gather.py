@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
@@ -207,6 +209,12 @@ class RelayBase(asyncio.DatagramProtocol):
         self._transport.close()
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Reading it takes longer than a packet of audio may wait: once, and in a thread."""
+    return ssl.create_default_context()
+
+
 async def allocate(owner: Owner, server: TurnServer, preference: int = 65535) -> RelayBase:
     """Get a relayed address for ``owner``.
 
@@ -214,12 +222,13 @@ async def allocate(owner: Owner, server: TurnServer, preference: int = 65535) ->
     :raises OSError: where the server cannot be reached.
     :raises TransactionError: where it refuses, or does not answer.
     """
+    trust = await asyncio.to_thread(_trust) if server.tls else None
     _, base = await create_turn_endpoint(
         lambda: RelayBase(owner, server, preference),
         server_addr=(server.host, server.port),
         username=server.username,
         password=server.credential,
-        ssl=server.tls or None,
+        ssl=trust,
         transport=server.transport,
     )
     return base

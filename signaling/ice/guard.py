@@ -64,11 +64,13 @@ class Guard:
         return url in self._urls
 
     def _failed(self, exc: ProviderError | TimeoutError) -> None:
+        metrics.ice_issued(self.name, "failed")
+        if datetime.now(UTC) < self._closed_until:
+            return  # of several calls at once: one trouble, one pause
         asked = exc.retry_after if isinstance(exc, ProviderError) else None
         pause = min(MAX_PAUSE, max(self._pause, asked or self._pause))
         self._closed_until = datetime.now(UTC) + pause
         self._pause = min(MAX_PAUSE, 2 * self._pause)
-        metrics.ice_issued(self.name, "failed")
         log.warning(
             "ICE provider %s: %s; left alone for %d s",
             self.name,

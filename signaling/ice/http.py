@@ -1,7 +1,9 @@
 """One request to a provider's API: what it answers, or one line on why it does not."""
 
+import asyncio
 import ssl
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -13,6 +15,12 @@ TIMEOUT_S = 2.0
 """A provider slower than this is taken for one that fails."""
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Reading it takes longer than a packet of audio may wait: once, and in a thread."""
+    return httpx.create_ssl_context()
+
+
 async def ask(method: str, url: str, *, tls: ssl.SSLContext | None = None, **request: Any) -> Any:
     """The JSON of the answer. ``request`` is as for ``httpx.AsyncClient.request``.
 
@@ -20,8 +28,9 @@ async def ask(method: str, url: str, *, tls: ssl.SSLContext | None = None, **req
         and the status alone: paths, queries and bodies carry secrets.
     """
     host = httpx.URL(url).host
+    verify = await asyncio.to_thread(_trust) if tls is None else tls
     try:
-        async with httpx.AsyncClient(verify=tls or True, timeout=TIMEOUT_S) as client:
+        async with httpx.AsyncClient(verify=verify, timeout=TIMEOUT_S) as client:
             response = await client.request(method, url, **request)
     except httpx.HTTPError as exc:
         raise ProviderError(f"{host}: {type(exc).__name__}") from None

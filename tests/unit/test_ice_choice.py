@@ -115,6 +115,16 @@ async def test_fresh_credentials_come_when_half_their_life_is_over() -> None:
     assert provider.asked == 2
 
 
+async def test_calls_that_fail_together_are_one_failure(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard_module, "TIMEOUT_S", 0.05)
+    guard = Guard(Scripted(*["hang"] * 5))
+    assert await asyncio.gather(*(guard.issue(name, TTL) for name in "abcde")) == [None] * 5
+    assert "left alone for 10 s" in caplog.text
+    assert "for 20 s" not in caplog.text
+
+
 @pytest.mark.parametrize("trouble", ["hang", "busy", "fail"])
 async def test_a_failing_provider_is_left_alone_and_its_spares_are_used(
     trouble: str, monkeypatch: pytest.MonkeyPatch

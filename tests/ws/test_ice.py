@@ -67,6 +67,19 @@ async def test_a_burst_from_one_address_is_limited() -> None:
     assert int(last["Retry-After"]) >= 1
 
 
+async def test_a_household_is_one_client_whatever_addresses_it_takes(settings: Any) -> None:
+    settings.VOICEDEMO_PROXIES = 1
+    limits.requests.clear()
+    client = AsyncClient()
+    statuses = [
+        (
+            await client.get("/api/ticket/", headers={"X-Forwarded-For": f"2001:db8::{n:x}"})
+        ).status_code
+        for n in range(80)
+    ]
+    assert statuses[-1] == 429
+
+
 async def test_no_secret_is_written_anywhere(
     caplog: pytest.LogCaptureFixture, settings: Any
 ) -> None:
