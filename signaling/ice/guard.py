@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from .. import metrics
 from .base import IceServers, Provider, ProviderError
 from .http import TIMEOUT_S
+from .selection import endpoint_of
 
 log = logging.getLogger("voicedemo.ice")
 
@@ -31,7 +32,7 @@ class Guard:
         self.name = provider.name
         self._provider = provider
         self._kept: OrderedDict[str, IceServers] = OrderedDict()
-        self._urls: frozenset[str] = frozenset()
+        self._endpoints: frozenset[tuple[str | None, str]] = frozenset()
         self._pause = FIRST_PAUSE
         self._closed_until = datetime.min.replace(tzinfo=UTC)
 
@@ -61,7 +62,7 @@ class Guard:
 
     def has_issued(self, url: str) -> bool:
         """Whether this URL is one of those that were issued last."""
-        return url in self._urls
+        return endpoint_of(url) in self._endpoints
 
     def _failed(self, exc: ProviderError | TimeoutError) -> None:
         metrics.ice_issued(self.name, "failed")
@@ -79,7 +80,8 @@ class Guard:
         )
 
     def _keep(self, call_id: str, issued: IceServers) -> None:
-        self._urls = frozenset(url for server in issued.servers for url in server.urls)
+        urls = (url for server in issued.servers for url in server.urls)
+        self._endpoints = frozenset(map(endpoint_of, urls))
         self._kept[call_id] = issued
         self._kept.move_to_end(call_id)
         while len(self._kept) > MAX_KEPT:

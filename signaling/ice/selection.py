@@ -66,5 +66,17 @@ def kind_of(url: str) -> Kind | None:
     return None
 
 
+def endpoint_of(url: str) -> tuple[Kind | None, str]:
+    """What two spellings of one server's URL have in common: a browser may write the defaults out.
+
+    :returns: how it is reached, and ``host:port`` (RFC 7064, 3.2; RFC 7065, 3.2).
+    """
+    scheme, _, rest = url.partition(":")
+    place = rest.partition("?")[0].lower()
+    if not re.search(r":\d+$", place):
+        place += ":5349" if scheme.endswith("s") else ":3478"
+    return kind_of(url), place
+
+
 def _is_refused(url: str) -> bool:
     return url.partition("?")[0].endswith(":53")

@@ -115,6 +115,17 @@ async def test_fresh_credentials_come_when_half_their_life_is_over() -> None:
     assert provider.asked == 2
 
 
+@pytest.mark.parametrize(
+    "url", ["turn:x.example", "turn:x.example:3478?transport=udp", "turn:X.example:3478"]
+)
+async def test_a_provider_is_known_by_its_url_however_a_browser_spells_it(url: str) -> None:
+    guard = Guard(Scripted("ok"))
+    await guard.issue("a", TTL)
+    assert guard.has_issued(url)
+    assert not guard.has_issued("turn:x.example?transport=tcp")
+    assert not guard.has_issued("turns:x.example")
+
+
 async def test_calls_that_fail_together_are_one_failure(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
