@@ -15,6 +15,10 @@ import { clock } from './world.js';
 const switches = new URLSearchParams(location.search);
 const ui = new Ui();
 
+/** Between two pictures of the levels: the battery pays for each, and screens ask for up to 120 a second. */
+const PICTURE_MS = 40;
+let drawnAt = 0;
+
 /** @type {AudioContext|null} */
 let audio = null;
 /** @type {Partial<Record<'you'|'bot', Meter>>} */
@@ -39,12 +43,15 @@ function closeMeters() {
   }
 }
 
-function drawLevels() {
+/** @param {number} now */
+function drawLevels(now) {
+  requestAnimationFrame(drawLevels);
+  if (now - drawnAt < PICTURE_MS) return;
+  drawnAt = now;
   for (const who of /** @type {const} */ (['you', 'bot'])) {
     const meter = meters[who];
     if (meter) ui.showLevel(who, meter.level());
   }
-  requestAnimationFrame(drawLevels);
 }
 
 async function keepAwake() {

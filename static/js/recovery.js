@@ -13,6 +13,7 @@
  * @property {number} restarts ICE restarts asked for since
  * @property {number} restartAt when the next restart is due (Infinity: none)
  * @property {number} restartedAt
+ * @property {number} alarms silences answered with a restart, without half a minute of calm since
  * @property {IceWay} way in use, or being tried
  * @property {IceWay} home what this call is to use
  * @property {readonly IceWay[]} ways that exist
@@ -46,6 +47,9 @@ export const POLICY = {
   attemptMs: 4_000,
   /** One that was asked for so recently is still at work, and another would only undo it. */
   settleMs: 1_500,
+  /** Silences in a row: that time doubles. A starved machine hears silence, and restarts starve it. */
+  maxDoublings: 3,
+  calmMs: 30_000,
   /** Waits before the first, second, … further restart; the last one repeats. */
   backoffMs: [0, 1_000, 2_000, 4_000, 8_000],
   /** The server keeps a call without a path for this long. */
@@ -76,6 +80,7 @@ export function begin(ways, home, now) {
     restarts: 0,
     restartAt: now + POLICY.attemptMs,
     restartedAt: -Infinity,
+    alarms: 0,
     way: home,
     home,
     ways,
@@ -143,13 +148,16 @@ function worse(recovery, trouble, now) {
   if (connecting || troubles.includes(trouble)) return stay(recovery);
   const next = { ...recovery, troubles: [...troubles, trouble] };
   if (troubles.length) return stay(next);
-  const outage = { ...next, since: now, restarts: 0 };
+  const isCalm = now - recovery.restartedAt > POLICY.calmMs;
+  const alarms = isCalm ? 0 : recovery.alarms;
+  const outage = { ...next, since: now, restarts: 0, alarms };
   const reason = REASONS[trouble];
-  const settled = recovery.restartedAt + POLICY.settleMs;
+  const doublings = trouble === 'lost' ? 0 : Math.min(alarms, POLICY.maxDoublings);
+  const settled = recovery.restartedAt + POLICY.settleMs * 2 ** doublings;
   const step =
     now < settled
       ? stay({ ...outage, restartAt: settled })
-      : restart(outage, reason, recovery.way, now);
+      : restart({ ...outage, alarms: alarms + 1 }, reason, recovery.way, now);
   /** @type {RecoveryAction[]} */
   const actions = [{ type: 'down', reason }, ...step.actions];
   // ICE knows at once where an address has gone, and the socket went with it.
@@ -264,7 +272,8 @@ function tick(recovery, now) {
   if (now < recovery.restartAt) return stay(recovery);
   const isFirst = !recovery.connecting && !recovery.restarts;
   const way = isFirst ? recovery.way : rungAfter(recovery);
-  return restart(recovery, 'no_way_yet', way, now);
+  const alarms = recovery.alarms + (isFirst ? 1 : 0);
+  return restart({ ...recovery, alarms }, 'no_way_yet', way, now);
 }
 
 /**

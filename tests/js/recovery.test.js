@@ -50,6 +50,18 @@ test('the first path says that it is up', () => {
   assert.deepEqual(new Path().sees('path-up', 70), [{ type: 'up', ms: 70 }]);
 });
 
+test('a machine that hears silence again and again restarts less and less', () => {
+  const path = up();
+  for (let now = 1_000; now < 31_000; now += 1_000) {
+    path.sees('silence', now);
+    path.sees('tick', now + 250);
+    path.sees('sound', now + 500);
+  }
+  assert.deepEqual(path.restarts().map(({ now }) => now), [1_000, 4_000, 10_000, 22_000]);
+  path.sees('silence', 70_000);
+  assert.equal(path.restarts().at(-1).now, 70_000);
+});
+
 test('silence on the page is answered with a restart at once', () => {
   const path = up();
   assert.deepEqual(path.sees('silence', 1_000), [
