@@ -33,6 +33,9 @@ _relayed_bytes = Counter(
 _requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["path"])
 _tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
 _threads = Gauge("voicedemo_threads", "Threads of the process")
+_pool_threads = Gauge(
+    "voicedemo_pool_threads", "Of these the event loop's pool, which never shrinks"
+)
 
 
 def call_admitted(voice: str) -> None:
@@ -65,6 +68,7 @@ async def exposition() -> bytes:
     _calls_live.set(await _live())
     _tasks.set(len(asyncio.all_tasks()))
     _threads.set(threading.active_count())
+    _pool_threads.set(sum(t.name.startswith("asyncio_") for t in threading.enumerate()))
     return generate_latest()
 
 

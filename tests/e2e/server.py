@@ -76,10 +76,14 @@ class Server:
         return True
 
     def resources(self) -> dict[str, int]:
-        """Threads and open files as the kernel counts them, tasks as the loop does."""
+        """Threads and open files as the kernel counts them, tasks as the loop does.
+
+        But for the threads of the loop's pool: they are made as calls come together, and stay.
+        """
         proc = Path(f"/proc/{self.process.pid}")
         return {
-            "threads": len(list((proc / "task").iterdir())),
+            "threads": len(list((proc / "task").iterdir()))
+            - int(self.metric("voicedemo_pool_threads")),
             "files": len(list((proc / "fd").iterdir())),
             "tasks": int(self.metric("voicedemo_asyncio_tasks")),
         }
