@@ -210,7 +210,7 @@ class RelayBase(asyncio.DatagramProtocol):
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """Reading it takes longer than a packet of audio may wait: once, and in a thread."""
     return ssl.create_default_context()
 
@@ -222,13 +222,13 @@ async def allocate(owner: Owner, server: TurnServer, preference: int = 65535) ->
     :raises OSError: where the server cannot be reached.
     :raises TransactionError: where it refuses, or does not answer.
     """
-    trust = await asyncio.to_thread(_trust) if server.tls else None
+    tls = await asyncio.to_thread(trust) if server.tls else None
     _, base = await create_turn_endpoint(
         lambda: RelayBase(owner, server, preference),
         server_addr=(server.host, server.port),
         username=server.username,
         password=server.credential,
-        ssl=trust,
+        ssl=tls,
         transport=server.transport,
     )
     return base

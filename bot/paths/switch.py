@@ -1,6 +1,7 @@
 """What DTLS takes for its ICE transport: a switch over the paths of one call."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
@@ -9,6 +10,8 @@ from .base import SILENT_S, Path
 
 # Nothing has arrived on a replaced path for this long: the peer has left it. Seconds.
 RETIRE_AFTER = 2.0
+# Packets that may still be under way on the old path when the peer leaves it: 100 ms of audio.
+UNDER_WAY = 5
 # DTLS and SCTP packets waiting for aiortc; a flood beyond it is dropped.
 QUEUE_PACKETS = 256
 
@@ -44,6 +47,7 @@ class Switch:
         """In the order of their ICE generations."""
         self._active: Path | None = None
         self._nominating: Path | None = None
+        self._sent: deque[bytes] = deque(maxlen=UNDER_WAY)
         self._abandoning: set[Path] = set()
         self._retirements: dict[Path, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -80,6 +84,7 @@ class Switch:
     # For the paths and the RTP ends.
 
     def send(self, data: bytes) -> None:
+        self._sent.append(data)
         if self._active is not None:
             self._active.transmit(data)
         if self._nominating is not None:
@@ -116,11 +121,16 @@ class Switch:
         """Send on ``path`` too until it is promoted, for one round trip in most cases.
 
         Firefox drops what comes on the old path from the moment that it takes the nomination, which
-        we hear of later. What arrives twice is one packet: SRTP and DTLS discard replays (RFC 3711,
-        3.3.2; RFC 6347, 4.1.2.6).
+        we hear of later, and what was sent there shortly before. What arrives twice is one packet:
+        SRTP and DTLS discard replays (RFC 3711, 3.3.2; RFC 6347, 4.1.2.6).
         """
-        if path in self._paths and path is not self._active and not self.is_superseded(path):
-            self._nominating = path
+        if path not in self._paths or path in (self._active, self._nominating):
+            return
+        if self._active is None or self.is_superseded(path):
+            return
+        self._nominating = path
+        for data in self._sent:
+            path.transmit(data)
 
     def promote(self, path: Path) -> None:
         """Send on ``path`` from now on. The one before stays until the peer has left it.

@@ -235,7 +235,8 @@ async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -
     await asyncio.sleep(3 * agent_module.SILENT_S)
     assert (bot.switch.active, phone.switch.active) == (bot.agent, phone.agent)
     for end, start in zip((bot, phone), first, strict=True):
-        numbers = sorted(int.from_bytes(data[1:]) for _, data in end.heard)
+        # What came on both paths counts once, as SRTP sees to it.
+        numbers = sorted({int.from_bytes(data[1:]) for _, data in end.heard})
         numbers = [number for number in numbers if number >= int.from_bytes(start[1:])]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
 

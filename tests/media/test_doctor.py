@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.paths import gather
 from doctor import servers
 from doctor.examination import Setup, examine
 from doctor.findings import Finding, Verdict
@@ -29,6 +30,7 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     """A certificate that this process accepts, and its key."""
     certificate, key = self_signed(tmp_path, HERE)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    gather.trust.cache_clear()
     monkeypatch.setattr(servers, "PATIENCE_S", 2.0)
     return certificate, key
 
@@ -127,6 +129,7 @@ async def test_a_certificate_at_its_end_is_named(
     both = folder / "both.pem"
     both.write_bytes(pair[0].read_bytes() + trusted[0].read_bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(both))
+    gather.trust.cache_clear()
     tls_port = free_port()
     async with turnserver(folder, *AUTH, *tls(*pair, tls_port)):
         short = CoturnProvider([f"turns:{HERE}:{tls_port}?transport=tcp"], SECRET)

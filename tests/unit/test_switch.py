@@ -68,14 +68,17 @@ async def test_while_a_path_is_being_nominated_packets_go_both_ways() -> None:
     switch = Switch(Observer())
     old, new = paths(switch, 2)
     switch.promote(old)
+    switch.send(b"\x80under way")
+    switch.nominate(new)
     switch.nominate(new)
     switch.send(b"\x80both")
     switch.promote(new)
     switch.send(b"\x80one")
-    assert (old.sent, new.sent) == ([b"\x80both"], [b"\x80both", b"\x80one"])
+    assert old.sent == [b"\x80under way", b"\x80both"]
+    assert new.sent == [b"\x80under way", b"\x80both", b"\x80one"]
     switch.nominate(old)
     switch.send(b"\x80still one")
-    assert old.sent == [b"\x80both"]
+    assert old.sent == [b"\x80under way", b"\x80both"]
 
 
 async def test_losing_every_path_is_not_an_error() -> None:
