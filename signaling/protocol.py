@@ -98,7 +98,6 @@ class Description(_Wire):
     """The page was reloaded: this is for a new DTLS association under the same call."""
     abandon: bool = False
     """The path before is crippled: not another packet on it, once there is a way around."""
-    """The phone is changing its network, and the one before may still work for a moment."""
 
 
 class Offer(Description):

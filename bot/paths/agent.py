@@ -445,7 +445,7 @@ class IceAgent:
     def _is_worth_a_check(self, pair: Pair, now: float) -> bool:
         """Whether it is one to use, or to have ready.
 
-        Chromium owes every pair that was checked a check of its own, one in 50 ms, the longest
+        Chromium owes every pair that was checked a check of its own, one in some 60 ms, the longest
         waiting first (7.3.1.4). It leaves a dead network only when it is through with them.
         """
         selected = self._selected

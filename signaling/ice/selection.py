@@ -21,7 +21,7 @@ class _Choice(NamedTuple):
 
     @property
     def host(self) -> str:
-        return re.sub(r":\d+$", "", self.url.partition(":")[2].partition("?")[0])
+        return re.sub(r":\d+$", "", _place(self.url))
 
 
 def offered(servers: Iterable[IceServer]) -> list[IceServer]:
@@ -71,11 +71,15 @@ def endpoint_of(url: str) -> tuple[Kind | None, str]:
 
     :returns: how it is reached, and ``host:port`` (RFC 7064, 3.2; RFC 7065, 3.2).
     """
-    scheme, _, rest = url.partition(":")
-    place = rest.partition("?")[0].lower()
+    place = _place(url).lower()
     if not re.search(r":\d+$", place):
-        place += ":5349" if scheme.endswith("s") else ":3478"
+        place += ":5349" if url.startswith(("stuns:", "turns:")) else ":3478"
     return kind_of(url), place
+
+
+def _place(url: str) -> str:
+    """The host, and the port where there is one."""
+    return url.partition(":")[2].partition("?")[0]
 
 
 def _is_refused(url: str) -> bool:

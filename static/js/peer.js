@@ -22,7 +22,6 @@ export class Peer {
   offeredAt = 0;
   /** The path before is crippled, and the bot is to leave it. */
   abandon = false;
-  /** The phone is changing its network. */
   /** The answer of `attempt` is in. */
   answered = false;
   /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
@@ -57,12 +56,7 @@ export class Peer {
   get pendingOffer() {
     if (!this.isPending || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
-    return {
-      type: 'offer',
-      sdp,
-      attempt: this.attempt,
-      ...(this.abandon && { abandon: true }),
-    };
+    return { type: 'offer', sdp, attempt: this.attempt, ...(this.abandon && { abandon: true }) };
   }
 
   /** @returns {number} ms that the newest offer has been waiting for its answer */

@@ -13,7 +13,7 @@
  * @property {number} restarts ICE restarts asked for since
  * @property {number} restartAt when the next restart is due (Infinity: none)
  * @property {number} restartedAt
- * @property {number} alarms silences answered with a restart, without half a minute of calm since
+ * @property {number} alarms troubles answered with a restart, without half a minute of calm since
  * @property {IceWay} way in use, or being tried
  * @property {IceWay} home what this call is to use
  * @property {readonly IceWay[]} ways that exist
@@ -49,6 +49,7 @@ export const POLICY = {
   settleMs: 1_500,
   /** Silences in a row: that time doubles. A starved machine hears silence, and restarts starve it. */
   maxDoublings: 3,
+  /** After this long without a restart the next silence is the first again. */
   calmMs: 30_000,
   /** Waits before the first, second, … further restart; the last one repeats. */
   backoffMs: [0, 1_000, 2_000, 4_000, 8_000],

@@ -26,7 +26,7 @@ test('what is left is told when the call moves away from the relay', () => {
   assert.deepEqual(told.map(({ bytes }) => bytes), [500]);
 });
 
-test('the time that a page was frozen is not relayed time, nor more than the server takes', () => {
+test('a page that was frozen tells of no more relayed time than the server takes', () => {
   const { told, meter } = metered();
   meter.look(over('p', 1_000), 20_000);
   meter.look(over('p', 1_500), 20_000 + 3 * 60_000);
