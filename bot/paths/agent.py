@@ -12,11 +12,12 @@ from aioice.candidate import Candidate
 from aioice.ice import candidate_pair_priority
 from aioice.utils import random_string
 
-from . import stun
+from . import nomination, stun
 from .base import SILENT_S, Address, Base
 from .gather import RelayBase
 from .pair import Pair, PairState
 from .port import MediaPort
+from .priority import outranking
 from .switch import Switch
 
 PACING_S: Final = 0.02
@@ -33,14 +34,8 @@ NOMINATION_S: Final = 1.0
 UNUSED_RETRY_S: Final = 0.05
 """Between checks of a nominated pair on which nothing but STUN has come yet. Firefox forgets a
 nomination that is faster than the answer."""
-PATIENCE_S: Final = 0.3
-"""While the old path still works, a restart waits this long for the best pair."""
-RELAY_PATIENCE_S: Final = 0.15
-"""Without a path, a relayed or a TCP pair waits this long for a direct one."""
 HEAD_START_S: Final = 0.1
 """Of direct pairs, before others are checked too."""
-STEADY_S: Final = 3.0
-"""A better pair must have been valid for this long before a working call moves to it."""
 MAX_PAIRS: Final = 100
 """RFC 8445, 6.1.2.5."""
 MAX_CHECKS_IN_FLIGHT: Final = 300
@@ -48,33 +43,11 @@ MAX_CHECKS_IN_FLIGHT: Final = 300
 MAX_TIE_BREAKER: Final = 2**64 - 1
 """Its owner wins every role conflict (RFC 8445, 7.3.1.1)."""
 
-MAX_GENERATION: Final = 500
-"""Priorities of later ones would come over those of a browser's relayed candidates."""
-
-
-def outranking(priority: int, generation: int) -> int:
-    """A candidate's priority that is over those of all generations before (RFC 8445, 5.1.2).
-
-    It is also under any that a browser gives, so it decides the priority of a pair (6.1.2.3).
-    Chromium stops checking the lower and equal pairs of a network while the selected one receives
-    anything at all: a relay could not take over from a crippled direct path of the generation
-    before, and of two equal pairs the one that we nominate might be the one it has given up.
-
-    :param priority: its rank among the candidates of its own generation (5.1.2.1), told apart by
-        the type preference and the lower seven bits of the local preference.
-    """
-    type_preference, local_preference = priority >> 24, priority >> 8 & 0x7F
-    return min(generation, MAX_GENERATION) << 14 | type_preference << 7 | local_preference
-
 
 class _Check(NamedTuple):
     pair: Pair
     sent: float
     nominating: bool
-
-
-def _rank(pair: Pair) -> tuple[bool, bool, int]:
-    return pair.rank
 
 
 class IceAgent:
@@ -524,47 +497,12 @@ class IceAgent:
 
     def _wanted(self, now: float) -> Pair | None:
         """The pair to nominate now, if it is not the selected one or there is none."""
-        valid = [pair for pair in self._pairs.values() if pair.state is PairState.SUCCEEDED]
+        pairs = self._pairs.values()
         if self._selected is None:
-            return self._first_choice(valid, now)
+            return nomination.first(pairs, now, nothing_works=self._switch.is_silent)
         if self._suspect_since is not None:
-            return self._way_out(valid, self._suspect_since, now)
-        return self._improvement(valid, now)
-
-    def _first_choice(self, valid: list[Pair], now: float) -> Pair | None:
-        if not valid:
-            return None
-        best = max(valid, key=_rank)
-        waited = now - min(pair.valid_since for pair in valid)
-        if self._switch.is_silent:
-            return best if best.is_direct_udp or waited >= RELAY_PATIENCE_S else None
-        hopeful = (pair for pair in self._pairs.values() if pair.state is not PairState.FAILED)
-        if best.rank == max(pair.rank for pair in hopeful) or waited >= PATIENCE_S:
-            return best
-        return None
-
-    def _way_out(self, valid: list[Pair], suspect_since: float, now: float) -> Pair | None:
-        """Of the pairs that answered since the selected one fell silent, the best.
-
-        The selected one was asked at the same moment: it gets its usual round trip to answer.
-        """
-        assert self._selected is not None
-        if now - suspect_since < 1.5 * self._selected.rtt:
-            return None
-        answered = [pair for pair in valid if pair.answered > suspect_since]
-        return max(answered, key=_rank, default=None)
-
-    def _improvement(self, valid: list[Pair], now: float) -> Pair | None:
-        """Direct UDP, where the call is on something else, once it has proved steady; or the
-        network the peer is moving to."""
-        selected = self._selected
-        assert selected is not None
-        if selected.is_direct_udp:
-            better = [p for p in valid if p.is_direct_udp and p.is_new_network]
-            return None if selected.is_new_network else max(better, key=_rank, default=None)
-        direct = [pair for pair in valid if pair.is_direct_udp]
-        steady = [pair for pair in direct if now - pair.valid_since > STEADY_S]
-        return max(steady, key=_rank, default=None)
+            return nomination.way_out(pairs, self._selected, self._suspect_since, now)
+        return nomination.improvement(pairs, self._selected, now)
 
     def _select(self, pair: Pair) -> None:
         """Nominated, by us or by the peer."""

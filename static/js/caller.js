@@ -408,7 +408,10 @@ export class Caller {
     this.signal?.close();
     const events = {
       onMessage: (/** @type {Message} */ message) => this.attempt(() => this.receive(message)),
-      onReady: () => this.timeline.add('socket', { state: 'ready' }),
+      onReady: () => {
+        this.timeline.add('socket', { state: 'ready' });
+        this.keeper?.socketReady();
+      },
       onLost: () => this.timeline.add('socket', { state: 'lost' }),
       pendingOffer: () => {
         const offer = this.keeper?.peer.pendingOffer;

@@ -38,12 +38,16 @@ import { ANSWER_MS } from './signal.js';
 import { summarise } from './stats.js';
 import { Watch } from './watch.js';
 
+/** A round trip measured while the page was held up for longer than this may be the page's own. */
+const HELD_UP_MS = 100;
 /** While all is well the statistics are looked at every second. */
 const CALM_TICKS = 4;
 
 export class Keeper {
   restarts = 0;
   ticks = 0;
+  dueAt = Infinity;
+  isHeldUp = false;
   quality = quality.UNKNOWN;
   /** @type {import('./stats.js').Summary|null} */
   summary = null;
@@ -93,6 +97,11 @@ export class Keeper {
     this.happen({ type: 'hint', reason });
   }
 
+  /** A new socket has the call: if the path went with the old one, some network is there again. */
+  socketReady() {
+    this.happen({ type: 'socket-ready' });
+  }
+
   /** @param {boolean} media whether the bot hears this page */
   heardByBot(media) {
     if (media) this.happen({ type: 'heard' });
@@ -116,6 +125,7 @@ export class Keeper {
           this.events.note('heartbeat', { rtt_ms: ms });
           this.events.onRoundTrip(ms);
         },
+        onHears: (media) => this.heardByBot(media),
         onDead: () => this.hint('heartbeat_lost'),
       },
       this.clock,
@@ -209,6 +219,9 @@ export class Keeper {
   // Time.
 
   tick() {
+    const now = this.clock.now();
+    this.isHeldUp ||= now - this.dueAt > HELD_UP_MS;
+    this.dueAt = now + quality.WINDOW_MS;
     this.timer = this.clock.setTimeout(() => this.tick(), quality.WINDOW_MS);
     this.happen({ type: 'tick' });
     this.ticks += 1;
@@ -234,7 +247,9 @@ export class Keeper {
       this.quality = quality.UNKNOWN;
       return;
     }
-    this.quality = quality.take(this.quality, summary);
+    const rttMs = this.isHeldUp ? null : summary.rttMs;
+    this.isHeldUp = false;
+    this.quality = quality.take(this.quality, { ...summary, rttMs });
     if (quality.isDegraded(this.quality)) {
       this.quality = quality.UNKNOWN;
       this.happen({ type: 'degraded' });

@@ -5,12 +5,14 @@
  * @typedef {object} Sample
  * @property {number} packetsReceived
  * @property {number} packetsLost
- * @property {number|null} rttMs
+ * @property {number|null} rttMs of the latest answer; null: not known, or not to be relied on
+ * @property {number} answers to checks, so far
  *
  * @typedef {object} Quality
  * @property {Sample|null} last
  * @property {number[]} losses share of the packets lost in each of the last windows, newest last
- * @property {boolean[]} slow whether the round trip was far over its best in each of them
+ * @property {boolean[]} slow whether each of the last answers took far longer than the best
+ * @property {number} answers
  * @property {number} bestRttMs
  */
 
@@ -26,11 +28,13 @@ const TERRIBLE_LOSS = 0.5;
 const TERRIBLE_WINDOWS = 3;
 /** Fewer packets than this say nothing about loss yet: they go into the next window. */
 const ENOUGH = 4;
+/** So many slow answers on end; between two there are one to three seconds. */
+const SLOW_ANSWERS = 3;
 const RTT_FACTOR = 4;
 const RTT_FLOOR_MS = 100;
 
 /** @type {Quality} */
-export const UNKNOWN = { last: null, losses: [], slow: [], bestRttMs: Infinity };
+export const UNKNOWN = { last: null, losses: [], slow: [], answers: 0, bestRttMs: Infinity };
 
 /**
  * @param {Quality} quality
@@ -40,11 +44,14 @@ export const UNKNOWN = { last: null, losses: [], slow: [], bestRttMs: Infinity }
 export function take(quality, sample) {
   const { last } = quality;
   const rtt = sample.rttMs ?? quality.bestRttMs;
+  const isSlow = rtt > RTT_FACTOR * Math.max(RTT_FLOOR_MS, quality.bestRttMs);
+  const isAnswered = sample.answers !== quality.answers;
   const share = last ? loss(last, sample) : 0;
   return {
     last: share === null ? last : sample,
     losses: last && share !== null ? newest(quality.losses, share) : quality.losses,
-    slow: newest(quality.slow, rtt > RTT_FACTOR * Math.max(RTT_FLOOR_MS, quality.bestRttMs)),
+    slow: isAnswered ? newest(quality.slow, isSlow) : quality.slow,
+    answers: sample.answers,
     bestRttMs: Math.min(quality.bestRttMs, rtt),
   };
 }
@@ -54,9 +61,9 @@ export function take(quality, sample) {
  * @returns {boolean} whether this path carries too little to talk over
  */
 export function isDegraded({ losses, slow }) {
-  const lately = losses.slice(-TERRIBLE_WINDOWS);
-  if (lately.length === TERRIBLE_WINDOWS && lately.every((share) => share > TERRIBLE_LOSS)) return true;
-  return nearlyAll(losses.map((share) => share > BAD_LOSS)) || nearlyAll(slow);
+  const isTerrible = losses.map((share) => share > TERRIBLE_LOSS);
+  if (lastAll(isTerrible, TERRIBLE_WINDOWS) || lastAll(slow, SLOW_ANSWERS)) return true;
+  return losses.length === WINDOWS && losses.filter((share) => share > BAD_LOSS).length >= NEARLY;
 }
 
 /**
@@ -68,11 +75,12 @@ export function isSuspect({ losses, slow }) {
 }
 
 /**
- * @param {boolean[]} windows
+ * @param {boolean[]} list
+ * @param {number} count
  * @returns {boolean}
  */
-function nearlyAll(windows) {
-  return windows.length === WINDOWS && windows.filter(Boolean).length >= NEARLY;
+function lastAll(list, count) {
+  return list.length >= count && list.slice(-count).every(Boolean);
 }
 
 /**

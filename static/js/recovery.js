@@ -27,6 +27,7 @@
  *   | {type: 'unheard'} | {type: 'heard'}
  *   | {type: 'hint', reason: string}
  *   | {type: 'degraded'}
+ *   | {type: 'socket-ready'}
  *   | {type: 'transport', around: IceWay|null, network: string}
  *   | {type: 'tick'}} RecoveryEvent
  *
@@ -41,6 +42,7 @@
  */
 
 import { WITHOUT_UDP } from './ice.js';
+import { nth } from './waits.js';
 
 export const POLICY = {
   /** A restart that has not brought the path back within this time is not going to. */
@@ -113,6 +115,8 @@ export function advance(recovery, event, now) {
       return better(recovery, 'unheard', now);
     case 'hint':
       return hint(recovery, event.reason, now);
+    case 'socket-ready':
+      return socketReady(recovery, now);
     case 'degraded':
       return degraded(recovery, now);
     case 'transport':
@@ -207,6 +211,21 @@ function hint(recovery, reason, now) {
   const step = restart({ ...recovery, udpNetwork, restarts: 0 }, reason, recovery.home, now);
   if (!isElsewhere) return step;
   return { ...step, actions: [...step.actions, { type: 'replace-socket' }] };
+}
+
+/**
+ * Where a socket gets through, media may. A restart from before that is another matter: its
+ * candidates are of the networks there were then, and only some browsers add to them.
+ *
+ * @param {Recovery} recovery
+ * @param {number} now
+ * @returns {Step}
+ */
+function socketReady(recovery, now) {
+  const { connecting, restartedAt } = recovery;
+  const isRecent = now - restartedAt < POLICY.settleMs;
+  if (connecting || isWell(recovery) || isRecent) return stay(recovery);
+  return restart({ ...recovery, restarts: 0 }, 'socket_back', recovery.home, now);
 }
 
 /**
@@ -312,13 +331,4 @@ function restart(recovery, reason, way, now) {
     recovery: { ...recovery, way, restarts, restartAt, restartedAt: now },
     actions: [{ type: 'restart-ice', reason, way }],
   };
-}
-
-/**
- * @param {number[]} list
- * @param {number} index
- * @returns {number} the last one, where there are not so many
- */
-function nth(list, index) {
-  return list[Math.min(index, list.length - 1)];
 }

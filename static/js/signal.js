@@ -31,12 +31,17 @@
  * @property {any} timer
  */
 
+import { nth } from './waits.js';
+
 /** Waits before the first, second, … attempt to reopen; the last one repeats. */
 export const REOPEN_MS = [0, 100, 250, 500, 1_000, 2_000, 4_000];
 /** An answer takes a round trip. Without one for this long the socket is suspect. */
 export const ANSWER_MS = 1_000;
-/** A socket not greeted by then is on its way into nowhere. */
-export const GREETING_MS = 4_000;
+/**
+ * A socket not greeted by then is on its way into nowhere, as one is whose network went while it was
+ * being opened: it never changes to another. The last one repeats, for networks that are only slow.
+ */
+export const GREETING_MS = [1_500, 3_000, 6_000];
 
 /** Several things announce the same change of network. */
 const SPACING_MS = 300;
@@ -55,6 +60,7 @@ export class Signal {
   /** An answer that comes now is to an offer of the peer connection before. */
   isBetween = false;
   failures = 0;
+  ungreeted = 0;
   closed = false;
   /** @type {Message[]} */
   waiting = [];
@@ -136,7 +142,10 @@ export class Signal {
       carries: null,
       timer: null,
     };
-    opening.timer = this.world.setTimeout(() => this.replace(), GREETING_MS);
+    opening.timer = this.world.setTimeout(() => {
+      this.ungreeted += 1;
+      this.replace();
+    }, nth(GREETING_MS, this.ungreeted));
     this.opening = opening;
     socket.onopen = () => this.opened(opening);
     socket.onmessage = (event) => this.receive(socket, JSON.parse(event.data));
@@ -196,7 +205,7 @@ export class Signal {
     this.socket?.close();
     this.socket = opening.socket;
     this.ready = ready;
-    this.failures = 0;
+    this.failures = this.ungreeted = 0;
     const offer = this.events.pendingOffer();
     if (offer && offer.attempt !== opening.carries) this.send(offer);
     for (const message of this.waiting.splice(0)) this.socket.send(JSON.stringify(message));
@@ -218,7 +227,7 @@ export class Signal {
   }
 
   reopenLater() {
-    const wait = REOPEN_MS[Math.min(this.failures, REOPEN_MS.length - 1)];
+    const wait = nth(REOPEN_MS, this.failures);
     this.failures += 1;
     this.world.clearTimeout(this.reopenTimer);
     this.reopenTimer = this.world.setTimeout(() => {

@@ -6,6 +6,7 @@
  * @property {string} protocol of the local candidate
  * @property {string} relayProtocol udp, tcp or tls where the local candidate is a relay
  * @property {number|null} rttMs
+ * @property {number} answers to checks of this pair
  * @property {number|null} lossPercent of the packets due since the previous summary
  * @property {number|null} jitterMs
  * @property {number} packetsReceived
@@ -37,6 +38,7 @@ export function summarise(report, previous) {
     protocol: local?.protocol ?? '',
     relayProtocol: local?.relayProtocol ?? '',
     rttMs: milliseconds(pair?.currentRoundTripTime),
+    answers: pair?.responsesReceived ?? 0,
     lossPercent: previous && loss(received - previous.packetsReceived, lost - previous.packetsLost),
     jitterMs: milliseconds(inbound?.jitter),
     packetsReceived: received,

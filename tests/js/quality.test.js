@@ -4,13 +4,14 @@ import test from 'node:test';
 import { UNKNOWN, isDegraded, take } from '../../static/js/quality.js';
 
 /** Whether it was degraded after each window of `[received, lost]`. */
-function judged(windows, rttMs = 20) {
-  let quality = take(UNKNOWN, { packetsReceived: 0, packetsLost: 0, rttMs: 20 });
+function judged(windows, rttMs = 20, { windowsPerAnswer = 8 } = {}) {
+  let quality = take(UNKNOWN, { packetsReceived: 0, packetsLost: 0, rttMs: 20, answers: 1 });
   let [packetsReceived, packetsLost] = [0, 0];
-  return windows.map(([received, lost]) => {
+  return windows.map(([received, lost], index) => {
     packetsReceived += received;
     packetsLost += lost;
-    quality = take(quality, { packetsReceived, packetsLost, rttMs });
+    const answers = 1 + Math.floor(index / windowsPerAnswer);
+    quality = take(quality, { packetsReceived, packetsLost, rttMs, answers });
     return isDegraded(quality);
   });
 }
@@ -49,7 +50,15 @@ test('a path on which nothing at all comes is silent, not degraded', () => {
   assert.ok(!judged([[12, 0], ...times(20, [0, 0])]).includes(true));
 });
 
-test('a round trip four times its best for three seconds is too much', () => {
-  assert.ok(judged(times(13, [12, 0]), 900).at(-1));
-  assert.ok(!judged(times(13, [12, 0]), 300).at(-1));
+test('three round trips on end of four times the best are too much', () => {
+  assert.deepEqual(judged(times(25, [12, 0]), 900).slice(-2), [false, true]);
+  assert.ok(!judged(times(40, [12, 0]), 300).includes(true));
+});
+
+test('one slow answer is one, however often it is looked at', () => {
+  assert.ok(!judged(times(40, [12, 0]), 900, { windowsPerAnswer: 40 }).includes(true));
+});
+
+test('a round trip that is not to be relied on is no slow one', () => {
+  assert.ok(!judged(times(40, [12, 0]), null).includes(true));
 });

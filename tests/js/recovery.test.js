@@ -116,6 +116,20 @@ test('a hint on a healthy path restarts and starts no outage', () => {
   assert.deepEqual(path.ticksUntil(60_000, 5_500).restarts().length, 1);
 });
 
+test('a socket that gets through says that there is a network for media too', () => {
+  const path = up();
+  path.sees('path-down', 1_000);
+  assert.deepEqual(path.sees('socket-ready', 1_200), [], 'the restart has only begun');
+  assert.deepEqual(path.sees('socket-ready', 3_000), [
+    { type: 'restart-ice', reason: 'socket_back', way: 'all' },
+  ]);
+});
+
+test('a socket replaced on a healthy path is no reason for anything', () => {
+  assert.deepEqual(up().sees('socket-ready', 20_000), []);
+  assert.deepEqual(new Path().sees('socket-ready', 3_000), []);
+});
+
 test('another network takes another socket along', () => {
   const actions = up().sees({ type: 'hint', reason: 'network_changed' }, 5_000);
   assert.deepEqual(actions.at(-1), { type: 'replace-socket' });

@@ -166,11 +166,30 @@ test('a socket that leads nowhere is given up for another', () => {
   const all = inCall();
   all.sockets[0].dies();
   all.clock.pass(REOPEN_MS[0]);
-  all.clock.pass(GREETING_MS);
+  all.clock.pass(GREETING_MS[0]);
   assert.equal(all.sockets.length, 3);
   assert.equal(all.sockets[1].readyState, 3);
   greet(all);
   assert.equal(all.signal.socket, all.sockets[2]);
+});
+
+test('a network that is only slow gets more time for each greeting', () => {
+  const all = inCall();
+  all.sockets[0].dies();
+  all.clock.pass(REOPEN_MS[0]);
+  for (const wait of [...GREETING_MS, GREETING_MS.at(-1)]) {
+    const count = all.sockets.length;
+    all.clock.pass(wait - 1);
+    assert.equal(all.sockets.length, count);
+    all.clock.pass(1);
+    assert.equal(all.sockets.length, count + 1);
+  }
+  greet(all);
+  all.sockets.at(-1).dies();
+  all.clock.pass(REOPEN_MS[0]);
+  const count = all.sockets.length;
+  all.clock.pass(GREETING_MS[0]);
+  assert.equal(all.sockets.length, count + 1);
 });
 
 test('a reloaded page claims its call with its first socket', () => {

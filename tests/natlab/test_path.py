@@ -61,6 +61,26 @@ def test_a_network_that_dies_is_left_for_the_other(
 
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
+def test_firefox_leaves_a_silent_network_once_the_phone_does(
+    world: World, make_call: MakeCall
+) -> None:
+    """It keeps sending on the pair with the highest priority; the way down is up at once."""
+    world.connect("wlan0")
+    world.connect("cell0")
+    caller = make_call()
+    call_id = caller.page.inner_text("#dev-call")
+    used = world.in_use()
+    world.lose(used)
+    wait_until_in_use(world, caller, other(used), Direction.DOWN)
+    caller.wait_for("recovering")
+    world.prefer(other(used))
+    wait_until_in_use(world, caller, other(used), Direction.UP)
+    caller.wait_for("connected")
+    assert caller.page.inner_text("#dev-call") == call_id
+    assert caller.page.evaluate("seen.microphones") == 1
+
+
+@pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_a_call_outlives_its_dtls_association(world: World, make_call: MakeCall) -> None:
     """Firefox's fails when a data channel is written to while the path is gone."""
     world.connect("wlan0")

@@ -1,0 +1,62 @@
+"""Which pair the controlling agent nominates, and when: regular nomination (RFC 8445, 8.1.1)."""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from .pair import Pair, PairState
+
+PATIENCE_S: Final = 0.3
+"""While the old path still works, a restart waits this long for the best pair."""
+RELAY_PATIENCE_S: Final = 0.15
+"""Without a path, a relayed or a TCP pair waits this long for a direct one."""
+STEADY_S: Final = 3.0
+"""A better pair must have been valid for this long before a working call moves to it."""
+
+
+def first(pairs: Collection[Pair], now: float, *, nothing_works: bool) -> Pair | None:
+    """The pair an ICE generation begins with, once it is clear that no better one is about to.
+
+    :param nothing_works: there is no path of an earlier generation either.
+    """
+    valid = _valid(pairs)
+    if not valid:
+        return None
+    best = max(valid, key=_rank)
+    waited = now - min(pair.valid_since for pair in valid)
+    if nothing_works:
+        return best if best.is_direct_udp or waited >= RELAY_PATIENCE_S else None
+    hopeful = (pair for pair in pairs if pair.state is not PairState.FAILED)
+    if best.rank == max(pair.rank for pair in hopeful) or waited >= PATIENCE_S:
+        return best
+    return None
+
+
+def way_out(pairs: Iterable[Pair], selected: Pair, suspect_since: float, now: float) -> Pair | None:
+    """Of the pairs that answered since the selected one fell silent, the best.
+
+    The selected one was asked at the same moment: it gets its usual round trip to answer.
+    """
+    if now - suspect_since < 1.5 * selected.rtt:
+        return None
+    answered = [pair for pair in _valid(pairs) if pair.answered > suspect_since]
+    return max(answered, key=_rank, default=None)
+
+
+def improvement(pairs: Iterable[Pair], selected: Pair, now: float) -> Pair | None:
+    """Direct UDP, where the call is on something else, once it has proved steady; or the network
+    the peer is moving to."""
+    direct = [pair for pair in _valid(pairs) if pair.is_direct_udp]
+    if not selected.is_direct_udp:
+        steady = [pair for pair in direct if now - pair.valid_since > STEADY_S]
+        return max(steady, key=_rank, default=None)
+    if selected.is_new_network:
+        return None
+    return max((pair for pair in direct if pair.is_new_network), key=_rank, default=None)
+
+
+def _valid(pairs: Iterable[Pair]) -> list[Pair]:
+    return [pair for pair in pairs if pair.state is PairState.SUCCEEDED]
+
+
+def _rank(pair: Pair) -> tuple[bool, bool, int]:
+    return pair.rank
