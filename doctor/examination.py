@@ -1,14 +1,13 @@
 """All checks, in the order in which one breaks the next."""
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.paths.gather import turn_servers
+from bot.paths.gather import TurnServer, turn_servers
 from signaling.ice.base import Provider, ProviderError
 
-from . import host, servers, web
+from . import host, reach, servers, web
 from .findings import Finding, Verdict, bad
 
 TTL = timedelta(minutes=5)
@@ -25,6 +24,7 @@ class Setup:
     public_url: str
     public_ips: list[str]
     media_port: int
+    proxies: int
     stun_urls: list[str]
     providers: list[Provider] = field(default_factory=list)
     clock_url: str = "https://www.cloudflare.com"
@@ -38,16 +38,22 @@ async def examine(setup: Setup) -> list[Finding]:
         web.debug(on=setup.debug),
         web.allowed_hosts(setup.allowed_hosts, setup.public_url),
         *await web.origin(setup.public_url),
+        *web.proxies(setup.public_url, setup.proxies),
         host.media_port(setup.media_port),
     ]
     bound = await asyncio.gather(*stun)
     findings += bound
-    findings.append(host.advertised(setup.public_ips, _seen_as(bound)))
+    advertised = host.advertised(setup.public_ips, seen_as := _seen_as(bound))
+    findings.append(advertised)
     answering = [f.subject for f in bound if f.verdict is Verdict.GOOD]
     if len(answering) >= 2:
         findings.append(await servers.nat(*answering[:2]))
-    for found in await asyncio.gather(*turn):
+    relays: list[TurnServer] = []
+    for found, working in await asyncio.gather(*turn):
         findings += found
+        relays += working
+    if relays and seen_as and setup.media_port and advertised.verdict is Verdict.GOOD:
+        findings.append(await reach.media_port(seen_as, setup.media_port, relays[0]))
     if not setup.providers:
         step = "Set up a provider: see docs/settings.md."
         findings.append(bad("turn", "ICE providers", "none: symmetric NATs cannot connect", step))
@@ -58,18 +64,22 @@ def _seen_as(bound: list[Finding]) -> str | None:
     return next((f.detail.split()[-1] for f in bound if f.verdict is Verdict.GOOD), None)
 
 
-async def _provider(provider: Provider) -> list[Finding]:
-    """Every URL that it issues, with the credentials that it issues."""
+async def _provider(provider: Provider) -> tuple[list[Finding], list[TurnServer]]:
+    """Every URL that it issues, with the credentials that it issues; and those that relay."""
     try:
         issued = await provider.issue("doctor", TTL)
     except ProviderError as exc:
         step = "Are its settings right, and is its API reachable from here?"
-        return [bad("provider", provider.name, str(exc), step)]
-    checks: list[Awaitable[list[Finding]]] = [
-        servers.turn(server) for server in turn_servers(issued.servers)
+        return [bad("provider", provider.name, str(exc), step)], []
+    relays = turn_servers(issued.servers)
+    tried = await asyncio.gather(*(servers.turn(server) for server in relays))
+    findings = [finding for found in tried for finding in found]
+    working = [
+        relay
+        for relay, found in zip(relays, tried, strict=True)
+        if all(f.verdict is Verdict.GOOD for f in found)
     ]
-    findings = [finding for found in await asyncio.gather(*checks) for finding in found]
     if provider.name == "coturn" and all(f.verdict is Verdict.GOOD for f in findings):
         stale = turn_servers((await provider.issue("doctor", EXPIRED)).servers)
         findings.append(await servers.expiry(stale[0]))
-    return findings
+    return findings, working

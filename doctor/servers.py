@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from aioice.candidate import Candidate
 from aioice.stun import TransactionError
 from cryptography import x509
 
@@ -24,14 +25,17 @@ from .findings import Finding, bad, good
 
 PATIENCE_S = 5.0
 FEW_DAYS = 14
+ANYWHERE = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 PROBE = b"voicedemo doctor"
 
 
 async def stun(url: str) -> Finding:
     """A binding, from a port of its own."""
-    server = StunServer.parse(url)
     try:
+        server = StunServer.parse(url)
         address = await _mapped(server)
+    except ValueError as exc:
+        return bad("stun", url, str(exc), "For example stun:stun.example.com:3478")
     except socket.gaierror:
         return _unknown("stun", url)
     except (OSError, TimeoutError) as exc:
@@ -61,8 +65,9 @@ async def nat(first: str, second: str) -> Finding:
         return bad("nat", subject, "the STUN servers do not answer", "See the lines on STUN.")
     finally:
         port.close()
-    mappings = {(c.host, c.port) for c in seen if c is not None}
-    if len(mappings) > 1:
+    if None in seen:
+        return bad("nat", subject, "a STUN server does not answer twice", "See the lines on STUN.")
+    if len({(c.host, c.port) for c in seen if c}) > 1:
         return bad(
             "nat",
             subject,
@@ -76,17 +81,25 @@ async def _mapped(server: StunServer) -> Address:
     infos = await asyncio.get_running_loop().getaddrinfo(
         server.host, server.port, type=socket.SOCK_DGRAM
     )
-    here = "::" if infos[0][0] is socket.AF_INET6 else "0.0.0.0"
+    families = {info[0] for info in infos}
+    # A name may have an IPv6 address where this machine has no IPv6 to reach it by.
+    here = [any_ for family, any_ in ANYWHERE.items() if family in families]
+    async with asyncio.timeout(PATIENCE_S):
+        for found in asyncio.as_completed([_mapped_over(address, server) for address in here]):
+            if (candidate := await found) is not None:
+                return candidate.host, candidate.port
+    raise TimeoutError
+
+
+async def _mapped_over(here: str, server: StunServer) -> Candidate | None:
     port = MediaPort([here])
-    await port.open(tcp=False)
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            found = await reflexive_candidate(port, port.bases[0], server)
+        await port.open(tcp=False)
+        return await reflexive_candidate(port, port.bases[0], server)
+    except OSError:
+        return None  # the other family may do
     finally:
         port.close()
-    if found is None:
-        raise TimeoutError
-    return found.host, found.port
 
 
 async def turn(server: TurnServer) -> list[Finding]:
@@ -127,8 +140,8 @@ async def _relay(server: TurnServer) -> Finding:
     try:
         async with (
             asyncio.timeout(PATIENCE_S),
-            _allocation(server) as ours,
-            _allocation(server) as theirs,
+            allocation(server) as ours,
+            allocation(server) as theirs,
         ):
             await _to_and_fro(ours, theirs)
     except socket.gaierror:
@@ -148,7 +161,7 @@ async def expiry(server: TurnServer) -> Finding:
     """:param server: with credentials that have expired."""
     check, url = "expiry", server.url
     try:
-        async with asyncio.timeout(PATIENCE_S), _allocation(server):
+        async with asyncio.timeout(PATIENCE_S), allocation(server):
             pass
     except TransactionError:
         return good(check, url, "expired credentials are refused")
@@ -176,7 +189,7 @@ class _End:
 
 
 @asynccontextmanager
-async def _allocation(server: TurnServer) -> AsyncIterator[tuple[RelayBase, _End]]:
+async def allocation(server: TurnServer) -> AsyncIterator[tuple[RelayBase, _End]]:
     end = _End()
     base = await allocate(end, server)
     try:

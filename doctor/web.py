@@ -50,10 +50,21 @@ async def origin(public_url: str) -> list[Finding]:
     try:
         async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             response = await client.get(public_url.rstrip("/") + "/healthz")
-    except httpx.HTTPError as exc:
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
         step = "Does the name lead here, and does the proxy have a valid certificate?"
         return [bad(check, subject, str(exc) or type(exc).__name__, step)]
     if response.text.strip() != "ok":
         step = "Does the proxy pass requests on to this server?"
         return [bad(check, subject, f"HTTP {response.status_code} on /healthz", step)]
     return [good(check, subject, "HTTPS, and it leads here")]
+
+
+def proxies(public_url: str, number: int) -> list[Finding]:
+    """The server itself speaks no TLS: where pages are HTTPS, a proxy is in front of it."""
+    if urlsplit(public_url).scheme != "https":
+        return []
+    check, subject = "proxies", f"VOICEDEMO_PROXIES={number}"
+    if not number:
+        detail = "all visitors share the proxy's address, and one limit on requests"
+        return [bad(check, subject, detail, "Set it to the number of proxies in front, often 1.")]
+    return [good(check, subject, "visitors are told apart")]

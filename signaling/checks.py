@@ -1,5 +1,6 @@
 """Wrong settings fail at start-up with a sentence, not at the first call."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,20 +14,48 @@ from .ice import registry
 def ice_urls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     problems: list[CheckMessage] = []
     for name, schemes in {
-        "VOICEDEMO_STUN_URLS": ("stun:", "stuns:"),
-        "VOICEDEMO_TURN_URLS": ("turn:", "turns:"),
-        "VOICEDEMO_COTURN_URLS": ("turn:", "turns:"),
+        "VOICEDEMO_STUN_URLS": ("stun", "stuns"),
+        "VOICEDEMO_TURN_URLS": ("turn", "turns"),
+        "VOICEDEMO_COTURN_URLS": ("turn", "turns"),
     }.items():
         for url in getattr(settings, name):
-            if not url.startswith(schemes):
+            if not _is_ice_url(url, schemes):
                 problems.append(
                     Error(
-                        f"{name} has {url!r}, which does not begin with {' or '.join(schemes)}",
-                        hint=f"For example {schemes[0]}{schemes[0][:-1]}.example.com:3478",
+                        f"{name} has {url!r}, which is no {schemes[0].upper()} URL",
+                        hint=f"For example {schemes[0]}:{schemes[0]}.example.com:3478",
                         id="voicedemo.E001",
                     )
                 )
     return problems
+
+
+def _is_ice_url(url: str, schemes: Sequence[str]) -> bool:
+    """RFC 7064, 3.1; RFC 7065, 3.1: the transport is of TURN alone."""
+    parts = re.fullmatch(
+        r"(?P<scheme>\w+):(?P<host>\[[\da-fA-F:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?"
+        r"(?P<transport>\?transport=(udp|tcp))?",
+        url,
+    )
+    if parts is None or parts["scheme"] not in schemes:
+        return False
+    if parts["transport"] and parts["scheme"] in ("stun", "stuns"):
+        return False
+    return parts["port"] is None or 0 < int(parts["port"]) < 65536
+
+
+@register()
+def public_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    url = settings.VOICEDEMO_PUBLIC_URL
+    if not url or re.fullmatch(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?/?", url):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_PUBLIC_URL is {url!r}, which is no address of a site",
+            hint="For example https://talk.example.com",
+            id="voicedemo.E005",
+        )
+    ]
 
 
 @register()

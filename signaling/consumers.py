@@ -31,6 +31,7 @@ from .protocol import (
     Error,
     Hears,
     HeartbeatTerms,
+    Ice,
     IceRequest,
     Offer,
     ProtocolError,
@@ -122,7 +123,7 @@ class CallConsumer(AsyncWebsocketConsumer):
             case Visibility():
                 await self._to_bot(BotVisibility(call_id=self._call(), hidden=message.hidden))
             case IceRequest():
-                await self._say(await registry.issue(self._call()))
+                await self._say(await self._issue_ice(self._call()))
             case Report():
                 await self._report(message)
             case Relayed():
@@ -165,9 +166,15 @@ class CallConsumer(AsyncWebsocketConsumer):
         telling.add_done_callback(self.background.discard)
 
     async def _ice_to_bot(self) -> None:
-        issued = await registry.issue(str(self.call_id))
+        issued = await self._issue_ice(str(self.call_id))
         if self.worker is not None:
             await self._to_bot(BotIce(call_id=str(self.call_id), ice_servers=issued.ice_servers))
+
+    async def _issue_ice(self, call_id: str) -> Ice:
+        message, without = await registry.issue(call_id)
+        if without:
+            await self._note("ice-partial", without=", ".join(without))
+        return message
 
     async def _candidate(self, message: Candidate) -> None:
         if self.worker is None:
@@ -262,7 +269,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         assert self.worker
         await self.channel_layer.send(self.worker, for_bot(message))
 
-    async def _note(self, kind: str) -> None:
+    async def _note(self, kind: str, **detail: str) -> None:
         await database_sync_to_async(timeline.append)(
-            self.call_id, CallEvent.Source.SOCKET, kind, {}
+            self.call_id, CallEvent.Source.SOCKET, kind, detail
         )

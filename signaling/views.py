@@ -43,7 +43,7 @@ async def ice(request: HttpRequest) -> JsonResponse:
             raise ProtocolError("ticket_used", "this ticket has had its call")
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
-    message = await registry.issue(str(admitted.call_id))
+    message, _ = await registry.issue(str(admitted.call_id))
     body = message.model_dump(by_alias=True, exclude={"type"}, exclude_none=True)
     return JsonResponse({"iceTransportPolicy": "all", **body})
 

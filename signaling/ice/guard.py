@@ -32,6 +32,7 @@ class Guard:
         self.name = provider.name
         self._provider = provider
         self._kept: OrderedDict[str, IceServers] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[IceServers | None]] = {}
         self._endpoints: frozenset[tuple[str | None, str]] = frozenset()
         self._pause = FIRST_PAUSE
         self._closed_until = datetime.min.replace(tzinfo=UTC)
@@ -44,6 +45,12 @@ class Guard:
         if datetime.now(UTC) < self._closed_until:
             metrics.ice_issued(self.name, "skipped")
             return self.spare(call_id)
+        if call_id not in self._asked:  # by the page and by the bot, or on two sockets
+            self._asked[call_id] = task = asyncio.create_task(self._ask(call_id, ttl))
+            task.add_done_callback(lambda _: self._asked.pop(call_id))
+        return await asyncio.shield(self._asked[call_id])
+
+    async def _ask(self, call_id: str, ttl: timedelta) -> IceServers | None:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 issued = await self._provider.issue(call_id, ttl)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -69,7 +69,7 @@ KINDS: dict[str, Kind] = {
         lambda: MeteredProvider(
             settings.VOICEDEMO_METERED_APP,
             settings.VOICEDEMO_METERED_SECRET_KEY,
-            settings.VOICEDEMO_TURN_REGION,
+            region_for("metered"),
         ),
     ),
     "xirsys": Kind(
@@ -78,12 +78,19 @@ KINDS: dict[str, Kind] = {
             settings.VOICEDEMO_XIRSYS_CHANNEL,
             settings.VOICEDEMO_XIRSYS_IDENT,
             settings.VOICEDEMO_XIRSYS_SECRET,
-            settings.VOICEDEMO_TURN_REGION,
+            region_for("xirsys"),
         ),
     ),
 }
 
 _late: set[asyncio.Task[IceServers | None]] = set()
+
+
+class Issued(NamedTuple):
+    """:param without: names of the providers that had nothing to give, or not in time."""
+
+    message: Ice
+    without: tuple[str, ...]
 
 
 def missing(name: str) -> list[str]:
@@ -108,7 +115,14 @@ def provider_of(url: str) -> str:
     return next((guard.name for guard in guards() if guard.has_issued(url)), "other")
 
 
-async def issue(call_id: str) -> Ice:
+def region_for(name: str) -> str:
+    """The region to ask this provider for: one for all of them, or ``provider:region`` pairs."""
+    named = dict(hint.split(":", 1) for hint in settings.VOICEDEMO_TURN_REGION if ":" in hint)
+    for_all = next((hint for hint in settings.VOICEDEMO_TURN_REGION if ":" not in hint), "")
+    return named.get(name, for_all)
+
+
+async def issue(call_id: str) -> Issued:
     """ICE servers for this call, as the page is told them; never later than ``PATIENCE_S``."""
     ttl = timedelta(seconds=settings.VOICEDEMO_TURN_TTL_S)
     tasks = {asyncio.create_task(guard.issue(call_id, ttl)): guard for guard in guards()}
@@ -120,12 +134,16 @@ async def issue(call_id: str) -> Ice:
     found = [issued for issued in answers if issued is not None]
     now = datetime.now(UTC)
     expires_at = min((f.expires_at for f in found if f.expires_at), default=now + ttl)
-    return Ice(
+    message = Ice(
         ice_servers=offered(server for issued in found for server in issued.servers),
         ttl=max(0, int((expires_at - now).total_seconds())),
         expires_at=expires_at.isoformat(timespec="seconds"),
         partial=None in answers or bool(pending),
     )
+    names = [guard.name for guard in tasks.values()]
+    troubles = zip(names, tasks, answers, strict=True)
+    late_or_none = (name for name, task, answer in troubles if answer is None or task in pending)
+    return Issued(message, tuple(late_or_none))
 
 
 def _forget(**changed: Any) -> None:

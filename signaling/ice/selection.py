@@ -28,14 +28,16 @@ def offered(servers: Iterable[IceServer]) -> list[IceServer]:
     """The best few of them, the earlier before the later, in an order of cost.
 
     URLs on port 53 are left out, as browsers refuse it; of TLS, port 443 comes first, which is
-    open where nothing else is.
+    open where nothing else is. It is of another host than the rest where there is one, so that
+    one that is down takes no call's last relay along.
     """
     choices = list(_choices(servers))
     taken: list[_Choice] = []
     for kind in WANTED:
-        known = {choice.host for choice in taken if choice.kind == kind}
-        elsewhere = (c for c in choices if c.kind == kind and c.host not in known)
-        taken += islice(elsewhere, 1)
+        known = {choice.host for choice in taken if kind == "tls" or choice.kind == kind}
+        found = [choice for choice in choices if choice.kind == kind]
+        elsewhere = [choice for choice in found if choice.host not in known]
+        taken += islice(elsewhere or (found if kind == "tls" else []), 1)
     taken.sort(key=lambda choice: _ORDER.index(choice.kind))
     grouped = groupby(taken, key=lambda choice: (choice.server.username, choice.server.credential))
     return [

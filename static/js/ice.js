@@ -41,6 +41,17 @@ export function configurationFor(servers, way) {
 }
 
 /**
+ * Firefox does not say which server a relayed candidate is of; there is at most one for each protocol.
+ *
+ * @param {RTCIceServer[]} servers
+ * @param {'udp'|'tcp'|'tls'} protocol
+ * @returns {string} '' where there is none
+ */
+export function relayUrl(servers, protocol) {
+  return servers.flatMap((server) => urls(server, protocol))[0] ?? '';
+}
+
+/**
  * Whether a candidate, of either side, is of this way. `ice-tcp` is the only one that the browser
  * cannot be configured to: its UDP candidates are kept from the other side instead.
  *

@@ -29,7 +29,7 @@
  */
 
 import { Heartbeat, LABEL } from './heartbeat.js';
-import { WITHOUT_UDP } from './ice.js';
+import { WITHOUT_UDP, relayUrl } from './ice.js';
 import { Peer } from './peer.js';
 import * as quality from './quality.js';
 import { RelayMeter } from './relay.js';
@@ -239,7 +239,7 @@ export class Keeper {
     if (this.peer.closed) return;
     const summary = summarise(report.values(), this.summary);
     this.summary = summary;
-    this.relay.look(summary.relay, this.clock.now());
+    this.relay.look(this.named(summary.relay), this.clock.now());
     this.events.onStats(summary);
     if (!summary.pair) return;
     this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network });
@@ -254,6 +254,14 @@ export class Keeper {
       this.quality = quality.UNKNOWN;
       this.happen({ type: 'degraded' });
     }
+  }
+
+  /**
+   * @param {import('./relay.js').Relay|null} relay
+   * @returns {import('./relay.js').Relay|null}
+   */
+  named(relay) {
+    return relay && { ...relay, url: relay.url || relayUrl(this.peer.servers, relay.protocol) };
   }
 
   // What the reducer decides.

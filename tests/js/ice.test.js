@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { configurationFor, fits, keepFitting, rungs } from '../../static/js/ice.js';
+import { configurationFor, fits, keepFitting, relayUrl, rungs } from '../../static/js/ice.js';
 
 const SERVERS = [
   { urls: ['stun:s.example'] },
@@ -33,6 +33,12 @@ test('each forced way keeps its own relays and their credentials', () => {
     assert.equal(configuration.iceTransportPolicy, 'relay');
     assert.equal(configuration.iceServers[0].credential, 'c');
   }
+});
+
+test('the relay of a protocol is the one offered for it', () => {
+  assert.equal(relayUrl(SERVERS, 'udp'), 'turn:t.example?transport=udp');
+  assert.equal(relayUrl(SERVERS, 'tls'), 'turns:t.example:443?transport=tcp');
+  assert.equal(relayUrl([{ urls: 'stun:s.example' }], 'udp'), '');
 });
 
 test('a single URL as a string is one of a list', () => {

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot.paths import gather
-from doctor import servers
+from doctor import reach, servers, web
 from doctor.examination import Setup, examine
 from doctor.findings import Finding, Verdict
 from signaling.ice.coturn import CoturnProvider
@@ -62,6 +63,7 @@ async def healthy(tmp_path: Path, trusted: tuple[Path, Path]) -> AsyncIterator[S
             public_url=web.api,
             public_ips=[HERE],
             media_port=free_port(),
+            proxies=1,
             stun_urls=[f"stun:{HERE}:{port}"],
             providers=[provider(port, tls_port)],
             clock_url=web.api,
@@ -87,6 +89,8 @@ async def test_a_healthy_set_up_has_nothing_wrong(healthy: Setup) -> None:
         ({"allowed_hosts": ["elsewhere.example"]}, "allowed hosts"),
         ({"public_url": f"http://{HERE}:1"}, "secure origin"),
         ({"media_port": 0}, "media port"),
+        ({"proxies": 0}, "proxies"),
+        ({"stun_urls": ["stun:::"]}, "stun"),
         ({"stun_urls": ["stun:no-such-host.invalid:3478"]}, "stun"),
         ({"public_ips": ["198.51.100.7"]}, "advertised address"),
         ({"providers": []}, "turn"),
@@ -171,6 +175,25 @@ async def test_expired_credentials_that_are_accepted_are_named(
         open_to_all = CoturnProvider([f"turn:{HERE}:{port}?transport=udp"], SECRET)
         (finding,) = await broken(dataclasses.replace(healthy, providers=[open_to_all]))
     assert finding.check == "expiry"
+
+
+async def test_an_url_that_is_none_is_named() -> None:
+    (finding,) = await web.origin("https://no host")
+    assert finding.verdict is Verdict.BAD
+
+
+async def test_a_media_port_that_nothing_reaches_is_named(
+    healthy: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_S", 1.0)
+    (before,) = healthy.providers
+    (issued,) = (await before.issue("a", timedelta(minutes=5))).servers
+    (relay, *_) = gather.turn_servers([issued])
+    assert (await reach.media_port(HERE, free_port(), relay)).verdict is Verdict.GOOD
+    port = free_port()
+    finding = await reach.media_port("192.0.2.1", port, relay)
+    assert finding.verdict is Verdict.BAD
+    assert str(port) in finding.next_step
 
 
 async def test_a_wrong_clock_is_named(healthy: Setup, trusted: tuple[Path, Path]) -> None:

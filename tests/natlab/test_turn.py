@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import MakeCall
 from .test_path import is_same_call
-from .turn import SETTINGS, Coturn
+from .turn import SECRET, SETTINGS, Coturn
 from .world import World
 
 pytestmark = pytest.mark.natlab
@@ -42,4 +42,37 @@ def test_a_relay_that_was_restarted_is_used_again(
     caller.wait_for("recovering")
     caller.wait_for_sound()
     caller.wait_for("connected")
+    assert is_same_call(before, caller.snapshot())
+
+
+def test_a_relay_that_dies_costs_a_direct_call_nothing(
+    world: World, coturn: Coturn, make_call: MakeCall
+) -> None:
+    world.connect("wlan0")
+    caller = make_call(**SETTINGS)
+    before = caller.snapshot()
+    coturn.kill()
+    caller.page.wait_for_timeout(3000)
+    caller.page.click("#restart-ice")
+    caller.wait_until_changed(before, "localUfrag", "remoteUfrag", "pair")
+    caller.wait_for_sound()
+    after = caller.snapshot()
+    assert is_same_call(before, after)
+    assert after["lost"] == before["lost"]
+    assert caller.state == "connected"
+
+
+def test_a_call_outlives_a_secret_that_was_rotated_on_one_side(
+    world: World, coturn: Coturn, make_call: MakeCall
+) -> None:
+    world.connect("wlan0")
+    caller = make_call("&ice=relay", **SETTINGS)
+    before = caller.snapshot()
+    coturn.restart("south")
+    caller.wait_for("recovering")
+    caller.page.wait_for_timeout(5000)  # restarts that the relay refuses
+    assert caller.state == "recovering"
+    coturn.restart("south", SECRET)
+    caller.wait_for("connected", timeout_s=40)
+    caller.wait_for_sound()
     assert is_same_call(before, caller.snapshot())

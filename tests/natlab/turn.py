@@ -34,29 +34,36 @@ class Coturn:
         self._command = (
             *(program, "-n", "--log-file=stdout", "--simple-log", "--no-cli", "--no-dtls"),
             *(f"--listening-ip={TURN}", f"--relay-ip={TURN}", "--tls-listening-port=443"),
-            *("--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm=example.com"),
+            *("--use-auth-secret", "--realm=example.com"),
             *(f"--cert={certificate}", f"--pkey={key}"),
             *(f"--pidfile={folder / 'turn.pid'}", f"--userdb={folder / 'turn.db'}"),
         )
         self._start()
 
-    def restart(self) -> None:
-        """It comes back knowing nothing of the allocations it had."""
-        self._kill()
-        self._start()
+    def restart(self, *secrets: str) -> None:
+        """It comes back knowing nothing of the allocations it had.
+
+        :param secrets: that it accepts from now on; none: the one it began with.
+        """
+        self.kill()
+        self._start(*secrets)
 
     def close(self) -> None:
-        self._kill()
+        self.kill()
         self._log.close()
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
         self._process.kill()
         self._process.wait()
 
-    def _start(self) -> None:
+    def _start(self, *secrets: str) -> None:
         """Until it listens on its last port."""
+        accepted = (f"--static-auth-secret={secret}" for secret in secrets or [SECRET])
         self._process = self._host.popen(
-            *self._command, cwd=self._folder, stdout=self._log, stderr=subprocess.STDOUT
+            *(*self._command, *accepted),
+            cwd=self._folder,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
         )
         while ":443 " not in self._host.run("ss", "-ltnH"):
             if self._process.poll() is not None:

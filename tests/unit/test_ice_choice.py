@@ -55,6 +55,18 @@ def test_the_first_provider_is_preferred_and_the_next_fills_in() -> None:
     assert len(urls([first, CLOUDFLARE])) == 3
 
 
+def test_of_two_providers_each_has_a_relay_in_what_is_offered() -> None:
+    first = server(
+        "turn:first.example?transport=udp",
+        "turn:first.example?transport=tcp",
+        "turns:first.example:443?transport=tcp",
+        username="us",
+    )
+    chosen = offered([first, CLOUDFLARE])
+    assert [(chosen.username, len(chosen.urls)) for chosen in chosen] == [("us", 2), ("them", 1)]
+    assert chosen[1].urls == ["turns:turn.cloudflare.com:443?transport=tcp"]
+
+
 def test_credentials_stay_with_their_urls() -> None:
     for chosen in offered([STUN, CLOUDFLARE]):
         assert (chosen.credential is not None) == chosen.urls[0].startswith("turn")
@@ -105,6 +117,14 @@ async def test_what_a_call_was_issued_is_given_again_while_it_lasts() -> None:
     assert provider.asked == 1
     await guard.issue("b", TTL)
     assert provider.asked == 2
+
+
+async def test_one_call_that_asks_twice_at_once_is_asked_for_once() -> None:
+    provider = Scripted("ok")
+    guard = Guard(provider)
+    first, second = await asyncio.gather(guard.issue("a", TTL), guard.issue("a", TTL))
+    assert first == second is not None
+    assert provider.asked == 1
 
 
 async def test_fresh_credentials_come_when_half_their_life_is_over() -> None:

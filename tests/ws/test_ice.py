@@ -1,5 +1,6 @@
 """Who gets ICE servers, and how many times."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 from django.test import AsyncClient
 
 from signaling import limits, tickets
-from signaling.models import Call
+from signaling.ice import registry
+from signaling.models import Call, CallEvent
+from tests.page import Page
 
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
 
@@ -95,3 +98,24 @@ async def test_no_secret_is_written_anywhere(
     for secret in (SECRET, credential):
         for text in (page.content.decode(), metrics.content.decode(), caplog.text):
             assert secret not in text
+
+
+async def test_a_provider_that_gave_nothing_is_in_the_calls_timeline(
+    page: Page, settings: Any
+) -> None:
+    settings.VOICEDEMO_XIRSYS_CHANNEL = "c"
+    settings.VOICEDEMO_XIRSYS_IDENT = "i"
+    settings.VOICEDEMO_XIRSYS_SECRET = SECRET
+    settings.VOICEDEMO_TURN_REGION = ["metered:europe", "xirsys:no-such-gateway"]
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="echo")
+    assert (await page.hear())["type"] == "answer"
+    async with asyncio.timeout(10):
+        while (event := await CallEvent.objects.filter(kind="ice-partial").afirst()) is None:
+            await asyncio.sleep(0.02)
+    assert event.detail == {"without": "xirsys"}
+
+
+def test_a_region_is_for_the_provider_that_it_names(settings: Any) -> None:
+    settings.VOICEDEMO_TURN_REGION = ["metered:europe", "asia"]
+    assert [registry.region_for(name) for name in ("metered", "xirsys")] == ["europe", "asia"]

@@ -44,6 +44,7 @@ def _setup() -> Setup:
         public_url=settings.VOICEDEMO_PUBLIC_URL,
         public_ips=settings.VOICEDEMO_PUBLIC_IPS,
         media_port=settings.VOICEDEMO_MEDIA_PORT,
+        proxies=settings.VOICEDEMO_PROXIES,
         stun_urls=settings.VOICEDEMO_STUN_URLS,
         providers=[registry.KINDS[name].make() for name in registry.chosen()],
     )

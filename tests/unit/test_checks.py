@@ -1,0 +1,62 @@
+"""Wrong settings are named before the first call."""
+
+from typing import Any
+
+import pytest
+
+from signaling import checks
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "turn:turn.example.com",
+        "turn:turn.example.com:3478?transport=udp",
+        "turns:198.51.100.7:443?transport=tcp",
+        "turn:[2001:db8::7]:3478",
+    ],
+)
+def test_a_turn_url_is_one(settings: Any, url: str) -> None:
+    settings.VOICEDEMO_TURN_URLS = [url]
+    assert checks.ice_urls(None) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "stun:turn.example.com",
+        "turn.example.com:3478",
+        "turn:",
+        "turn:turn.example.com:99999",
+        "turn:turn.example.com:port",
+        "turn://turn.example.com",
+        "turn:turn.example.com?transport=sctp",
+    ],
+)
+def test_what_is_no_turn_url_is_named(settings: Any, url: str) -> None:
+    settings.VOICEDEMO_TURN_URLS = [url]
+    (problem,) = checks.ice_urls(None)
+    assert url in problem.msg
+
+
+def test_stun_has_no_transport(settings: Any) -> None:
+    settings.VOICEDEMO_STUN_URLS = ["stun:a.example", "stun:a.example?transport=udp"]
+    (problem,) = checks.ice_urls(None)
+    assert "transport" in problem.msg
+
+
+@pytest.mark.parametrize(
+    ("url", "count"),
+    [
+        ("", 0),
+        ("https://talk.example.com", 0),
+        ("http://192.0.2.1:8000/", 0),
+        ("talk.example.com", 1),
+        ("https://no host", 1),
+    ],
+)
+def test_a_public_url_is_the_address_of_a_site(settings: Any, url: str, count: int) -> None:
+    settings.VOICEDEMO_PUBLIC_URL = url
+    assert len(checks.public_url(None)) == count
