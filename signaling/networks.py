@@ -18,5 +18,7 @@ def key(client: str) -> str:
         address = ipaddress.ip_address(client)
     except ValueError:
         return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped  # as a socket for both versions has it
     prefix = ipaddress.ip_network((address, 32 if address.version == 4 else 56), strict=False)
     return salted_hmac("voicedemo.network", str(prefix)).hexdigest()[:KEY_CHARS]

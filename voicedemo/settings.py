@@ -4,6 +4,7 @@ docs/settings.md lists them all; a test compares the two.
 """
 
 import secrets
+import socket
 from pathlib import Path
 
 from environs import Env, validate
@@ -30,7 +31,7 @@ DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())
 
 PORT = env.int("PORT", 8000, validate=validate.Range(0, 65535))
-VOICEDEMO_BIND = env.str("VOICEDEMO_BIND", "0.0.0.0")
+VOICEDEMO_BIND = env.str("VOICEDEMO_BIND", "::" if socket.has_dualstack_ipv6() else "0.0.0.0")
 
 VOICEDEMO_PUBLIC_URL = env.str("VOICEDEMO_PUBLIC_URL", "")
 VOICEDEMO_PROXIES = env.int("VOICEDEMO_PROXIES", 0, validate=validate.Range(min=0))

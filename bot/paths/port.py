@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import struct
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -157,15 +158,21 @@ class MediaPort:
     async def open(self, *, tcp: bool = True) -> None:
         """Bind every address that can be bound.
 
+        The first IPv4 and the first IPv6 candidate have the same priority: no host candidate pairs
+        with both, and a relayed pair with the one must not outrank a direct pair with the other.
+
         :raises OSError: where none can.
         """
         failure: OSError | None = None
+        seen = Counter[bool]()
         for index, address in enumerate(self._addresses):
             advertised = dict(enumerate(self._advertised)).get(index, address)
+            rank = seen[is_ipv6 := ":" in address]
+            seen[is_ipv6] += 1
             try:
-                await self._open_udp(address, advertised, 65535 - index)
+                await self._open_udp(address, advertised, 65535 - rank)
                 if tcp:
-                    await self._open_tcp(address, advertised, 8191 - index)
+                    await self._open_tcp(address, advertised, 8191 - rank)
             except OSError as exc:
                 log.warning("port %d on %s: %s", self._number, address, exc.strerror or exc)
                 failure = exc

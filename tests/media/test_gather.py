@@ -1,6 +1,7 @@
 """Candidates beyond the host's own, from a real coturn; and servers that are not there."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from aioice.candidate import Candidate
 from bot.paths import ports as ports_module
 from bot.paths.agent import IceAgent
 from bot.paths.gather import StunServer, TurnServer
+from bot.paths.port import MediaPort
 from bot.paths.ports import Ports, PortTerms
 from bot.paths.switch import Switch
 from tests.media.test_agent import Quiet
@@ -120,3 +122,14 @@ async def test_the_call_runs_over_the_relay_where_nothing_else_does(coturn: int)
         await agent.close()
     for each in (ports, far):
         each.close()
+
+
+async def test_no_address_family_outranks_the_other() -> None:
+    """Or a relayed pair over the one would outrank a direct one over the other."""
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    port = MediaPort(["127.0.0.1", "::1", "127.0.0.2"])
+    await port.open()
+    priorities = [base.candidate.priority for base in port.bases]
+    port.close()
+    assert priorities[0] == priorities[1] > priorities[2]

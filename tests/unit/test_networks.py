@@ -14,6 +14,10 @@ def test_a_household_shares_its_ipv6_prefix() -> None:
     assert networks.key("2001:db8:0:1::5") != networks.key("2001:db8:1:1::5")
 
 
+def test_an_address_is_the_same_over_a_socket_for_both_versions() -> None:
+    assert networks.key("::ffff:192.0.2.1") == networks.key("192.0.2.1")
+
+
 def test_who_has_no_address_is_in_no_network() -> None:
     assert networks.key("") == ""
 

@@ -68,23 +68,25 @@ class Command(BaseCommand):
 
 
 def _listen(bind: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     try:
-        listener.bind((bind, port))
+        listener = socket.create_server(
+            (bind, port), family=family, backlog=1024, dualstack_ipv6=bind == "::"
+        )
     except OSError as exc:
         raise CommandError(
             f"Port {port} on {bind} cannot be used ({exc.strerror}). Try another: PORT={port + 1}"
         ) from exc
-    listener.listen(1024)
     listener.setblocking(False)
     return listener
 
 
 def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()
+    host, port, *_ = listener.getsockname()
     # Browsers give the microphone to localhost without HTTPS, to other plain-HTTP origins not.
-    return f"http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}/"
+    if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def _embedded_worker() -> Worker:
