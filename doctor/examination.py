@@ -52,8 +52,9 @@ async def examine(setup: Setup) -> list[Finding]:
     for found, working in await asyncio.gather(*turn):
         findings += found
         relays += working
-    if relays and seen_as and setup.media_port and advertised.verdict is Verdict.GOOD:
-        findings.append(await reach.media_port(seen_as, setup.media_port, relays[0]))
+    outside = [relay for relay in relays if await reach.is_elsewhere(relay)]
+    if outside and seen_as and setup.media_port and advertised.verdict is Verdict.GOOD:
+        findings.append(await reach.media_port(seen_as, setup.media_port, outside[0]))
     if not setup.providers:
         step = "Set up a provider: see docs/settings.md."
         findings.append(bad("turn", "ICE providers", "none: symmetric NATs cannot connect", step))

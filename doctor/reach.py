@@ -1,9 +1,11 @@
 """Seen from outside: do packets arrive where the media port is advertised?"""
 
 import asyncio
+import socket
 
 from aioice.stun import TransactionError
 
+from bot.paths.addresses import host_addresses
 from bot.paths.base import Address
 from bot.paths.gather import TurnServer
 
@@ -38,13 +40,31 @@ async def media_port(address: str, number: int, relay: TurnServer) -> Finding:
         why = "the port is in use: stop the server to have it tried from outside"
         return skipped(check, subject, why)
     try:
-        async with asyncio.timeout(PATIENCE_S), allocation(relay) as (base, _):
-            while not listener.heard.is_set():
-                base.send(PROBE, (address, number))
-                await asyncio.sleep(RETRY_S)
-    except (TransactionError, TimeoutError, OSError):
-        detail = f"what {relay.host} relays there does not arrive"
-        return bad(check, subject, detail, f"Let UDP (and TCP) in on port {number}.")
+        return await _relayed_there(relay, address, number, listener)
     finally:
         transport.close()
-    return good(check, subject, f"what {relay.host} relays there arrives")
+
+
+async def _relayed_there(
+    relay: TurnServer, address: str, number: int, listener: _Listener
+) -> Finding:
+    check, subject = "media reachable", f"{address}:{number}/udp"
+    try:
+        async with asyncio.timeout(2 * PATIENCE_S), allocation(relay) as (base, _):
+            until = asyncio.get_running_loop().time() + PATIENCE_S
+            while not listener.heard.is_set() and asyncio.get_running_loop().time() < until:
+                base.send(PROBE, (address, number))
+                await asyncio.sleep(RETRY_S)
+    except (TransactionError, TimeoutError, OSError) as exc:
+        return skipped(check, subject, f"{relay.host} relays nothing at present ({exc})")
+    if listener.heard.is_set():
+        return good(check, subject, f"what {relay.host} relays there arrives")
+    detail = f"what {relay.host} relays there does not arrive"
+    return bad(check, subject, detail, f"Let UDP (and TCP) in on port {number}.")
+
+
+async def is_elsewhere(relay: TurnServer) -> bool:
+    """Whether what it sends comes from outside: on this machine it would pass no firewall."""
+    loop = asyncio.get_running_loop()
+    infos = await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_DGRAM)
+    return not {info[4][0] for info in infos} & set(host_addresses())

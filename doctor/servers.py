@@ -84,10 +84,10 @@ async def _mapped(server: StunServer) -> Address:
     families = {info[0] for info in infos}
     # A name may have an IPv6 address where this machine has no IPv6 to reach it by.
     here = [any_ for family, any_ in ANYWHERE.items() if family in families]
-    async with asyncio.timeout(PATIENCE_S):
-        for found in asyncio.as_completed([_mapped_over(address, server) for address in here]):
-            if (candidate := await found) is not None:
-                return candidate.host, candidate.port
+    found = await asyncio.gather(*(_mapped_over(address, server) for address in here))
+    for candidate in found:
+        if candidate is not None:
+            return candidate.host, candidate.port
     raise TimeoutError
 
 
@@ -95,8 +95,9 @@ async def _mapped_over(here: str, server: StunServer) -> Candidate | None:
     port = MediaPort([here])
     try:
         await port.open(tcp=False)
-        return await reflexive_candidate(port, port.bases[0], server)
-    except OSError:
+        async with asyncio.timeout(PATIENCE_S):
+            return await reflexive_candidate(port, port.bases[0], server)
+    except (OSError, TimeoutError):
         return None  # the other family may do
     finally:
         port.close()

@@ -1,7 +1,7 @@
 """Which of many URLs a browser is given: more than five slow its discovery down."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby, islice
 from typing import Literal, NamedTuple
 
@@ -31,13 +31,15 @@ def offered(servers: Iterable[IceServer]) -> list[IceServer]:
     open where nothing else is. It is of another host than the rest where there is one, so that
     one that is down takes no call's last relay along.
     """
-    choices = list(_choices(servers))
+    choices = _choices(servers)
     taken: list[_Choice] = []
     for kind in WANTED:
-        known = {choice.host for choice in taken if kind == "tls" or choice.kind == kind}
         found = [choice for choice in choices if choice.kind == kind]
-        elsewhere = [choice for choice in found if choice.host not in known]
-        taken += islice(elsewhere or (found if kind == "tls" else []), 1)
+        if kind == "tls":
+            taken += islice(_spread(found, taken), 1)
+        else:
+            known = {choice.host for choice in taken if choice.kind == kind}
+            taken += islice((choice for choice in found if choice.host not in known), 1)
     taken.sort(key=lambda choice: _ORDER.index(choice.kind))
     grouped = groupby(taken, key=lambda choice: (choice.server.username, choice.server.credential))
     return [
@@ -46,14 +48,19 @@ def offered(servers: Iterable[IceServer]) -> list[IceServer]:
     ]
 
 
-def _choices(servers: Iterable[IceServer]) -> Iterator[_Choice]:
-    found = [
+def _spread(found: list[_Choice], taken: list[_Choice]) -> list[_Choice]:
+    """On port 443 before any other; and of those on another host than the relays there are."""
+    used = {choice.host for choice in taken if choice.kind in ("udp", "tcp")}
+    return sorted(found, key=lambda c: (":443" not in c.url, c.host in used))
+
+
+def _choices(servers: Iterable[IceServer]) -> list[_Choice]:
+    return [
         _Choice(kind, url, server)
         for server in servers
         for url in server.urls
         if (kind := kind_of(url)) and not _is_refused(url)
     ]
-    yield from sorted(found, key=lambda c: c.kind == "tls" and ":443" not in c.url)
 
 
 def kind_of(url: str) -> Kind | None:

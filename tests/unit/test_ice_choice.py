@@ -67,6 +67,13 @@ def test_of_two_providers_each_has_a_relay_in_what_is_offered() -> None:
     assert chosen[1].urls == ["turns:turn.cloudflare.com:443?transport=tcp"]
 
 
+def test_port_443_matters_more_than_another_host() -> None:
+    default = server(
+        "turn:own.example?transport=udp", "turns:own.example?transport=tcp", username="us"
+    )
+    assert urls([CLOUDFLARE, default])[-1] == "turns:turn.cloudflare.com:443?transport=tcp"
+
+
 def test_credentials_stay_with_their_urls() -> None:
     for chosen in offered([STUN, CLOUDFLARE]):
         assert (chosen.credential is not None) == chosen.urls[0].startswith("turn")
