@@ -46,6 +46,8 @@ const CALM_TICKS = 4;
 export class Keeper {
   restarts = 0;
   ticks = 0;
+  /** The pair that was selected when ICE was last restarted. */
+  pairBefore = '';
   dueAt = Infinity;
   isHeldUp = false;
   quality = quality.UNKNOWN;
@@ -242,7 +244,8 @@ export class Keeper {
     this.relay.look(this.named(summary.relay), this.clock.now());
     this.events.onStats(summary);
     if (!summary.pair) return;
-    this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network });
+    const isNew = summary.pairId !== this.pairBefore;
+    this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network, isNew });
     if (!summary.isUdp) {
       this.quality = quality.UNKNOWN;
       return;
@@ -251,6 +254,7 @@ export class Keeper {
     this.isHeldUp = false;
     this.quality = quality.take(this.quality, { ...summary, rttMs });
     if (quality.isDegraded(this.quality)) {
+      this.events.note('degraded', quality.describe(this.quality));
       this.quality = quality.UNKNOWN;
       this.happen({ type: 'degraded' });
     }
@@ -306,6 +310,7 @@ export class Keeper {
    */
   async restart(way, reason) {
     this.restarts += 1;
+    this.pairBefore = this.summary?.pairId ?? '';
     this.events.note('restart', { attempt: this.peer.attempt + 1, way, reason });
     try {
       // Chromium stays with a pair on which it hears anything at all.

@@ -3,6 +3,7 @@
  * while the voice is gone. States cannot be trusted, packets can.
  *
  * @typedef {object} Sample
+ * @property {number} at ms
  * @property {number} packetsReceived
  * @property {number} packetsLost
  * @property {number|null} rttMs of the latest answer; null: not known, or not to be relied on
@@ -20,14 +21,20 @@
 export const WINDOW_MS = 250;
 
 const WINDOWS = 12;
-/** More than this in nearly every window of three seconds… */
-const BAD_LOSS = 0.15;
+/**
+ * More than this in nearly every window of three seconds… Radio may lose a fifth each way, of which an
+ * echo shows both, and TCP suffers more from that than a voice does over UDP.
+ */
+const BAD_LOSS = 0.45;
 const NEARLY = 10;
 /** …or than this in three on end. One alone may be a short outage that is already over. */
-const TERRIBLE_LOSS = 0.5;
+const TERRIBLE_LOSS = 0.65;
 const TERRIBLE_WINDOWS = 3;
 /** Fewer packets than this say nothing about loss yet: they go into the next window. */
 const ENOUGH = 4;
+/** While more than this is lost, what never came counts as well: an echo of little is little. */
+const SOME_LOSS = 0.2;
+const PACKET_MS = 20;
 /** So many slow answers on end; between two there are one to three seconds. */
 const SLOW_ANSWERS = 3;
 const RTT_FACTOR = 4;
@@ -68,6 +75,15 @@ export function isDegraded({ losses, slow }) {
 
 /**
  * @param {Quality} quality
+ * @returns {{losses: string, slow: number}} for the timeline: per cent, and how many answers were
+ */
+export function describe({ losses, slow }) {
+  const percent = losses.map((share) => Math.round(100 * share));
+  return { losses: percent.join(' '), slow: slow.filter(Boolean).length };
+}
+
+/**
+ * @param {Quality} quality
  * @returns {boolean} whether the latest window was a bad one
  */
 export function isSuspect({ losses, slow }) {
@@ -100,6 +116,9 @@ function newest(list, item) {
  */
 function loss(last, sample) {
   const lost = Math.max(0, sample.packetsLost - last.packetsLost);
-  const due = sample.packetsReceived - last.packetsReceived + lost;
-  return due >= ENOUGH ? lost / due : null;
+  const received = sample.packetsReceived - last.packetsReceived;
+  const due = received + lost;
+  if (due < ENOUGH) return null;
+  const missing = 1 - (received * PACKET_MS) / (sample.at - last.at);
+  return lost / due > SOME_LOSS ? Math.max(lost / due, missing) : lost / due;
 }

@@ -28,7 +28,7 @@
  *   | {type: 'hint', reason: string}
  *   | {type: 'degraded'}
  *   | {type: 'socket-ready'}
- *   | {type: 'transport', around: IceWay|null, network: string}
+ *   | {type: 'transport', around: IceWay|null, network: string, isNew: boolean}
  *   | {type: 'tick'}} RecoveryEvent
  *
  * @typedef {{type: 'restart-ice', reason: string, way: IceWay}
@@ -222,10 +222,12 @@ function hint(recovery, reason, now) {
  * @returns {Step}
  */
 function socketReady(recovery, now) {
-  const { connecting, restartedAt } = recovery;
-  const isRecent = now - restartedAt < POLICY.settleMs;
-  if (connecting || isWell(recovery) || isRecent) return stay(recovery);
-  return restart({ ...recovery, restarts: 0 }, 'socket_back', recovery.home, now);
+  const { connecting, restartedAt, restartAt, home } = recovery;
+  if (connecting || isWell(recovery)) return stay(recovery);
+  const next = { ...recovery, restarts: 0 };
+  const settled = restartedAt + POLICY.settleMs;
+  if (now >= settled) return restart(next, 'socket_back', home, now);
+  return stay({ ...next, restartAt: Math.min(restartAt, settled) });
 }
 
 /**
@@ -253,19 +255,23 @@ function leaveUdp(recovery, way, now) {
 
 /**
  * @param {Recovery} recovery
- * @param {{around: IceWay|null, network: string}} pair what the selected one takes instead of UDP
+ * @param {{around: IceWay|null, network: string, isNew: boolean}} pair what the selected one takes
+ *   instead of UDP, and whether it was selected since the last restart
  * @param {number} now
  * @returns {Step}
  */
-function transport(recovery, { around, network }, now) {
+function transport(recovery, { around, network, isNew }, now) {
   if (!isWell(recovery)) return stay({ ...recovery, upgradeAt: Infinity });
-  const { home, ways, udpNetwork } = recovery;
-  if (around && isSameNetwork(udpNetwork, network)) {
-    // UDP worked in this network, and what brought the call back goes around it.
+  const { home, ways, way, udpNetwork } = recovery;
+  const isTried = isNew && !WITHOUT_UDP.includes(way);
+  if (around && isTried && isSameNetwork(udpNetwork, network)) {
+    // UDP worked in this network, was tried again, and what brought the call back goes around it.
     return home === 'all' && ways.includes(around) ? leaveUdp(recovery, around, now) : stay(recovery);
   }
-  const isAway = recovery.way !== home || (around && home === 'all');
-  if (!isAway) return stay({ ...recovery, udpNetwork: around ? null : network, upgradeAt: Infinity });
+  const isAway = way !== home || (around && home === 'all');
+  const upgrades = around ? recovery.upgrades : 0;
+  const udpIn = around ? null : network;
+  if (!isAway) return stay({ ...recovery, udpNetwork: udpIn, upgrades, upgradeAt: Infinity });
   if (recovery.upgradeAt !== Infinity) return stay(recovery);
   return stay({ ...recovery, upgradeAt: now + nth(POLICY.upgradeMs, recovery.upgrades) });
 }
@@ -291,7 +297,7 @@ function tick(recovery, now) {
   }
   if (now < recovery.restartAt) return stay(recovery);
   const isFirst = !recovery.connecting && !recovery.restarts;
-  const way = isFirst ? recovery.way : rungAfter(recovery);
+  const way = isFirst ? recovery.home : rungAfter(recovery);
   const alarms = recovery.alarms + (isFirst ? 1 : 0);
   return restart({ ...recovery, alarms }, 'no_way_yet', way, now);
 }

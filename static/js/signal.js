@@ -39,7 +39,8 @@ export const REOPEN_MS = [0, 100, 250, 500, 1_000, 2_000, 4_000];
 export const ANSWER_MS = 1_000;
 /**
  * A socket not greeted by then is on its way into nowhere, as one is whose network went while it was
- * being opened: it never changes to another. The last one repeats, for networks that are only slow.
+ * being opened: it never changes to another. The last one repeats, for networks that are only slow;
+ * those get as much time from then on.
  */
 export const GREETING_MS = [1_500, 3_000, 6_000];
 
@@ -205,7 +206,8 @@ export class Signal {
     this.socket?.close();
     this.socket = opening.socket;
     this.ready = ready;
-    this.failures = this.ungreeted = 0;
+    this.failures = 0;
+    if (this.world.now() - opening.since < GREETING_MS[0] / 2) this.ungreeted = 0;
     const offer = this.events.pendingOffer();
     if (offer && offer.attempt !== opening.carries) this.send(offer);
     for (const message of this.waiting.splice(0)) this.socket.send(JSON.stringify(message));

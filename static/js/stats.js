@@ -2,9 +2,11 @@
  * What the developer panel shows, out of getStats().
  *
  * @typedef {object} Summary
+ * @property {string} pairId of the selected one; '' without
  * @property {string} pair candidate types, local then remote; '' without a selected pair
  * @property {string} protocol of the local candidate
  * @property {string} relayProtocol udp, tcp or tls where the local candidate is a relay
+ * @property {number} at when this was so, in ms
  * @property {number|null} rttMs
  * @property {number} answers to checks of this pair
  * @property {number|null} lossPercent of the packets due since the previous summary
@@ -34,6 +36,8 @@ export function summarise(report, previous) {
   const received = inbound?.packetsReceived ?? 0;
   const lost = inbound?.packetsLost ?? 0;
   return {
+    at: inbound?.timestamp ?? 0,
+    pairId: pair?.id ?? '',
     pair: local && remote ? `${local.candidateType} → ${remote.candidateType}` : '',
     protocol: local?.protocol ?? '',
     relayProtocol: local?.relayProtocol ?? '',

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { UNKNOWN, isDegraded, take } from '../../static/js/quality.js';
+import { UNKNOWN, WINDOW_MS, isDegraded, take } from '../../static/js/quality.js';
 
 /** Whether it was degraded after each window of `[received, lost]`. */
 function judged(windows, rttMs = 20, { windowsPerAnswer = 8 } = {}) {
-  let quality = take(UNKNOWN, { packetsReceived: 0, packetsLost: 0, rttMs: 20, answers: 1 });
+  let quality = take(UNKNOWN, { at: 0, packetsReceived: 0, packetsLost: 0, rttMs: 20, answers: 1 });
   let [packetsReceived, packetsLost] = [0, 0];
   return windows.map(([received, lost], index) => {
     packetsReceived += received;
     packetsLost += lost;
+    const at = (index + 1) * WINDOW_MS;
     const answers = 1 + Math.floor(index / windowsPerAnswer);
-    quality = take(quality, { packetsReceived, packetsLost, rttMs, answers });
+    quality = take(quality, { at, packetsReceived, packetsLost, rttMs, answers });
     return isDegraded(quality);
   });
 }
@@ -26,13 +27,26 @@ test('ten per cent loss is radio, not a portal', () => {
   assert.ok(!judged(times(40, [11, 1])).includes(true));
 });
 
-test('a fifth lost for three seconds is too much', () => {
-  const seen = judged(times(14, [10, 3]));
+test('a fifth lost each way is still better than TCP on such a network', () => {
+  assert.ok(!judged(times(40, [9, 5])).includes(true));
+});
+
+test('half lost for three seconds is too much', () => {
+  const seen = judged(times(14, [6, 6]));
   assert.ok(seen.at(-1));
   assert.equal(seen.indexOf(true), 11);
 });
 
-test('more than half lost three times on end is enough', () => {
+test('an echo that comes back thinned out is lost both ways', () => {
+  const seen = judged([[12, 0], [3, 2], [4, 3], [3, 2]]);
+  assert.deepEqual(seen, [false, false, false, true]);
+});
+
+test('a bot that is late loses nothing', () => {
+  assert.ok(!judged([[12, 0], ...times(20, [4, 0])]).includes(true));
+});
+
+test('three quarters lost three times on end is enough', () => {
   const seen = judged([[12, 0], [3, 9], [3, 9], [3, 9]]);
   assert.deepEqual(seen, [false, false, false, true]);
 });

@@ -120,9 +120,23 @@ test('a socket that gets through says that there is a network for media too', ()
   const path = up();
   path.sees('path-down', 1_000);
   assert.deepEqual(path.sees('socket-ready', 1_200), [], 'the restart has only begun');
-  assert.deepEqual(path.sees('socket-ready', 3_000), [
+  assert.deepEqual(path.sees('tick', 2_400), []);
+  assert.equal(path.sees('tick', 2_500)[0].way, 'all', 'and it may have come too early');
+  assert.deepEqual(path.sees('socket-ready', 4_000), [
     { type: 'restart-ice', reason: 'socket_back', way: 'all' },
   ]);
+});
+
+test('what came back by itself before the socket’s restart was due came by the way that was tried', () => {
+  const path = up();
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 500);
+  path.sees('path-down', 1_000);
+  path.ticksUntil(16_000, 1_500);
+  assert.equal(path.recovery.way, 'tls');
+  path.sees('socket-ready', 16_500);
+  path.sees('path-up', 16_800);
+  const back = { type: 'transport', around: 'tls', network: '', isNew: true };
+  assert.deepEqual(path.sees(back, 17_000), [], 'UDP was not tried: it is not to blame');
 });
 
 test('a socket replaced on a healthy path is no reason for anything', () => {
@@ -155,7 +169,7 @@ test('where UDP is crippled the call leaves it, remembers that, and stays away',
     { type: 'restart-ice', reason: 'udp_crippled', way: 'tls' },
     { type: 'remember', way: 'tls' },
   ]);
-  path.sees({ type: 'transport', around: 'tls', network: '' }, 2_000);
+  path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, 2_000);
   path.ticksUntil(600_000, 2_500);
   assert.equal(path.restarts().length, 1);
   assert.deepEqual(path.sees('degraded', 601_000), []);
@@ -177,17 +191,32 @@ test('a way forced by the page’s address is never left', () => {
 test('on TCP it tries UDP again, ever more rarely', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
-    path.sees({ type: 'transport', around: 'tls', network: '' }, now);
+    path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, now);
     path.sees('tick', now);
   }
   assert.deepEqual(path.restarts().map(({ now }) => now), [5_500, 26_000, 86_500]);
   assert.equal(path.restarts()[0].reason, 'udp_again');
 });
 
+test('once it has been on UDP again, it tries soon again too', () => {
+  const path = up();
+  const over = (around, network, now) =>
+    path.sees({ type: 'transport', around, network, isNew: true }, now);
+  over('tls', '', 1_000);
+  path.ticksUntil(6_500, 1_500);
+  over(null, '192.0.2.1', 7_000);
+  over('ice-tcp', '198.51.100.1', 8_000);
+  path.ticksUntil(14_000, 8_500);
+  assert.deepEqual(
+    path.restarts().map(({ reason, now }) => [reason, now]),
+    [['udp_again', 6_000], ['udp_again', 13_000]],
+  );
+});
+
 test('on UDP there is nothing to try', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
-    path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, now);
+    path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, now);
     path.sees('tick', now);
   }
   assert.deepEqual(path.actions, []);
@@ -195,26 +224,41 @@ test('on UDP there is nothing to try', () => {
 
 test('UDP that died while TCP lives is crippled UDP', () => {
   const path = up();
-  path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, 1_000);
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees('silence', 2_000);
   path.sees('sound', 2_500);
-  const actions = path.sees({ type: 'transport', around: 'tls', network: '' }, 3_000);
+  const actions = path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, 3_000);
   assert.deepEqual(actions.map(({ type, way }) => [type, way]), [['restart-ice', 'tls'], ['remember', 'tls']]);
-  path.sees({ type: 'transport', around: 'tls', network: '' }, 3_500);
+  path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, 3_500);
   assert.equal(path.ticksUntil(60_000, 4_000).restarts().length, 2);
+});
+
+test('where the rung that was due when a network came back is TCP, UDP is not yet to blame', () => {
+  const path = up();
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
+  path.sees('silence', 2_000);
+  path.ticksUntil(20_000, 2_500);
+  const { way } = path.recovery;
+  assert.equal(way, 'tls');
+  path.sees('sound', 20_500);
+  assert.deepEqual(path.sees({ type: 'transport', around: way, network: '', isNew: true }, 21_000), []);
+  const last = path.ticksUntil(27_000, 21_500).restarts().at(-1);
+  assert.deepEqual([last.reason, last.way], ['udp_again', 'all']);
+  const old = { type: 'transport', around: way, network: '', isNew: false };
+  assert.deepEqual(path.sees(old, 27_100), [], 'the pair from before says nothing of this try');
 });
 
 test('so is one that nobody announced', () => {
   const path = up();
-  path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, 1_000);
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees('silence', 2_000);
   path.sees('sound', 2_500);
-  assert.deepEqual(path.sees({ type: 'transport', around: 'ice-tcp', network: '198.51.100.1' }, 3_000), []);
+  assert.deepEqual(path.sees({ type: 'transport', around: 'ice-tcp', network: '198.51.100.1', isNew: true }, 3_000), []);
 });
 
 test('another network without UDP is only that', () => {
   const path = up();
-  path.sees({ type: 'transport', around: null, network: '192.0.2.1' }, 1_000);
+  path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees({ type: 'hint', reason: 'network_changed' }, 2_000);
-  assert.deepEqual(path.sees({ type: 'transport', around: 'tls', network: '' }, 3_000), []);
+  assert.deepEqual(path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, 3_000), []);
 });
