@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check unit js clean bench-recovery
+.PHONY: help demo test test-networks check unit js clean bench-recovery
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -15,7 +15,7 @@ demo: $(VENV)/run.stamp ## Set everything up and serve the product (PORT=8000)
 	@exec $(BIN)/python manage.py serve
 
 test: check js system ## Set everything up and run every check and test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -rs
 
 check: $(VENV)/dev.stamp node_modules/stamp ## Style, types and import rules
 	$(BIN)/ruff check .
@@ -29,6 +29,9 @@ js: $(VENV)/dev.stamp ## The page's modules under Node's test runner
 
 unit: $(VENV)/dev.stamp ## The quick tests: no browser
 	$(BIN)/python -m pytest -m "not e2e and not natlab"
+
+test-networks: $(VENV)/dev.stamp system ## A call in each of twenty bad networks, in two browsers (root)
+	$(BIN)/python -m pytest -rs tests/natlab/test_networks.py
 
 bench-recovery: $(VENV)/dev.stamp system ## What a voice loses when its network goes (root, about an hour)
 	$(BIN)/python -m tests.bench.recovery

@@ -12,6 +12,7 @@ if [ "$(id -u)" -eq 0 ]; then
   command -v ip >/dev/null && command -v ss >/dev/null || missing+=(iproute2)
   command -v nft >/dev/null || missing+=(nftables)
   command -v conntrack >/dev/null || missing+=(conntrack)
+  command -v certutil >/dev/null || missing+=(libnss3-tools)
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 

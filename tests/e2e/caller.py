@@ -63,6 +63,8 @@ class Caller:
     def __init__(
         self, browser: Browser | Firefox, url: str, *, init_script: str = "", **context: Any
     ) -> None:
+        self.browser = browser
+        self.url = url
         self.context: BrowserContext | Context = browser.new_context(**context)
         self.context.add_init_script(OBSERVE + init_script)
         self.page: Page | Tab = self.context.new_page()

@@ -199,13 +199,25 @@
     return local?.relayProtocol ?? local?.protocol ?? '';
   };
 
-  seen.reaches = async (protocol, ms) => {
+  /** The same, after `direct` or, where either side has a relay, `relay`. */
+  seen.way = async () => {
+    const report = await seen.peers.at(-1).getStats();
+    const pair = selectedPair(report);
+    const ends = [report.get(pair?.localCandidateId), report.get(pair?.remoteCandidateId)];
+    const isRelayed = ends.some((end) => end?.candidateType === 'relay');
+    return `${isRelayed ? 'relay' : 'direct'} ${await seen.protocol()}`;
+  };
+
+  const becomes = async (look, value, ms) => {
     for (const end = performance.now() + ms; performance.now() < end; ) {
-      if ((await seen.protocol()) === protocol) return true;
+      if ((await look()) === value) return true;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     return false;
   };
+
+  seen.reaches = (protocol, ms) => becomes(seen.protocol, protocol, ms);
+  seen.goesBy = (way, ms) => becomes(seen.way, way, ms);
 
   /** In ms, between arrivals of encoded packets: getStats() is refreshed only every 50 ms. */
   seen.longestGapSince = (start) => {

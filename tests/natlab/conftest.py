@@ -1,5 +1,6 @@
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,14 +16,26 @@ from .world import World
 MakeCall = Callable[..., Caller]
 
 
+TOOLS = ("ip", "nft", "conntrack", "ss", "certutil", "turnserver")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = [name for name in ("ip", "nft", "conntrack", "ss") if not shutil.which(name)]
-    if os.geteuid() == 0 and not missing:
-        return
-    why = f"no {', '.join(missing)}" if missing else "only root may make network namespaces"
-    for item in items:
-        if item.get_closest_marker("natlab"):
+    ours = [item for item in items if item.get_closest_marker("natlab")]
+    if ours and (why := _why_not()):
+        for item in ours:
             item.add_marker(pytest.mark.skip(reason=f"NETWORKS NOT TESTED: {why}"))
+
+
+def _why_not() -> str:
+    """Why no networks can be made here; '' where they can."""
+    if os.geteuid() != 0:
+        return "only root may make network namespaces"
+    if missing := [name for name in TOOLS if not shutil.which(name)]:
+        return f"no {', '.join(missing)}"
+    if not Path("/dev/net/tun").exists():
+        return "no /dev/net/tun"
+    tried = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True)
+    return f"the kernel refuses: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 @pytest.fixture

@@ -2,16 +2,20 @@
 
 import ctypes
 import os
+import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 _CLONE_NEWNET = 0x40000000
+_ETC = Path("/etc/netns")
+
+T = TypeVar("T")
 
 
 def run(*command: str) -> str:
@@ -52,15 +56,41 @@ class Namespace:
     def popen(self, *command: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen([*self.prefix, *command], text=True, **options)
 
-    def connect(self, host: str, port: int) -> socket.socket:
-        """A TCP connection made from here. Its socket stays in this namespace."""
+    def inside(self, work: Callable[[], T]) -> T:
+        """What ``work`` makes here: a socket, say, that stays in this namespace."""
         with ThreadPoolExecutor(1, initializer=enter, initargs=(self.name,)) as inside:
-            return inside.submit(socket.create_connection, (host, port)).result()
+            return inside.submit(work).result()
 
-    def wrapper(self, program: str, folder: Path) -> Path:
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A TCP connection made from here.
+
+        :raises OSError: where there is none to be had within three seconds.
+        """
+        return self.inside(lambda: socket.create_connection((host, port), timeout=3))
+
+    def udp(self, address: str, port: int = 0) -> socket.socket:
+        """A UDP socket bound here."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+        def bound() -> socket.socket:
+            opened = socket.socket(family, socket.SOCK_DGRAM)
+            opened.bind((address, port))
+            return opened
+
+        return self.inside(bound)
+
+    def etc(self, name: str, text: str) -> None:
+        """What programs started here find as ``/etc/<name>`` (ip-netns(8))."""
+        folder = _ETC / self.name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+    def wrapper(self, program: str, folder: Path, **environment: str | Path) -> Path:
         """A script that runs ``program`` here, for those who can only be given a path."""
         script = folder / f"{Path(program).name}-in-{self.name}"
-        script.write_text(f'#!/bin/sh\nexec {" ".join(self.prefix)} {program} "$@"\n')
+        settings = "".join(f"export {name}='{value}'\n" for name, value in environment.items())
+        command = " ".join([*self.prefix, program])
+        script.write_text(f'#!/bin/sh\n{settings}exec {command} "$@"\n')
         script.chmod(0o755)
         return script
 
@@ -69,6 +99,7 @@ class Namespace:
             with suppress_gone():
                 os.kill(int(pid), 9)
         run("ip", "netns", "delete", self.name)
+        shutil.rmtree(_ETC / self.name, ignore_errors=True)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""A real TURN server in a world: coturn over UDP, TCP, and TLS on 443."""
+"""A real TURN server: coturn over UDP, TCP, and TLS on 443."""
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.certificates import self_signed
@@ -24,18 +25,29 @@ SETTINGS = {
 class Coturn:
     """Listens when it is made."""
 
-    def __init__(self, host: Namespace, folder: Path) -> None:
+    def __init__(
+        self,
+        host: Namespace,
+        folder: Path,
+        *,
+        addresses: Sequence[str] = (TURN,),
+        certificate: tuple[Path, Path] | None = None,
+        secret: str = SECRET,
+    ) -> None:
         program = shutil.which("turnserver")
         assert program, "install coturn (Debian: apt-get install coturn)"
-        certificate, key = self_signed(folder, TURN)
+        chain, key = certificate or self_signed(folder, TURN)
         self._host = host
+        self._secret = secret
         self._folder = folder
         self._log = (folder / "turnserver.log").open("w+")
         self._command = (
             *(program, "-n", "--log-file=stdout", "--simple-log", "--no-cli", "--no-dtls"),
-            *(f"--listening-ip={TURN}", f"--relay-ip={TURN}", "--tls-listening-port=443"),
+            *(f"--listening-ip={address}" for address in addresses),
+            *(f"--relay-ip={address}" for address in addresses),
+            *("--tls-listening-port=443", "--alt-tls-listening-port=5349"),
             *("--use-auth-secret", "--realm=example.com"),
-            *(f"--cert={certificate}", f"--pkey={key}"),
+            *(f"--cert={chain}", f"--pkey={key}"),
             *(f"--pidfile={folder / 'turn.pid'}", f"--userdb={folder / 'turn.db'}"),
         )
         self._start()
@@ -58,7 +70,7 @@ class Coturn:
 
     def _start(self, *secrets: str) -> None:
         """Until it listens on its last port."""
-        accepted = (f"--static-auth-secret={secret}" for secret in secrets or [SECRET])
+        accepted = (f"--static-auth-secret={secret}" for secret in secrets or [self._secret])
         self._process = self._host.popen(
             *(*self._command, *accepted),
             cwd=self._folder,

@@ -1,0 +1,210 @@
+"""Twenty networks, and one in which no call can be: what each is, how that is proven, what happens
+in it, and what the product makes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from . import probe, stories
+from .router import Policy
+
+if TYPE_CHECKING:
+    from .probe import Proof
+    from .stories import Call
+
+Way = Literal["direct udp", "direct tcp", "relay udp", "relay tcp", "relay tls", "none"]
+"""How the page reaches the bot, or the relay."""
+
+PORTAL_S = 12
+"""In life it is 90."""
+
+open_nat = probe.nat("none", "none")
+cone = probe.nat("one for all", "by address and port")
+symmetric = probe.nat("one for each", "by address and port")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """:param proof: what the lab's own probe finds there.
+    :param story: what happens during a call.
+    :param way: how the call goes in the end.
+    :param lasts_s: about how long a call in it takes, to begin with the longest.
+    :param firefox: tried in Firefox too.
+    :param cell: the phone has a second network, behind a carrier's symmetric NAT.
+    :param hotspot: the router in front of the server, where there is one.
+    :param ipv6: the phone has no IPv4.
+    :param hides_addresses: the page signals mDNS names in place of its host candidates' addresses.
+    :param quality: of the phone's access network (:class:`tests.natlab.wire.Quality`).
+    """
+
+    number: int
+    name: str
+    about: str
+    proof: "Proof"
+    story: "Callable[[Call], None]" = stories.talk
+    way: Way = "direct udp"
+    lasts_s: float = 25
+    firefox: bool = True
+    router: Policy = field(default_factory=Policy)
+    cell: bool = False
+    hotspot: Policy | None = None
+    ipv6: bool = False
+    names: Literal["fine", "fail"] = "fine"
+    stun: Literal["fine", "dead"] = "fine"
+    turn: Literal["fine", "rejects"] = "fine"
+    hides_addresses: bool = False
+    quality: dict[str, float] = field(default_factory=dict)
+
+
+PROFILES = (
+    Profile(1, "open", "no NAT, no firewall", open_nat, router=Policy("none", is_firewall=False)),
+    Profile(
+        2,
+        "full-cone",
+        "NAT: mapping and filtering independent of the endpoint",
+        probe.nat("one for all", "none"),
+        router=Policy("full cone"),
+    ),
+    Profile(3, "port-restricted", "NAT: one mapping, filtering by address and port", cone),
+    Profile(
+        4,
+        "symmetric",
+        "NAT: a mapping for each destination",
+        symmetric,
+        router=Policy("symmetric"),
+    ),
+    Profile(
+        5,
+        "carrier",
+        "symmetric, and a mapping dies after 30 s of silence",
+        probe.all_of(symmetric, probe.carrier_forgets),
+        stories.stay,
+        lasts_s=150,
+        router=Policy("symmetric", mapping_s=30),
+    ),
+    Profile(
+        6,
+        "corporate",
+        "nothing but TCP to port 443 gets out",
+        probe.only_tcp_443,
+        way="relay tls",
+        router=Policy(only_tcp_443=True),
+    ),
+    Profile(
+        7,
+        "captive-portal",
+        f"UDP crawls {PORTAL_S} s after its first packet; TCP is fine",
+        partial(probe.crippled, after_s=PORTAL_S),
+        stories.leave_udp,
+        way="relay tls",
+        lasts_s=70,
+        router=Policy(crippled_after_s=PORTAL_S),
+    ),
+    Profile(
+        8,
+        "hand-over",
+        "Wi-Fi to cellular: another NAT, another address, the old network dead",
+        probe.hands_over,
+        stories.hand_over,
+        cell=True,
+    ),
+    Profile(
+        9,
+        "server-behind-nat",
+        "the server is on a hotspot: both sides are port restricted",
+        probe.all_of(cone, probe.server_nat("one for all", "by address and port")),
+        hotspot=Policy(forwarded=(443,)),
+    ),
+    Profile(
+        10,
+        "symmetric-both",
+        "symmetric on both sides",
+        probe.all_of(symmetric, probe.server_nat("one for each", "by address and port")),
+        way="relay udp",
+        router=Policy("symmetric"),
+        hotspot=Policy("symmetric", forwarded=(443,)),
+    ),
+    Profile(
+        11,
+        "lossy",
+        "5, 10 and 20 % of all packets are lost, each way",
+        probe.all_of(*(partial(probe.loses, share=share) for share in stories.LOSSES)),
+        stories.lose,
+        lasts_s=70,
+    ),
+    Profile(
+        12,
+        "far-away",
+        "a round trip of 150 ms, and 30 ms of jitter",
+        partial(probe.delays, rtt_ms=150, jitter_ms=30),
+        quality={"delay": 0.06, "jitter": 0.03},
+    ),
+    Profile(
+        13,
+        "ipv6-only",
+        "the phone has no IPv4; a stateful firewall",
+        probe.ipv6_only,
+        router=Policy("none"),
+        ipv6=True,
+    ),
+    Profile(
+        14,
+        "no-dns",
+        "names are not resolved, slowly",
+        probe.names_fail,
+        names="fail",
+    ),
+    Profile(15, "stun-dead", "no STUN server answers", probe.stun_dead, stun="dead"),
+    Profile(
+        16,
+        "turn-rejects",
+        "the TURN server refuses the credentials",
+        probe.turn_rejects,
+        turn="rejects",
+    ),
+    Profile(
+        17,
+        "elevator",
+        "nothing passes for 5, 20 and 45 s; then the same network again",
+        probe.goes_dark,
+        stories.ride_elevators,
+        lasts_s=130,
+    ),
+    Profile(
+        18,
+        "rebinding",
+        "the NAT forgets its mappings during the call",
+        probe.rebinds,
+        stories.rebind,
+        router=Policy("symmetric"),
+    ),
+    Profile(
+        19,
+        "mdns",
+        "the page names no address of the phone, and its NAT is port restricted",
+        cone,
+        stories.hide_addresses,
+        hides_addresses=True,
+    ),
+    Profile(
+        20,
+        "two-calls",
+        "two calls from behind the same NAT",
+        probe.one_public_address,
+        stories.two_calls,
+    ),
+    Profile(
+        21,
+        "nothing",
+        "only TCP 443 gets out, and the TURN server refuses the credentials",
+        probe.all_of(probe.only_tcp_443, probe.turn_rejects),
+        stories.be_told,
+        lasts_s=35,
+        way="none",
+        router=Policy(only_tcp_443=True),
+        turn="rejects",
+    ),
+)
+
+BY_NAME = {profile.name: profile for profile in PROFILES}
