@@ -48,11 +48,6 @@ class Heartbeat:
         self._ping_timer.cancel()
         self._liveness_timer.cancel()
 
-    def tell(self, *, hears: bool) -> None:
-        """Whether the page's packets arrive. Where they do not, the socket may be gone with them,
-        while the other way still carries this."""
-        self._send({"type": "hears", "media": hears})
-
     def _ping(self) -> None:
         self._pings += 1
         self._pinged_at = self._loop.time()

@@ -303,8 +303,6 @@ class Session:
 
     def _hearing_changed(self, hears: bool) -> None:
         self._note("hears", media=hears)
-        if self._heartbeat is not None:
-            self._heartbeat.tell(hears=hears)
         self._soon(self._say(Hears(media=hears)))
 
     def _heard_by_page(self, *, media: bool) -> None:

@@ -3,7 +3,6 @@
  *
  * @typedef {object} HeartbeatEvents
  * @property {(ms: number) => void} onRoundTrip
- * @property {(media: boolean) => void} onHears whether the bot hears this page
  * @property {() => void} onDead nothing for the liveness time; told again after as long again
  *
  * @typedef {object} Terms
@@ -75,8 +74,6 @@ export class Heartbeat {
       this.send({ type: 'pipecat.pong', id: message.id, ts: message.ts });
     } else if (message.type === 'pipecat.pong') {
       this.events.onRoundTrip(this.clock.now() - message.ts);
-    } else if (message.type === 'hears') {
-      this.events.onHears(message.media);
     } else {
       return;
     }

@@ -127,7 +127,6 @@ export class Keeper {
           this.events.note('heartbeat', { rtt_ms: ms });
           this.events.onRoundTrip(ms);
         },
-        onHears: (media) => this.heardByBot(media),
         onDead: () => this.hint('heartbeat_lost'),
       },
       this.clock,

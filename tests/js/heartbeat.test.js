@@ -7,13 +7,12 @@ import { FakeChannel, FakeClock } from './fakes.js';
 function beat() {
   const channel = new FakeChannel();
   const clock = new FakeClock();
-  const seen = { roundTrips: [], heard: [], deaths: 0 };
+  const seen = { roundTrips: [], deaths: 0 };
   const heartbeat = new Heartbeat(
     channel,
     { intervalS: 20, livenessS: 40 },
     {
       onRoundTrip: (ms) => seen.roundTrips.push(ms),
-      onHears: (media) => seen.heard.push(media),
       onDead: () => {
         seen.deaths += 1;
       },
@@ -52,13 +51,6 @@ test('it answers the bot’s ping with its own id and time', () => {
   const { channel, hear } = beat();
   hear({ type: 'pipecat.ping', id: 9, ts: 77 });
   assert.deepEqual(channel.sent.at(-1), { type: 'pipecat.pong', id: 9, ts: 77 });
-});
-
-test('the bot says here too whether it hears the page', () => {
-  const { channel, seen, hear } = beat();
-  hear({ type: 'hears', media: false });
-  assert.deepEqual(seen.heard, [false]);
-  assert.equal(channel.sent.length, 1);
 });
 
 test('a pong gives the round trip', () => {

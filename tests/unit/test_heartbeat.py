@@ -83,15 +83,6 @@ async def test_a_pong_gives_the_round_trip() -> None:
     assert len(round_trips) == 1 and 0 <= round_trips[0] < 60_000
 
 
-async def test_it_tells_the_page_whether_it_is_heard() -> None:
-    channel = Channel()
-    heartbeat = beat(channel)
-    await channel.sent.get()
-    heartbeat.tell(hears=False)
-    heartbeat.stop()
-    assert await channel.sent.get() == {"type": "hears", "media": False}
-
-
 async def test_silence_is_death() -> None:
     dead = asyncio.Event()
     heartbeat = beat(Channel(), liveness=0.02, on_dead=dead.set)
