@@ -132,18 +132,20 @@ async def issue(call_id: str) -> Issued:
         task.add_done_callback(_late.discard)
     answers = [t.result() if t.done() else guard.spare(call_id) for t, guard in tasks.items()]
     found = [issued for issued in answers if issued is not None]
+    without = tuple(
+        guard.name
+        for (task, guard), answer in zip(tasks.items(), answers, strict=True)
+        if answer is None or task in pending
+    )
     now = datetime.now(UTC)
     expires_at = min((f.expires_at for f in found if f.expires_at), default=now + ttl)
     message = Ice(
         ice_servers=offered(server for issued in found for server in issued.servers),
         ttl=max(0, int((expires_at - now).total_seconds())),
         expires_at=expires_at.isoformat(timespec="seconds"),
-        partial=None in answers or bool(pending),
+        partial=bool(without),
     )
-    names = [guard.name for guard in tasks.values()]
-    troubles = zip(names, tasks, answers, strict=True)
-    late_or_none = (name for name, task, answer in troubles if answer is None or task in pending)
-    return Issued(message, tuple(late_or_none))
+    return Issued(message, without)
 
 
 def _forget(**changed: Any) -> None:

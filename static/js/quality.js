@@ -119,6 +119,7 @@ function loss(last, sample) {
   const received = sample.packetsReceived - last.packetsReceived;
   const due = received + lost;
   if (due < ENOUGH) return null;
+  const share = lost / due;
   const missing = 1 - (received * PACKET_MS) / (sample.at - last.at);
-  return lost / due > SOME_LOSS ? Math.max(lost / due, missing) : lost / due;
+  return share > SOME_LOSS ? Math.max(share, missing) : share;
 }

@@ -8,13 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.e2e.server import Server
-
 from .jobs import AT_ONCE
-from .lab import Lab
 from .profiles import BY_NAME, PROFILES
 from .table import write_table
-from .trial import attempt, prove
+from .trial import attempt, prove, running, standing
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -25,16 +22,11 @@ def show(arguments: argparse.Namespace) -> None:
 def stand(arguments: argparse.Namespace) -> None:
     """The profile with the product in it, and a shell on the phone."""
     profile = BY_NAME[arguments.profile]
-    with tempfile.TemporaryDirectory() as folder:
-        lab = Lab(profile, Path(folder))
-        try:
-            lab.quality(**profile.quality)
-            server = Server.start(Path(folder), prefix=lab.server.prefix, **lab.settings())
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with standing(profile, folder) as lab, running("voicedemo", lab, folder):
             print(f"{profile.about}\nThe page: {lab.url}/ — you are on the phone; exit ends it.")
             lab.phone.popen(os.environ.get("SHELL", "/bin/sh")).wait()
-            server.stop()
-        finally:
-            lab.close()
 
 
 def prove_one(arguments: argparse.Namespace) -> None:

@@ -144,7 +144,8 @@ class Lab:
         self.server = self._server()
         self.phone = self._host("p")
         self.router = self._home()
-        self.carrier = self._cellular() if profile.cell else None
+        if profile.cell:
+            self._cellular()
         self._names()
         self.coturn = Coturn(
             self.turn,
@@ -202,11 +203,10 @@ class Lab:
                 host.ip("route", "add", self.phone_address, "via", via)
         return router
 
-    def _cellular(self) -> Namespace:
+    def _cellular(self) -> None:
         carrier = self._public("c", CARRIER, device="wan")
         self._access(carrier, "cell0", PHONE_CELL, up=False)
         self._route(carrier, Policy("symmetric"), CARRIER, PHONE_CELL)
-        return carrier
 
     def _access(self, router: Namespace, device: str, address: str, *, up: bool = True) -> None:
         self.wires.append(Wire(self.phone, device, router, "lan", self._folder))

@@ -30,7 +30,6 @@ class Profile:
     :param story: what happens during a call.
     :param way: how the call goes in the end.
     :param lasts_s: about how long a call in it takes, to begin with the longest.
-    :param firefox: tried in Firefox too.
     :param cell: the phone has a second network, behind a carrier's symmetric NAT.
     :param hotspot: the router in front of the server, where there is one.
     :param ipv6: the phone has no IPv4.
@@ -45,7 +44,6 @@ class Profile:
     story: "Callable[[Call], None]" = stories.talk
     way: Way = "direct udp"
     lasts_s: float = 25
-    firefox: bool = True
     router: Policy = field(default_factory=Policy)
     cell: bool = False
     hotspot: Policy | None = None

@@ -57,24 +57,19 @@ document.getElementById('mute').onclick = () => {
 peers: dict[str, RTCPeerConnection] = {}
 
 
-def _ice_servers(username: str, credential: str) -> list[dict[str, Any]]:
-    stun = [{"urls": url} for url in os.environ["VOICEDEMO_STUN_URLS"].split(",")]
-    turn = os.environ["VOICEDEMO_COTURN_URLS"].split(",")
-    return [*stun, {"urls": turn, "username": username, "credential": credential}]
-
-
-async def _configuration() -> list[dict[str, Any]]:
+async def _ice_servers() -> list[dict[str, Any]]:
     urls = os.environ["VOICEDEMO_COTURN_URLS"].split(",")
     provider = CoturnProvider(urls, os.environ["VOICEDEMO_COTURN_SECRET"])
-    (server,) = (await provider.issue("stock", timedelta(hours=1))).servers
-    return _ice_servers(server.username or "", server.credential or "")
+    issued = await provider.issue("stock", timedelta(hours=1))
+    stun = [{"urls": url} for url in os.environ["VOICEDEMO_STUN_URLS"].split(",")]
+    return [*stun, *(server.model_dump() for server in issued.servers)]
 
 
 async def _answer(offer: dict[str, str]) -> dict[str, str]:
     session = next(line for line in offer["sdp"].splitlines() if line.startswith("a=fingerprint"))
     peer = peers.get(session)
     if peer is None:
-        servers = [RTCIceServer(**server) for server in await _configuration()]
+        servers = [RTCIceServer(**server) for server in await _ice_servers()]
         peers[session] = peer = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         peer.on("track", peer.addTrack)
     await peer.setRemoteDescription(RTCSessionDescription(offer["sdp"], offer["type"]))
@@ -86,7 +81,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     body = (await receive()).get("body", b"")
     match scope["path"]:
         case "/ice":
-            reply = json.dumps({"iceServers": await _configuration()})
+            reply = json.dumps({"iceServers": await _ice_servers()})
         case "/offer":
             reply = json.dumps(await _answer(json.loads(body)))
         case _:

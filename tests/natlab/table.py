@@ -22,12 +22,7 @@ WORK = ("proof", "chromium", "firefox", "stock")
 def write_table(at_once: int, only: list[str]) -> None:
     """Try these networks, or all where none is named, and put their rows into the page."""
     profiles = [profile for profile in PROFILES if not only or profile.name in only]
-    jobs = [
-        Job(profile.name, work)
-        for profile in profiles
-        for work in WORK
-        if work != "firefox" or profile.firefox
-    ]
+    jobs = [Job(profile.name, work) for profile in profiles for work in WORK]
     with under_way(jobs, at_once) as futures:
         rows = {profile.number: _row(profile, futures) for profile in profiles}
     before, table, after = re.split(f"{re.escape(BEGIN)}|{re.escape(END)}", PAGE.read_text())
@@ -38,10 +33,7 @@ def write_table(at_once: int, only: list[str]) -> None:
 
 
 def _row(profile: Profile, futures: dict[Job, Future[Any]]) -> str:
-    proof, chromium, firefox, stock = (
-        future.result() if (future := futures.get(Job(profile.name, work))) else None
-        for work in WORK
-    )
+    proof, chromium, firefox, stock = (futures[Job(profile.name, work)].result() for work in WORK)
     gaps = chromium["gaps"]
     is_proven = all(expected == found for _, expected, found in proof)
     likeness = chromium["likeness"]
@@ -55,7 +47,7 @@ def _row(profile: Profile, futures: dict[Job, Future[Any]]) -> str:
         f"{len(gaps)}, at most {max(gaps) / 1000:.1f} s" if gaps else "none",
         f"{chromium['arrived']:.0%}" if chromium["first_audio_ms"] else "–",
         "–" if likeness is None else f"{likeness:.2f}",
-        _verdict(firefox) if firefox else "not tried",
+        _verdict(firefox),
         _verdict(stock) + _first(stock),
     ]
     return f"| {' | '.join(cells)} |"

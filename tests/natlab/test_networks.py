@@ -18,7 +18,7 @@ pytestmark = pytest.mark.natlab
 PROOFS = [Job(profile.name, "proof") for profile in PROFILES]
 CALLS = [
     *(Job(profile.name, "chromium") for profile in PROFILES),
-    *(Job(profile.name, "firefox") for profile in PROFILES if profile.firefox),
+    *(Job(profile.name, "firefox") for profile in PROFILES),
 ]
 
 

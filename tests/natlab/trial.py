@@ -102,7 +102,7 @@ class Trial:
 
 def prove(profile: Profile) -> list[Claim]:
     """The network is what its profile says."""
-    with tempfile.TemporaryDirectory() as folder, _standing(profile, Path(folder)) as lab:
+    with tempfile.TemporaryDirectory() as folder, standing(profile, Path(folder)) as lab:
         return profile.proof(lab)
 
 
@@ -112,8 +112,8 @@ def attempt(profile: Profile, browser_name: BrowserName, bot: Bot = "voicedemo")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with (
-            _standing(profile, folder) as lab,
-            _running(bot, lab, folder),
+            standing(profile, folder) as lab,
+            running(bot, lab, folder),
             _browser(browser_name, lab, folder) as browser,
         ):
             script = WATCH + (HIDE if profile.hides_addresses else "")
@@ -171,7 +171,7 @@ def _restarts(folder: Path) -> list[str]:
 
 
 @contextmanager
-def _standing(profile: Profile, folder: Path) -> Iterator[Lab]:
+def standing(profile: Profile, folder: Path) -> Iterator[Lab]:
     lab = Lab(profile, folder)
     try:
         lab.quality(**profile.quality)
@@ -181,7 +181,7 @@ def _standing(profile: Profile, folder: Path) -> Iterator[Lab]:
 
 
 @contextmanager
-def _running(bot: Bot, lab: Lab, folder: Path) -> Iterator[None]:
+def running(bot: Bot, lab: Lab, folder: Path) -> Iterator[None]:
     if bot == "voicedemo":
         server = Server.start(folder, prefix=lab.server.prefix, **lab.settings())
         try:
