@@ -12,6 +12,8 @@ from .base import SILENT_S, Path
 RETIRE_AFTER = 2.0
 # Packets that may still be under way on the old path when the peer leaves it: 100 ms of audio.
 UNDER_WAY = 5
+# The content type of a DTLS record that carries SCTP (RFC 8446, B.1).
+APPLICATION_DATA = 23
 # DTLS and SCTP packets waiting for aiortc; a flood beyond it is dropped.
 QUEUE_PACKETS = 256
 
@@ -57,7 +59,7 @@ class Switch:
         self.connected = asyncio.Event()
         """Set once the first path is up; it stays set."""
         self.on_restored: Callable[[], None] | None = None
-        """Called when there is a way out again after a silence."""
+        """Called when the peer is heard again after a silence, and there is a way to it."""
         self.on_rtp: Callable[[bytes], None] | None = None
         """Takes SRTP and SRTCP packets as they come, past DTLS (RFC 7983 demultiplexing)."""
 
@@ -79,6 +81,13 @@ class Switch:
         return data
 
     async def _send(self, data: bytes) -> None:
+        """SCTP holds still while the peer is silent, and repeats itself when it is heard again.
+
+        A packet may get through before the peer has a path to acknowledge it on, and Firefox's DTLS
+        association does not outlive a write without one.
+        """
+        if data[0] == APPLICATION_DATA and self.is_silent:
+            return
         self.send(data)
 
     # For the paths and the RTP ends.
@@ -94,7 +103,10 @@ class Switch:
         """A datagram arrived on a path, be it the active one or one being replaced."""
         if not data:
             return
+        was_silent = self.is_silent
         path.last_heard = self.last_heard = self._loop.time()
+        if was_silent:
+            self._heard_again()
         if 127 < data[0] < 192:
             if self.on_rtp is not None:
                 self.on_rtp(data)
@@ -139,7 +151,6 @@ class Switch:
         """
         if path not in self._paths or path is self._active or self.is_superseded(path):
             return
-        was_silent = self.is_silent
         replaced, self._active = self._active, path
         self._nominating = None
         if path in self._abandoning:
@@ -149,16 +160,13 @@ class Switch:
             self._retire_when_silent(replaced)
         self.connected.set()
         self._set_state(PathState.CONNECTED)
-        if was_silent:
-            self._restored()
+        if replaced is None:
+            self._heard_again()
 
     def pair_changed(self, path: Path) -> None:
         """The selected candidate pair of ``path`` is another one."""
-        if path is not self._active:
-            return
-        if self.is_silent:
-            self._restored()
-        self._observer.path_changed(path)
+        if path is self._active:
+            self._observer.path_changed(path)
 
     def drop(self, path: Path) -> None:
         """``path`` is dead or superseded. The call goes on without one until the next promotion."""
@@ -191,8 +199,8 @@ class Switch:
         if self._closing:
             await asyncio.wait(self._closing)
 
-    def _restored(self) -> None:
-        if self.on_restored is not None:
+    def _heard_again(self) -> None:
+        if self.on_restored is not None and not self.is_silent:
             self.on_restored()
 
     def _retire_when_silent(self, path: Path) -> None:

@@ -167,20 +167,34 @@ async def test_a_crippled_path_is_left_with_all_before_it_at_the_next_promotion(
     await switch.close()
 
 
-async def test_a_way_out_after_a_silence_is_told_and_one_without_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_hearing_a_peer_again_is_told_once_there_is_a_way_to_it() -> None:
     switch = Switch(Observer())
-    first, second, third = (FakePath() for _ in range(3))
-    for path in (first, second, third):
-        switch.add(path)
-    switch.promote(first)
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.deliver(old, b"\x80")
     restored: list[bool] = []
     switch.on_restored = lambda: restored.append(True)
-    switch.deliver(first, b"\x80")
-    switch.promote(second)
+    switch.deliver(old, b"\x80")
     assert not restored
-    monkeypatch.setattr(switch_module, "SILENT_S", -1.0)
-    switch.promote(third)
+    switch.last_heard -= 1.0
+    switch.deliver(old, b"\x80")
     assert restored == [True]
-    await switch.close()
+    switch.drop(old)
+    switch.deliver(new, b"\x80")
+    assert restored == [True]
+    switch.promote(new)
+    assert restored == [True, True]
+
+
+async def test_sctp_holds_still_while_the_peer_is_silent_and_the_rest_does_not() -> None:
+    switch = Switch(Observer())
+    (path,) = paths(switch, 1)
+    switch.promote(path)
+    switch.last_heard -= 1.0
+    for data in (b"\x17sctp", b"\x16hello"):
+        await switch._send(data)
+    switch.send(b"\x80audio")
+    assert path.sent == [b"\x16hello", b"\x80audio"]
+    switch.deliver(path, b"\x80")
+    await switch._send(b"\x17sctp")
+    assert path.sent[-1] == b"\x17sctp"
