@@ -48,7 +48,8 @@ class Switch:
         self._paths: list[Path] = []
         """In the order of their ICE generations."""
         self._active: Path | None = None
-        self._nominating: Path | None = None
+        self._other: Path | None = None
+        """While the peer goes from one path to the next: the one that is not the active one."""
         self._sent: deque[bytes] = deque(maxlen=UNDER_WAY)
         self._abandoning: set[Path] = set()
         self._retirements: dict[Path, asyncio.TimerHandle] = {}
@@ -96,8 +97,8 @@ class Switch:
         self._sent.append(data)
         if self._active is not None:
             self._active.transmit(data)
-        if self._nominating is not None:
-            self._nominating.transmit(data)
+        if self._other is not None:
+            self._other.transmit(data)
 
     def deliver(self, path: Path, data: bytes) -> None:
         """A datagram arrived on a path, be it the active one or one being replaced."""
@@ -107,6 +108,8 @@ class Switch:
         path.last_heard = self.last_heard = self._loop.time()
         if was_silent:
             self._heard_again()
+        if self._other is not None and path is self._active:
+            self._arrived(path)
         if 127 < data[0] < 192:
             if self.on_rtp is not None:
                 self.on_rtp(data)
@@ -130,19 +133,19 @@ class Switch:
         return self._paths.index(path) < self._paths.index(self._active)
 
     def nominate(self, path: Path) -> None:
-        """Send on ``path`` too until it is promoted, for one round trip in most cases.
+        """Send on ``path`` too, until the peer is heard there: for a round trip in most cases.
 
-        Firefox drops what comes on the old path from the moment that it takes the nomination, which
-        we hear of later, and what was sent there shortly before. What arrives twice is one packet:
-        SRTP and DTLS discard replays (RFC 3711, 3.3.2; RFC 6347, 4.1.2.6).
+        Firefox drops what comes on the old path from the moment that it takes the nomination, and
+        what was sent there shortly before. It may also take it a few checks later than it answers
+        the first. What arrives twice is one packet: SRTP and DTLS discard replays (RFC 3711,
+        3.3.2; RFC 6347, 4.1.2.6).
         """
-        if path not in self._paths or path in (self._active, self._nominating):
+        if path not in self._paths or path in (self._active, self._other):
             return
         if self._active is None or self.is_superseded(path):
             return
-        self._nominating = path
-        for data in self._sent:
-            path.transmit(data)
+        self._other = path
+        self._repeat(path)
 
     def promote(self, path: Path) -> None:
         """Send on ``path`` from now on. The one before stays until the peer has left it.
@@ -151,8 +154,9 @@ class Switch:
         """
         if path not in self._paths or path is self._active or self.is_superseded(path):
             return
+        was_nominated = path is self._other
         replaced, self._active = self._active, path
-        self._nominating = None
+        self._other = replaced if was_nominated and not self.is_silent else None
         if path in self._abandoning:
             for earlier in self._paths[: self._paths.index(path)]:
                 self.drop(earlier)
@@ -174,8 +178,8 @@ class Switch:
             return
         self._paths.remove(path)
         self._abandoning.discard(path)
-        if path is self._nominating:
-            self._nominating = None
+        if path is self._other:
+            self._other = None
         timer = self._retirements.pop(path, None)
         if timer is not None:
             timer.cancel()
@@ -198,6 +202,15 @@ class Switch:
         self._queue.put_nowait(None)
         if self._closing:
             await asyncio.wait(self._closing)
+
+    def _arrived(self, path: Path) -> None:
+        """The peer is on ``path`` now, and drops what is still on its way over the other."""
+        self._other = None
+        self._repeat(path)
+
+    def _repeat(self, path: Path) -> None:
+        for data in self._sent:
+            path.transmit(data)
 
     def _heard_again(self) -> None:
         if self.on_restored is not None and not self.is_silent:

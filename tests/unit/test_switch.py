@@ -64,7 +64,7 @@ async def test_it_sends_on_the_promoted_path_and_hears_every_path() -> None:
     assert [await switch._recv(), await switch._recv()] == [b"\x16late", b"\x16in"]
 
 
-async def test_while_a_path_is_being_nominated_packets_go_both_ways() -> None:
+async def test_from_its_nomination_until_the_peer_is_there_packets_go_over_both_paths() -> None:
     switch = Switch(Observer())
     old, new = paths(switch, 2)
     switch.promote(old)
@@ -73,12 +73,29 @@ async def test_while_a_path_is_being_nominated_packets_go_both_ways() -> None:
     switch.nominate(new)
     switch.send(b"\x80both")
     switch.promote(new)
+    switch.send(b"\x80both still")
+    assert old.sent == [b"\x80under way", b"\x80both", b"\x80both still"]
+    assert new.sent == old.sent
+    switch.deliver(old, b"\x80")
+    switch.deliver(new, b"\x80")
+    assert new.sent[3:] == old.sent  # the peer drops what is still to come on the old one
+    switch.deliver(new, b"\x80")
     switch.send(b"\x80one")
-    assert old.sent == [b"\x80under way", b"\x80both"]
-    assert new.sent == [b"\x80under way", b"\x80both", b"\x80one"]
     switch.nominate(old)
     switch.send(b"\x80still one")
-    assert old.sent == [b"\x80under way", b"\x80both"]
+    assert old.sent[-1] == b"\x80both still"
+    assert new.sent[6:] == [b"\x80one", b"\x80still one"]
+
+
+async def test_a_path_that_fell_silent_is_sent_on_no_more_once_there_is_another() -> None:
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.last_heard -= 1.0
+    switch.nominate(new)
+    switch.promote(new)
+    switch.send(b"\x80one")
+    assert (old.sent, new.sent) == ([], [b"\x80one"])
 
 
 async def test_losing_every_path_is_not_an_error() -> None:
