@@ -12,6 +12,9 @@ from .base import SILENT_S, Path
 RETIRE_AFTER = 2.0
 # Packets that may still be under way on the old path when the peer leaves it: 100 ms of audio.
 UNDER_WAY = 5
+# For so long after a promotion packets go over the old path too, where the peer is not heard on the
+# new one. Chromium stays on a path for as long as anything comes there. Seconds.
+OVERLAP = 0.2
 # The content type of a DTLS record that carries SCTP (RFC 8446, B.1).
 APPLICATION_DATA = 23
 # DTLS and SCTP packets waiting for aiortc; a flood beyond it is dropped.
@@ -104,9 +107,10 @@ class Switch:
         """A datagram arrived on a path, be it the active one or one being replaced."""
         if not data:
             return
-        was_silent = self.is_silent
-        path.last_heard = self.last_heard = self._loop.time()
-        if was_silent:
+        now = self._loop.time()
+        silence, self.last_heard = now - self.last_heard, now
+        path.last_heard = now
+        if silence > SILENT_S or self._active is None:
             self._heard_again()
         if self._other is not None and path is self._active:
             self._arrived(path)
@@ -133,7 +137,7 @@ class Switch:
         return self._paths.index(path) < self._paths.index(self._active)
 
     def nominate(self, path: Path) -> None:
-        """Send on ``path`` too, until the peer is heard there: for a round trip in most cases.
+        """Send on ``path`` too, until the peer is heard there: two round trips in most cases.
 
         Firefox drops what comes on the old path from the moment that it takes the nomination, and
         what was sent there shortly before. It may also take it a few checks later than it answers
@@ -156,7 +160,10 @@ class Switch:
             return
         was_nominated = path is self._other
         replaced, self._active = self._active, path
-        self._other = replaced if was_nominated and not self.is_silent else None
+        self._other = None
+        if replaced is not None and was_nominated and not self.is_silent:
+            self._other = replaced
+            self._loop.call_later(OVERLAP, self._leave, replaced)
         if path in self._abandoning:
             for earlier in self._paths[: self._paths.index(path)]:
                 self.drop(earlier)
@@ -178,8 +185,7 @@ class Switch:
             return
         self._paths.remove(path)
         self._abandoning.discard(path)
-        if path is self._other:
-            self._other = None
+        self._leave(path)
         timer = self._retirements.pop(path, None)
         if timer is not None:
             timer.cancel()
@@ -207,6 +213,10 @@ class Switch:
         """The peer is on ``path`` now, and drops what is still on its way over the other."""
         self._other = None
         self._repeat(path)
+
+    def _leave(self, path: Path) -> None:
+        if path is self._other:
+            self._other = None
 
     def _repeat(self, path: Path) -> None:
         for data in self._sent:

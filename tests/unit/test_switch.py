@@ -87,6 +87,23 @@ async def test_from_its_nomination_until_the_peer_is_there_packets_go_over_both_
     assert new.sent[6:] == [b"\x80one", b"\x80still one"]
 
 
+async def test_where_the_peer_does_not_come_over_the_old_path_falls_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Chromium would stay there for ever."""
+    monkeypatch.setattr(switch_module, "OVERLAP", 0.01)
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.nominate(new)
+    switch.promote(new)
+    switch.send(b"\x80both")
+    await asyncio.sleep(0.05)
+    switch.deliver(old, b"\x80")
+    switch.send(b"\x80one")
+    assert (old.sent, new.sent) == ([b"\x80both"], [b"\x80both", b"\x80one"])
+
+
 async def test_a_path_that_fell_silent_is_sent_on_no_more_once_there_is_another() -> None:
     switch = Switch(Observer())
     old, new = paths(switch, 2)
