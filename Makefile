@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-networks check unit js clean bench-recovery
+.PHONY: help demo test test-networks check unit js clean bench bench-recovery
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,7 +20,7 @@ test: check js system ## Set everything up and run every check and test
 check: $(VENV)/dev.stamp node_modules/stamp ## Style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy voicedemo signaling bot doctor
+	$(BIN)/mypy voicedemo signaling bot doctor examples
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
 
@@ -32,6 +32,9 @@ unit: $(VENV)/dev.stamp ## The quick tests: no browser
 
 test-networks: $(VENV)/dev.stamp system ## A call in each of twenty bad networks, in two browsers (root)
 	$(BIN)/python -m pytest -rs tests/natlab/test_networks.py
+
+bench: $(VENV)/dev.stamp ## Calls a core, cost and latency, beside other products (ten minutes; ARGS=--quick: two)
+	$(BIN)/python -m tests.bench.load $(ARGS)
 
 bench-recovery: $(VENV)/dev.stamp system ## What a voice loses when its network goes (root, about an hour)
 	$(BIN)/python -m tests.bench.recovery

@@ -4,8 +4,12 @@
 import os
 import sys
 
+import uvloop
+
 
 def main() -> None:
+    # Before Daphne makes its reactor, which takes the loop of whatever policy there is.
+    uvloop.install()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicedemo.settings")
     from django.core.management import execute_from_command_line
 

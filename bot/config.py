@@ -1,6 +1,8 @@
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .audio.pcm import Bot
 from .paths.ports import PortTerms
 
 
@@ -14,3 +16,5 @@ class BotConfig:
     greeting: str
     speech_folder: Path
     ports: PortTerms = field(default_factory=PortTerms)
+    make_bot: Callable[[], Bot] | None = None
+    """Makes the bot of one call, where the voice is ``bot``."""

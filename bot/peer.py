@@ -16,8 +16,6 @@ from aiortc import (
     RTCSctpTransport,
 )
 from aiortc.rtcdtlstransport import RTCDtlsParameters
-from aiortc.rtcrtpparameters import RTCRtpParameters
-from aiortc.rtp import HeaderExtensionsMap
 from aiortc.utils import random32
 
 from . import sdp
@@ -227,8 +225,6 @@ class AnswerPeer:
             await self._sctp.start(offer.data.sctpCapabilities, offer.data.sctp_port or 5000)
 
     def _start_audio(self, offer: sdp.Offer) -> None:
-        extensions = HeaderExtensionsMap()
-        extensions.configure(RTCRtpParameters(headerExtensions=list(offer.extensions)))
         assert offer.opus.payloadType is not None
         stream = AudioStream(
             srtp_sessions(self._dtls),
@@ -236,7 +232,7 @@ class AnswerPeer:
             ssrc=self._media.ssrc,
             payload_type=offer.opus.payloadType,
             cname=self._media.cname,
-            extensions=extensions,
+            level_id=offer.extension_id(sdp.AUDIO_LEVEL_URI) or 0,
             make_voice=self._make_voice,
         )
         self._switch.on_rtp = stream.receive

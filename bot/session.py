@@ -28,6 +28,7 @@ from signaling.protocol import (
     ServerBye,
     ServerCandidate,
     ServerMessage,
+    Turn,
 )
 from signaling.states import LIVE, CallSignal, CallState, advance
 
@@ -305,6 +306,11 @@ class Session:
         self._note("hears", media=hears)
         self._soon(self._say(Hears(media=hears)))
 
+    def _answered(self, waited_s: float) -> None:
+        ms = round(1000 * waited_s)
+        self._note("turn", ms=ms)
+        self._soon(self._say(Turn(ms=ms)))
+
     def _heard_by_page(self, *, media: bool) -> None:
         self._note("heard", media=media)
         if not media:
@@ -342,7 +348,8 @@ class Session:
             self._on_end()
 
     def _new_peer(self, greeting: tuple[bytes, ...]) -> AnswerPeer:
-        make_voice = voice_maker(self._voice, greeting)
+        make_bot = self._studio.config.make_bot
+        make_voice = voice_maker(self._voice, greeting, make_bot, self._answered)
         return AnswerPeer(self, self._studio.certificate, make_voice, self._studio.ports)
 
     async def _hang_up_peer(self) -> None:
@@ -353,6 +360,7 @@ class Session:
             self._heartbeat.stop()
         if self._stream is not None:
             self._studio.ticker.unsubscribe(self._stream.tick)
+            self._stream.end()
         self._hearing = self._heartbeat = self._stream = None
         await self._peer.close()
 

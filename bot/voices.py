@@ -5,25 +5,38 @@ from collections.abc import Callable
 from signaling.protocol import Voice as VoiceName
 
 from .audio.echo import EchoVoice
+from .audio.floor import Floor
 from .audio.parrot import ParrotVoice
+from .audio.pcm import Bot, PcmVoice
 from .audio.prompt import PromptVoice
 from .audio.rtp import RtpSender
 from .audio.tone import tone_voice
 from .audio.voice import Voice
 
 
-def voice_maker(name: VoiceName, greeting: tuple[bytes, ...]) -> Callable[[RtpSender], Voice]:
-    """Builds the named voice once there is a sender for it to speak through."""
+def voice_maker(
+    name: VoiceName,
+    greeting: tuple[bytes, ...],
+    make_bot: Callable[[], Bot] | None,
+    on_turn: Callable[[float], None],
+) -> Callable[[RtpSender], Voice]:
+    """Builds the named voice once there is a sender for it to speak through.
+
+    :param on_turn: told how long the person waited for each answer, in seconds.
+    """
 
     def make(sender: RtpSender) -> Voice:
         match name:
             case "echo":
                 return EchoVoice(sender.forward)
             case "parrot":
-                return ParrotVoice(greeting)
+                return ParrotVoice(greeting, Floor(on_turn))
             case "speech":
                 return PromptVoice(greeting)
             case "tone":
                 return tone_voice()
+            case "bot":
+                assert make_bot is not None
+                return PcmVoice(make_bot, Floor(on_turn))
 
     return make

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
 
 from .ice import registry
 
@@ -82,6 +83,23 @@ def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
                 )
             )
     return problems
+
+
+@register()
+def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.VOICEDEMO_BOT:
+        return []
+    try:
+        import_string(settings.VOICEDEMO_BOT)
+    except ImportError as exc:
+        return [
+            Error(
+                f"VOICEDEMO_BOT is {settings.VOICEDEMO_BOT!r}, which cannot be imported: {exc}",
+                hint="For example examples.repeater.Repeater",
+                id="voicedemo.E006",
+            )
+        ]
+    return []
 
 
 @register()

@@ -54,7 +54,6 @@ CLOSE_TICKET = 4401
 MAX_ERRORS = 20
 # Candidates and reports that outran their first offer; a browser has a handful.
 MAX_EARLY_MESSAGES = 100
-DEFAULT_VOICE: Voice = "parrot"
 
 
 class CallConsumer(AsyncWebsocketConsumer):
@@ -132,7 +131,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._bye(message)
 
     async def _offer(self, offer: Offer) -> None:
-        voice: Voice = offer.voice or DEFAULT_VOICE
+        voice = _voice(offer)
         if self.worker is None:
             await self._open_call(voice)
         await self._offer_to_bot(offer, voice)
@@ -196,7 +195,7 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._take_over(call_id)
         await self._say_ready()
         if message.offer:
-            await self._offer_to_bot(message.offer, DEFAULT_VOICE)
+            await self._offer_to_bot(message.offer, _default_voice())  # the call has one
 
     async def _take_over(self, call_id: uuid.UUID) -> None:
         self.worker = await database_sync_to_async(dispatch.worker_of)(call_id)
@@ -273,3 +272,14 @@ class CallConsumer(AsyncWebsocketConsumer):
         await database_sync_to_async(timeline.append)(
             self.call_id, CallEvent.Source.SOCKET, kind, detail
         )
+
+
+def _voice(offer: Offer) -> Voice:
+    """:raises ProtocolError: where a bot is asked for, and none is plugged in."""
+    if offer.voice == "bot" and not settings.VOICEDEMO_BOT:
+        raise ProtocolError("bad_message", "voice: there is no bot here (VOICEDEMO_BOT)")
+    return offer.voice or _default_voice()
+
+
+def _default_voice() -> Voice:
+    return "bot" if settings.VOICEDEMO_BOT else "parrot"

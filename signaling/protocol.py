@@ -19,7 +19,7 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MAX_SDP_CHARS = 32 * 1024
 MAX_REPORT_EVENTS = 50
 
-Voice = Literal["echo", "parrot", "tone", "speech"]
+Voice = Literal["echo", "parrot", "tone", "speech", "bot"]
 ErrorCode = Literal[
     "bad_message",
     "too_large",
@@ -227,6 +227,13 @@ class ServerCandidate(_Wire):
     attempt: Attempt
 
 
+class Turn(_Wire):
+    """How long the person has just waited for the bot's answer, from the end of what they said."""
+
+    type: Literal["turn"] = "turn"
+    ms: int
+
+
 class Ice(_Wire):
     type: Literal["ice"] = "ice"
     ice_servers: list[IceServer]
@@ -252,7 +259,7 @@ class ServerBye(_Wire):
     reason: ByeReason
 
 
-ServerMessage = Ready | Answer | ServerCandidate | Hears | Ice | Error | ServerBye
+ServerMessage = Ready | Answer | ServerCandidate | Hears | Turn | Ice | Error | ServerBye
 
 
 # Socket to bot, through the channel layer

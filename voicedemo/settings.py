@@ -75,6 +75,8 @@ VOICEDEMO_GREETING = env.str(
     "Hello! I am the voice demo. Please say something, and I will repeat it back to you.",
 )
 
+VOICEDEMO_BOT = env.str("VOICEDEMO_BOT", "")
+
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",

@@ -1,9 +1,10 @@
 from collections.abc import Callable
 
 from .packet import AudioPacket
+from .voice import Voice
 
 
-class EchoVoice:
+class EchoVoice(Voice):
     """Sends every packet straight back, encoded as it came."""
 
     def __init__(self, forward: Callable[[AudioPacket], None]) -> None:

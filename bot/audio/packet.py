@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FRAME_SAMPLES = 960
 """Samples of one 20 ms Opus frame at 48 kHz, the RTP clock of Opus (RFC 7587, 4.1)."""
@@ -6,8 +6,7 @@ FRAME_SAMPLES = 960
 FRAME_S = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class AudioPacket:
+class AudioPacket(NamedTuple):
     """One received Opus packet, still encoded."""
 
     payload: bytes
@@ -15,3 +14,6 @@ class AudioPacket:
     timestamp: int
     level: int | None
     """Loudness in dBov, -127 (silence) to 0, where the peer sends it (RFC 6464)."""
+    marker: bool = False
+    """It opens a talkspurt (RFC 7587, 4.2)."""
+    ssrc: int = 0

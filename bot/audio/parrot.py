@@ -2,8 +2,10 @@ from collections import deque
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from .level import LevelMeter, SpeechDetector
+from . import opus
+from .floor import MOST_OF_IT, Floor
 from .packet import FRAME_S, AudioPacket
+from .voice import Voice
 
 
 def _frames(seconds: float) -> int:
@@ -29,31 +31,41 @@ class _Mood(Enum):
     LISTENING = auto()
 
 
-class ParrotVoice:
+class ParrotVoice(Voice):
     """Greets, listens, and repeats what was said once the person pauses.
 
-    It never listens while it speaks, so on a phone's loudspeaker it cannot howl or answer itself.
+    Interrupted, it fades out and listens. It remembers nothing else of what it hears while it
+    speaks, so on a phone's loudspeaker it cannot howl or answer itself.
 
     :param greeting: Opus packets of 20 ms each.
     """
 
-    def __init__(self, greeting: tuple[bytes, ...]) -> None:
-        self._meter = LevelMeter()
-        self._detector = SpeechDetector()
+    def __init__(self, greeting: tuple[bytes, ...], floor: Floor) -> None:
+        self._floor = floor
         self._script: deque[bytes] = deque()
+        self._said: deque[bytes] = deque(maxlen=opus.WARM_UP)
+        self._overheard: deque[bytes] = deque(maxlen=PRE_ROLL)
         self._say(greeting)
 
     def hear(self, packet: AudioPacket) -> None:
-        level = self._meter.level(packet)
-        speech = self._detector.is_speech(level)
+        speech = self._floor.hear(packet)
         if self._mood is _Mood.LISTENING:
             self._listen(packet.payload, speech=speech)
+            return
+        self._overheard.append(packet.payload)
+        if self._floor.is_interrupted:
+            self._be_interrupted()
 
     def next_frame(self) -> bytes | None:
+        if self._script:
+            frame = self._script.popleft()
+            self._said.append(frame)
+            if self._mood is _Mood.SPEAKING:
+                self._floor.bot_speaks()
+            return frame
+        self._floor.bot_is_silent()
         if self._mood is _Mood.LISTENING:
             return None
-        if self._script:
-            return self._script.popleft()
         self._deaf += 1
         if self._deaf >= DEAF_AFTER_SPEAKING:
             self._begin_listening()
@@ -64,10 +76,18 @@ class ParrotVoice:
         self._script.extend(frames)
         self._deaf = 0
 
-    def _begin_listening(self) -> None:
+    def _be_interrupted(self) -> None:
+        last = self._script.popleft() if self._script else None
+        self._script.clear()
+        if last is not None:
+            self._script.append(opus.faded_out(self._said, last))
+        self._floor.bot_is_silent()
+        self._begin_listening(self._overheard, speech=MOST_OF_IT)
+
+    def _begin_listening(self, phrase: Iterable[bytes] = (), *, speech: int = 0) -> None:
         self._mood = _Mood.LISTENING
-        self._phrase: list[bytes] = []
-        self._speech = 0
+        self._phrase = list(phrase)
+        self._speech = speech
         self._quiet = 0
 
     def _listen(self, payload: bytes, *, speech: bool) -> None:

@@ -2,11 +2,12 @@ from itertools import chain, cycle, repeat
 from typing import Final
 
 from .packet import AudioPacket
+from .voice import Voice
 
 PAUSE_FRAMES: Final = 100
 
 
-class PromptVoice:
+class PromptVoice(Voice):
     """Says one thing over and over, with a pause of two seconds, whatever it hears."""
 
     def __init__(self, prompt: tuple[bytes, ...], pause_frames: int = PAUSE_FRAMES) -> None:

@@ -10,10 +10,9 @@ from aiortc.rtp import (
     RtcpSenderInfo,
     RtcpSourceInfo,
     RtcpSrPacket,
-    RtpPacket,
 )
 
-from .packet import FRAME_SAMPLES
+from .packet import FRAME_SAMPLES, AudioPacket
 from .rtp import RtpSender
 
 _SDES_CNAME = 1
@@ -33,12 +32,12 @@ class Reporter:
         self._received = StreamStatistics(clockrate=48000)
         self._last_report: tuple[int, int] | None = None  # NTP of their SR, NTP of its arrival
 
-    def packet_received(self, packet: RtpPacket) -> None:
+    def packet_received(self, packet: AudioPacket) -> None:
         if packet.ssrc != self._remote_ssrc:
             self._remote_ssrc = packet.ssrc
             self._received = StreamStatistics(clockrate=48000)
             self._last_report = None
-        self._received.add(packet)
+        self._received.add(packet)  # type: ignore[arg-type]
 
     def report_received(self, report: AnyRtcpPacket) -> None:
         if isinstance(report, RtcpSrPacket):

@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Callable
 
-from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 from aiortc.utils import random16, random32
 
 from .packet import FRAME_SAMPLES, AudioPacket
@@ -11,18 +10,55 @@ from .packet import FRAME_SAMPLES, AudioPacket
 _HEADER = struct.Struct("!BBHII")
 _VERSION_2 = 0x80
 _MARKER = 0x80
+_PADDING = 0x20
+_EXTENSION = 0x10
+_EXTENSION_HEADER = struct.Struct("!HH")
+_ONE_BYTE_PROFILE = 0xBEDE
 
 
-def parse_audio(data: bytes, extensions: HeaderExtensionsMap) -> tuple[RtpPacket, AudioPacket]:
-    """:raises ValueError: where the packet is malformed."""
-    packet = RtpPacket.parse(data, extensions)
-    level = packet.extensions.audio_level
-    return packet, AudioPacket(
-        payload=packet.payload,
-        sequence_number=packet.sequence_number,
-        timestamp=packet.timestamp,
-        level=None if level is None else -level[1],
-    )
+def parse_audio(data: bytes, payload_type: int, level_id: int) -> AudioPacket | None:
+    """What a packet of this payload type brings; None where it is of another, or empty.
+
+    Parsed here, as aiortc's parser builds objects that take longer than everything else a forwarded
+    packet needs.
+
+    :param level_id: of the negotiated audio-level extension (RFC 6464); 0 where there is none.
+    :raises ValueError: where the packet is malformed.
+    """
+    if len(data) < _HEADER.size:
+        raise ValueError("shorter than an RTP header")
+    flags, kind, sequence_number, timestamp, ssrc = _HEADER.unpack_from(data)
+    if flags & 0xC0 != _VERSION_2:
+        raise ValueError("not RTP, version 2")
+    if kind & 0x7F != payload_type:
+        return None
+    start = _HEADER.size + 4 * (flags & 0x0F)
+    level = None
+    if flags & _EXTENSION:
+        profile, words = _EXTENSION_HEADER.unpack_from(data, start)
+        start += _EXTENSION_HEADER.size
+        end = start + 4 * words
+        if level_id and profile == _ONE_BYTE_PROFILE:
+            level = _level(data[start:end], level_id)
+        start = end
+    end = len(data) - (data[-1] if flags & _PADDING else 0)
+    if start > end:
+        raise ValueError("longer than it is")
+    if start == end:
+        return None
+    payload = data[start:end]
+    return AudioPacket(payload, sequence_number, timestamp, level, kind >= _MARKER, ssrc)
+
+
+def _level(elements: bytes, level_id: int) -> int | None:
+    """Among the elements of one-byte headers (RFC 8285, 4.2); dBov, -127 to 0."""
+    at = 0
+    while at + 1 < len(elements):
+        head = elements[at]
+        if head >> 4 == level_id:
+            return -(elements[at + 1] & 0x7F)
+        at += 2 + (head & 0x0F) if head else 1
+    return None
 
 
 class RtpSender:
@@ -69,7 +105,7 @@ class RtpSender:
 
     def forward(self, packet: AudioPacket) -> None:
         """Send a received packet on. One from before the forwarding began is dropped."""
-        marker = self._shift is None
+        marker = packet.marker or self._shift is None
         if self._shift is None:
             self._shift = (
                 self._sequence_number + 1 - packet.sequence_number,

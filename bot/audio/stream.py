@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable
 
 import pylibsrtp
-from aiortc.rtp import HeaderExtensionsMap, RtcpPacket
+from aiortc.rtp import RtcpPacket
 from pylibsrtp import Session
 
 from . import opus
@@ -26,7 +26,7 @@ class AudioStream:
     """Decrypts and hands on what arrives, sends a packet every 20 ms for as long as it lives.
 
     :param transmit: takes each encrypted packet; must not fail for want of a path.
-    :param extensions: the negotiated header extensions.
+    :param level_id: of the negotiated audio-level extension; 0 where there is none.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class AudioStream:
         ssrc: int,
         payload_type: int,
         cname: str,
-        extensions: HeaderExtensionsMap,
+        level_id: int,
         make_voice: Callable[[RtpSender], Voice],
     ) -> None:
         self._inbound, self._outbound = srtp
         self._transmit = transmit
         self._payload_type = payload_type
-        self._extensions = extensions
+        self._level_id = level_id
         self._sender = RtpSender(ssrc, payload_type, self._send_rtp)
         self.reporter = Reporter(self._sender, cname)
         self._voice = make_voice(self._sender)
@@ -60,6 +60,10 @@ class AudioStream:
                 self._receive_rtp(self._inbound.unprotect(data))
         except (pylibsrtp.Error, ValueError, IndexError, struct.error) as exc:
             log.debug("packet dropped: %s", exc)
+
+    def end(self) -> None:
+        """Nothing is heard or said any more."""
+        self._voice.end()
 
     def tick(self) -> None:
         """Every 20 ms: say something, or send silence so that the path stays warm and watched."""
@@ -86,12 +90,12 @@ class AudioStream:
         return FORWARD_GAP_TICKS if self._sender.is_forwarding else 0
 
     def _receive_rtp(self, data: bytes) -> None:
-        packet, audio = parse_audio(data, self._extensions)
-        if packet.payload_type != self._payload_type or not audio.payload:
+        packet = parse_audio(data, self._payload_type, self._level_id)
+        if packet is None:
             return
         self.packets_received += 1
         self.reporter.packet_received(packet)
-        self._voice.hear(audio)
+        self._voice.hear(packet)
 
     def _receive_rtcp(self, data: bytes) -> None:
         for report in RtcpPacket.parse(data):

@@ -13,3 +13,7 @@ class Voice(Protocol):
     def next_frame(self) -> bytes | None:
         """The next 20 ms to say, as one Opus packet; None for nothing. Asked every 20 ms."""
         ...
+
+    def end(self) -> None:
+        """The call is over."""
+        return

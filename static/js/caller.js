@@ -12,6 +12,7 @@
  * @property {(stream: MediaStream) => void} onRemote
  * @property {(state: RTCIceConnectionState) => void} onIce
  * @property {(ms: number) => void} onRoundTrip
+ * @property {(ms: number) => void} onTurn how long the bot's answer took
  * @property {(summary: import('./stats.js').Summary) => void} onStats
  *
  * @typedef {object} Tools
@@ -308,6 +309,9 @@ export class Caller {
         break;
       case 'hears':
         keeper?.heardByBot(message.media);
+        break;
+      case 'turn':
+        this.events.onTurn(message.ms);
         break;
       case 'ice':
         await this.takeServers(/** @type {any} */ (message));

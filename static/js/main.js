@@ -104,6 +104,7 @@ const caller = new Caller(
       ui.play(stream);
     },
     onIce: (state) => ui.addIce(state),
+    onTurn: (ms) => ui.addTurn(ms),
     onRoundTrip: (ms) => ui.developerLine('heartbeat', `${ms} ms`),
     onStats: showStats,
   },

@@ -2,6 +2,7 @@
 
 import { isLive } from './call.js';
 import { reasonFor } from './reasons.js';
+import { turnLine } from './turns.js';
 
 /** @typedef {import('./call.js').Call} Call */
 
@@ -44,6 +45,8 @@ export class Ui {
   muted = false;
   startedAt = 0;
   iceHistory = '';
+  /** @type {number[]} */
+  turns = [];
 
   constructor() {
     this.body = document.body;
@@ -181,6 +184,12 @@ export class Ui {
       // No clipboard in this browser either: show what to copy.
       this.lines(this.stateLine.textContent ?? '', location.href);
     }
+  }
+
+  /** @param {number} ms */
+  addTurn(ms) {
+    this.turns.push(ms);
+    this.developerLine('turn', turnLine(this.turns));
   }
 
   /** @param {string} state */

@@ -40,6 +40,7 @@ function world({ kept = null, remembered = null } = {}) {
       onMicrophone: () => {},
       onRemote: () => {},
       onIce: () => {},
+      onTurn: () => {},
       onRoundTrip: () => {},
       onStats: () => {},
     },

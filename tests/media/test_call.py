@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot import session
 from bot.config import BotConfig
 from bot.paths.ports import PortTerms
 from bot.worker import Worker
+from examples.repeater import Repeater
 from signaling import tickets
 from signaling.models import Call
 from tests.page import Page
@@ -31,6 +33,24 @@ async def test_the_echo_gives_every_call_its_own_audio_back(
 async def test_the_tone_voice_is_heard(page: Page) -> None:
     await page.call("tone")
     assert await page.pitch() == 440
+
+
+class TestBotOfYourOwn:
+    @pytest.fixture
+    def bot_config(self, bot_config: BotConfig, settings: Any) -> BotConfig:
+        settings.VOICEDEMO_BOT = "examples.repeater.Repeater"
+        return dataclasses.replace(bot_config, make_bot=Repeater)
+
+    async def test_it_hears_and_says_samples(self, make_page: Callable[..., Page]) -> None:
+        page = make_page(frequency=500)
+        await page.call("bot")
+        assert await page.pitch() == 500
+
+
+async def test_where_no_bot_is_plugged_in_there_is_none(page: Page) -> None:
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="bot")
+    assert (await page.hear_until("error"))["code"] == "bad_message"
 
 
 async def test_the_bot_pings_and_answers_pings(page: Page) -> None:

@@ -60,3 +60,11 @@ def test_stun_has_no_transport(settings: Any) -> None:
 def test_a_public_url_is_the_address_of_a_site(settings: Any, url: str, count: int) -> None:
     settings.VOICEDEMO_PUBLIC_URL = url
     assert len(checks.public_url(None)) == count
+
+
+def test_a_bot_that_cannot_be_imported_is_named(settings: Any) -> None:
+    settings.VOICEDEMO_BOT = "examples.repeater.Repeater"
+    assert checks.bot(None) == []
+    settings.VOICEDEMO_BOT = "examples.repeater.Nobody"
+    (problem,) = checks.bot(None)
+    assert "Nobody" in problem.msg

@@ -1,9 +1,22 @@
+import contextlib
+import random
+import struct
+from typing import Any
+
 import pytest
-from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpSrPacket, RtpPacket
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import (
+    HeaderExtensions,
+    HeaderExtensionsMap,
+    RtcpPacket,
+    RtcpRrPacket,
+    RtcpSrPacket,
+    RtpPacket,
+)
 
 from bot.audio.packet import AudioPacket
 from bot.audio.rtcp import Reporter
-from bot.audio.rtp import RtpSender
+from bot.audio.rtp import RtpSender, parse_audio
 
 pytestmark = pytest.mark.unit
 
@@ -36,6 +49,63 @@ def received(number: int, payload: bytes = b"voice") -> AudioPacket:
         timestamp=(0xFFFFF000 + 960 * number) & 0xFFFFFFFF,
         level=-20,
     )
+
+
+LEVEL_ID = 3
+
+
+def packet(**fields: Any) -> RtpPacket:
+    made = RtpPacket(payload_type=111, sequence_number=7, timestamp=960, ssrc=SSRC)
+    made.payload = b"voice"
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def extensions() -> HeaderExtensionsMap:
+    found = HeaderExtensionsMap()
+    for number, name in ((1, "sdes:mid"), (LEVEL_ID, "ssrc-audio-level")):
+        uri = f"urn:ietf:params:rtp-hdrext:{name}"
+        extension = RTCRtpHeaderExtensionParameters(id=number, uri=uri)
+        found.configure(RTCRtpParameters(headerExtensions=[extension]))
+    return found
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        packet(),
+        packet(marker=1),
+        packet(csrc=[1, 2, 3]),
+        packet(padding_size=4),
+        packet(extensions=HeaderExtensions(audio_level=(True, 42))),
+        packet(extensions=HeaderExtensions(mid="audio0", audio_level=(False, 127)), csrc=[9]),
+        packet(extensions=HeaderExtensions(mid="0")),
+    ],
+)
+def test_a_packet_is_read_as_aiortc_reads_it(sent: RtpPacket) -> None:
+    data = sent.serialize(extensions())
+    level = sent.extensions.audio_level
+    assert parse_audio(data, 111, LEVEL_ID) == AudioPacket(
+        b"voice", 7, 960, None if level is None else -level[1], bool(sent.marker), SSRC
+    )
+    assert parse_audio(data, 110, LEVEL_ID) is None
+
+
+def test_an_empty_packet_brings_nothing() -> None:
+    assert parse_audio(packet(payload=b"").serialize(), 111, LEVEL_ID) is None
+
+
+def test_no_packet_does_worse_than_a_value_error() -> None:
+    rng = random.Random(7285)
+    good = packet(extensions=HeaderExtensions(audio_level=(True, 42))).serialize(extensions())
+    for _ in range(20_000):
+        data = bytearray(good[: rng.randrange(len(good) + 1)])
+        for _ in range(rng.randrange(4)):
+            if data:
+                data[rng.randrange(len(data))] = rng.randrange(256)
+        with contextlib.suppress(ValueError, struct.error):
+            parse_audio(bytes(data), 111, LEVEL_ID)
 
 
 def test_played_and_forwarded_packets_are_one_stream() -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from bot.audio import opus, parrot
 from bot.audio.echo import EchoVoice
+from bot.audio.floor import Floor
 from bot.audio.level import LevelMeter, SpeechDetector, dbov
 from bot.audio.packet import AudioPacket
 from bot.audio.parrot import ParrotVoice
@@ -18,7 +19,9 @@ class Conversation:
     """A person and a parrot, 20 ms at a time."""
 
     def __init__(self, greeting: tuple[bytes, ...] = ()) -> None:
-        self.parrot = ParrotVoice(greeting)
+        self.turns: list[float] = []
+        self.now = 0.0
+        self.parrot = ParrotVoice(greeting, Floor(self.turns.append, lambda: self.now))
         self.said: list[bytes] = []
         self.number = 0
 
@@ -27,6 +30,7 @@ class Conversation:
         before = len(self.said)
         for index in range(count):
             self.number += 1
+            self.now += 0.02
             payload = f"{name}{index}".encode()
             self.parrot.hear(AudioPacket(payload, self.number, 960 * self.number, level))
             frame = self.parrot.next_frame()
@@ -57,6 +61,38 @@ def test_the_parrot_does_not_listen_while_it_speaks() -> None:
     talk = Conversation(greeting=(b"x",) * 100)
     talk.pass_frames(90, LOUD, "over")
     assert not any(frame.startswith(b"over") for frame in talk.pass_frames(300, QUIET))
+
+
+def test_an_interrupted_parrot_is_silent_within_200_ms_and_repeats_the_interruption() -> None:
+    talk = Conversation(greeting=opus.encode(np.zeros(96000, np.int16)))
+    assert len(talk.pass_frames(40, QUIET)) == 40
+    assert len(talk.pass_frames(20, LOUD, "stop")) <= 10
+    repeated = talk.pass_frames(200, QUIET)
+    assert b"stop0" in repeated and b"stop19" in repeated
+
+
+def test_the_parrot_is_not_interrupted_by_its_own_voice() -> None:
+    """Where there is no echo canceller it hears itself from the first word on."""
+    talk = Conversation(greeting=(b"x",) * 300)
+    said = [
+        frame for _ in range(30) for frame in (*talk.pass_frames(8, -25), *talk.pass_frames(2, -60))
+    ]
+    assert said == [b"x"] * 300
+
+
+def test_the_parrot_is_not_interrupted_by_a_cough() -> None:
+    talk = Conversation(greeting=(b"x",) * 100)
+    talk.pass_frames(40, QUIET)
+    talk.pass_frames(5, LOUD)
+    assert len(talk.pass_frames(55, QUIET)) == 55
+
+
+def test_it_is_told_how_long_the_person_waited() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(50, LOUD, "word")
+    talk.pass_frames(200, QUIET)
+    assert talk.turns == [pytest.approx((parrot.PAUSE) * 0.02, abs=0.021)]
 
 
 def test_the_parrot_ignores_a_click() -> None:

@@ -9,6 +9,7 @@ from channels.routing import get_default_application
 from daphne.server import Server
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
 from twisted.internet import reactor as any_reactor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.defer import Deferred
@@ -97,6 +98,7 @@ def _embedded_worker() -> Worker:
         greeting=settings.VOICEDEMO_GREETING,
         speech_folder=Path(settings.VAR_DIR) / "speech",
         ports=_port_terms(),
+        make_bot=import_string(settings.VOICEDEMO_BOT) if settings.VOICEDEMO_BOT else None,
     )
     return Worker(get_channel_layer(), EMBEDDED_WORKER, config)
 

@@ -1,0 +1,78 @@
+"""From samples to packets, for voices that speak."""
+
+from collections import deque
+from typing import Final
+
+import av
+import numpy as np
+
+from . import opus
+from .opus import SAMPLE_RATE, Pcm
+from .packet import FRAME_SAMPLES
+
+FADE_SAMPLES: Final = SAMPLE_RATE // 100
+"""10 ms: what is cut off ends without a click."""
+
+
+class Mouth:
+    """What a bot says, kept until it is its turn: one packet every 20 ms.
+
+    :param sample_rate: of what goes in: 48000 or 16000 Hz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._resampler = None if sample_rate == SAMPLE_RATE else _resampler()
+        self._encoder = opus.Encoder()
+        self._waiting: deque[Pcm] = deque()
+        self._samples = 0
+
+    @property
+    def seconds_left(self) -> float:
+        """How long it will take to say what is waiting; 0 when it is silent."""
+        return self._samples / SAMPLE_RATE
+
+    def say(self, pcm: Pcm) -> None:
+        """Say this after everything before it: mono, 16-bit, of any length."""
+        if self._resampler is not None:
+            pcm = _upsampled(self._resampler, pcm, self._rate)
+        self._waiting.append(pcm)
+        self._samples += len(pcm)
+
+    def hush(self) -> None:
+        """Be silent within 10 ms, and forget the rest."""
+        rest = self._next_samples(min(self._samples, FADE_SAMPLES))
+        self._waiting.clear()
+        fade = np.linspace(1, 0, len(rest), endpoint=False)
+        self._waiting.append((rest * fade).astype(np.int16))
+        self._samples = len(rest)
+
+    def next_frame(self) -> bytes | None:
+        """The next 20 ms as a packet; None where there is nothing to say."""
+        if not self._samples:
+            return None
+        pcm = self._next_samples(min(self._samples, FRAME_SAMPLES))
+        return self._encoder.encode(np.pad(pcm, (0, FRAME_SAMPLES - len(pcm))))
+
+    def _next_samples(self, count: int) -> Pcm:
+        self._samples -= count
+        taken = []
+        while count:
+            first = self._waiting.popleft()
+            if len(first) > count:
+                self._waiting.appendleft(first[count:])
+                first = first[:count]
+            taken.append(first)
+            count -= len(first)
+        return np.concatenate(taken) if taken else np.zeros(0, np.int16)
+
+
+def _resampler() -> av.AudioResampler:
+    return av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+
+
+def _upsampled(resampler: av.AudioResampler, pcm: Pcm, rate: int) -> Pcm:
+    frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = rate
+    parts = [f.to_ndarray().reshape(-1) for f in resampler.resample(frame)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int16)

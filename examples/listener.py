@@ -1,0 +1,29 @@
+"""A bot that only listens, and logs how loud it was: where to put speech recognition.
+
+VOICEDEMO_BOT=examples.listener.Listener make demo
+"""
+
+import logging
+
+from bot.audio.level import dbov
+from bot.audio.mouth import Mouth
+from bot.audio.opus import Pcm
+
+log = logging.getLogger("voicedemo.listener")
+
+
+class Listener:
+    sample_rate = 16000
+    takes_turns = False
+
+    def begin(self, mouth: Mouth) -> None:
+        self._loudest = -127
+
+    def hear(self, pcm: Pcm) -> None:
+        self._loudest = max(self._loudest, dbov(pcm))
+
+    def interrupted(self) -> None:
+        pass
+
+    def end(self) -> None:
+        log.info("at most %d dBov", self._loudest)

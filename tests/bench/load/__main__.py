@@ -1,0 +1,88 @@
+"""This product beside others, on one core each: ``python -m tests.bench.load`` (``make bench``).
+
+The server runs on core 0, the load generator on core 1, a fresh server for each load. What it finds
+is printed, and written to ``docs/performance.md``; ``--quick`` only prints.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from .generator import Figures, memory_mb
+from .products import BARE, FASTRTC, JANUS, OURS, PIPECAT, Product
+from .report import Result, table, write_document
+
+GENERATOR_CORE: Final = ("taskset", "--cpu-list", "1")
+GENERATOR_S: Final = 180
+
+
+FULL: Final[tuple[tuple[Product, Sequence[int]], ...]] = (
+    (OURS, (1, 10, 40, 100, 140, 180, 220)),
+    (PIPECAT, (1, 5, 10, 15)),
+    (FASTRTC, (1, 5, 10, 15, 20)),
+    (BARE, (1, 5, 10)),
+    (JANUS, (1, 10, 40, 100)),
+)
+QUICK: Final[tuple[tuple[Product, Sequence[int]], ...]] = (
+    (OURS, (10, 40)),
+    (PIPECAT, (5,)),
+    (FASTRTC, (10,)),
+    (JANUS, (40,)),
+)
+
+
+def measure(product: Product, ladder: Sequence[int], seconds: float) -> Result:
+    """Climb until a call is no longer clean, and that load is measured too."""
+    result = Result(product.name, note=product.why_not())
+    for calls in () if result.note else ladder:
+        figures, idle_mb = one_load(product, calls, seconds)
+        result.loads[calls] = figures
+        result.idle_mb = result.idle_mb or idle_mb
+        print(f"{product.name:20} {json.dumps(figures.__dict__)}", file=sys.stderr, flush=True)
+        if figures.clean < calls:
+            break
+    return result
+
+
+def one_load(product: Product, calls: int, seconds: float) -> tuple[Figures, float]:
+    """:raises RuntimeError: where the server does not start, or takes no calls."""
+    with tempfile.TemporaryDirectory() as folder, product.start(Path(folder)) as server:
+        idle_mb = memory_mb(server.pid)
+        command = [
+            *(*GENERATOR_CORE, sys.executable, "-m", "tests.bench.load.generator"),
+            *(server.signalling, server.url, str(server.pid)),
+            *("--calls", str(calls), "--seconds", str(seconds)),
+            *(("--voice", server.voice) if server.voice else ()),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=GENERATOR_S)
+        if done.returncode:
+            raise RuntimeError(f"{product.name}, {calls} calls: {done.stderr[-2000:]}")
+        return Figures(**json.loads(done.stdout)), idle_mb
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter loads")
+    parser.add_argument("--seconds", type=float, help="of each load")
+    parser.add_argument("--only", nargs="*", help="products, by the beginning of their names")
+    options = parser.parse_args()
+    seconds = options.seconds or (5 if options.quick else 10)
+    plan = QUICK if options.quick else FULL
+    wanted = tuple(options.only or [""])
+    results = [
+        measure(product, ladder, seconds)
+        for product, ladder in plan
+        if product.name.startswith(wanted)
+    ]
+    print(table(results))
+    if not options.quick and not options.only:
+        write_document(results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""So many calls at once against one server: ``python -m tests.bench.load.generator --help``.
+
+Prints one line of JSON: the fields of :class:`Figures`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import httpx
+import uvloop
+from aiortc import RTCCertificate
+
+from bot.audio import opus
+
+from . import recording
+from .line import Line
+from .signalling import HttpOffer, Janus, Signalling, VoiceDemo
+
+PACKETS_PER_S: Final = 50
+GROUPS: Final = 10
+"""Callers do not all speak in the same millisecond."""
+AT_ONCE: Final = 4
+"""Calls that are set up at the same time."""
+WARM_S: Final = 3.5
+"""Then every first echo is in, and the calls are what they will stay."""
+CLEAN: Final = 0.95
+"""Share of its packets that a good call gets back."""
+
+SIGNALLING: Final[dict[str, Callable[..., Signalling]]] = {
+    "voicedemo": VoiceDemo,
+    "http": HttpOffer,
+    "janus": Janus,
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one load did to one server. Times in ms, of processes in per cent of a core."""
+
+    calls: int
+    clean: int
+    """Calls that got at least 95 % of their packets back, and every word."""
+    least_back: float
+    """Share of its packets that the worst call got."""
+    echo_p50: float | None
+    echo_p95: float | None
+    answer: float
+    """From the offer to the answer, the median."""
+    first_echo: float | None
+    """From the offer to the first packet of the caller's own voice."""
+    likeness: float
+    """Of what one call heard to what it said, 0 to 1."""
+    disordered: int
+    """Packets of that call that came after a later one."""
+    missing: float
+    """Share of the sequence numbers that call should have seen, and did not."""
+    cpu: float
+    memory_mb: float
+    generator_cpu: float
+
+
+class Load:
+    """Lines, and the clock that lets them speak."""
+
+    def __init__(self, make_line: Callable[[bool], Line]) -> None:
+        self._make_line = make_line
+        self._certificate = RTCCertificate.generateCertificate()
+        self.lines: list[Line] = []
+        self._clock = asyncio.create_task(self._speak())
+
+    async def connect(self, count: int) -> None:
+        """:raises ConnectionError: where one cannot."""
+        for start in range(0, count, AT_ONCE):
+            async with asyncio.TaskGroup() as group:
+                for index in range(start, min(count, start + AT_ONCE)):
+                    group.create_task(self._add(records=index == 0))
+
+    async def hang_up(self) -> None:
+        self._clock.cancel()
+        lines, self.lines = self.lines, []
+        await asyncio.gather(*(line.hang_up() for line in lines), return_exceptions=True)
+
+    async def _add(self, *, records: bool) -> None:
+        line = self._make_line(records)
+        async with asyncio.timeout(30):
+            await line.connect(self._certificate)
+        self.lines.append(line)
+
+    async def _speak(self) -> None:
+        step, due = 0, time.perf_counter()
+        while True:
+            for line in self.lines[step % GROUPS :: GROUPS]:
+                line.speak()
+            step += 1
+            due += 1 / PACKETS_PER_S / GROUPS
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+
+
+async def measure(
+    make_line: Callable[[bool], Line], calls: int, seconds: float, pid: int
+) -> Figures:
+    load = Load(make_line)
+    await load.connect(calls)
+    await asyncio.sleep(WARM_S)
+    for line in load.lines:
+        line.clear()
+    began, cpu, own = time.perf_counter(), cpu_s(pid), time.process_time()
+    await asyncio.sleep(seconds)
+    took = time.perf_counter() - began
+    figures = _figures(
+        load.lines,
+        cpu=100 * (cpu_s(pid) - cpu) / took,
+        memory_mb=memory_mb(pid),
+        generator_cpu=100 * (time.process_time() - own) / took,
+    )
+    await load.hang_up()
+    return figures
+
+
+def _figures(lines: Sequence[Line], **machine: float) -> Figures:
+    back = [line.received / max(1, line.sent) for line in lines]
+    echoes = sorted(1000 * echo for line in lines for echo in line.echo_s)
+    firsts = [1000 * (line.first_echo_at - line.offered_at) for line in lines if line.first_echo_at]
+    recorded = max(lines, key=lambda line: len(line.recorded))
+    return Figures(
+        calls=len(lines),
+        clean=sum(map(_is_clean, lines)),
+        least_back=round(min(back), 3),
+        echo_p50=round(statistics.median(echoes), 1) if echoes else None,
+        echo_p95=round(echoes[int(0.95 * (len(echoes) - 1))], 1) if echoes else None,
+        answer=round(
+            statistics.median(1000 * (line.answered_at - line.offered_at) for line in lines), 1
+        ),
+        first_echo=round(statistics.median(firsts), 1) if firsts else None,
+        likeness=round(_likeness(recorded), 3),
+        disordered=sum(_is_after(a, b) for a, b in pairwise(recorded.heard)),
+        missing=round(_missing(recorded.heard), 3),
+        **{name: round(value, 2) for name, value in machine.items()},
+    )
+
+
+def _is_clean(line: Line) -> bool:
+    # The last word may still be under way.
+    return line.received >= CLEAN * line.sent and len(line.echo_s) >= line.words - 1
+
+
+def _likeness(line: Line) -> float:
+    numbers = line.heard[-3 * recording.PERIOD_PACKETS :]
+    if len(numbers) < 2 * recording.PERIOD_PACKETS:
+        return 0.0
+    return recording.likeness(opus.decode(line.recorded[number] for number in numbers))
+
+
+def _is_after(a: int, b: int) -> bool:
+    """Whether sequence number ``a`` is a later one than ``b``."""
+    return 0 < (a - b) & 0xFFFF < 0x8000
+
+
+def _missing(heard: Sequence[int]) -> float:
+    if len(heard) < 2:
+        return 1.0
+    due = ((max(heard, key=lambda n: (n - heard[0] + 0x4000) & 0xFFFF) - heard[0]) & 0xFFFF) + 1
+    return max(0.0, 1 - len(set(heard)) / due)
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time of a process so far, its threads included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid: int) -> float:
+    """Resident, in MB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def main(options: argparse.Namespace) -> None:
+    packets = recording.packets()
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as http:
+        signalling = SIGNALLING[options.signalling]
+        if options.voice:
+            signalling = partial(signalling, voice=options.voice)
+
+        def make_line(records: bool) -> Line:
+            return Line(
+                signalling(http, options.url),
+                packets,
+                records=records,
+                loss=options.loss,
+                late=options.late,
+            )
+
+        figures = await measure(make_line, options.calls, options.seconds, options.pid)
+    print(json.dumps(asdict(figures)), flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("signalling", choices=SIGNALLING)
+    parser.add_argument("url")
+    parser.add_argument("pid", type=int, help="of the server")
+    parser.add_argument("--calls", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--voice", help="of this product")
+    parser.add_argument("--loss", type=float, default=0.0, help="share of the packets, each way")
+    parser.add_argument("--late", type=float, default=0.0, help="share that is sent 30 ms late")
+    uvloop.run(main(parser.parse_args()))

@@ -1,0 +1,186 @@
+"""The servers that are compared: how each is installed, started, and offered to.
+
+Each has a virtual environment of its own, made from ``requirements/`` at the first run.
+"""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from tests.e2e.server import ROOT, Server
+
+HERE: Final = Path(__file__).parent
+ENVIRONMENTS: Final = ROOT / "var" / "bench"
+SERVER_CORE: Final = ("taskset", "--cpu-list", "0")
+START_S: Final = 60.0
+UNUSED: Final = ("websockets", "pfunix", "rabbitmq", "mqtt", "nanomsg")
+"""Janus' other transports."""
+
+
+@dataclass(frozen=True)
+class Running:
+    signalling: str
+    url: str
+    pid: int
+    voice: str | None = None
+
+
+class Product(Protocol):
+    name: str
+
+    def why_not(self) -> str:
+        """Why it cannot be run here; '' where it can."""
+        ...
+
+    def start(self, folder: Path) -> "Iterator[Running]": ...
+
+
+@dataclass(frozen=True)
+class VoiceDemo:
+    """This product, as ``make demo`` runs it."""
+
+    name: str = "voicedemo"
+    voice: str = "echo"
+
+    def why_not(self) -> str:
+        return ""
+
+    @contextmanager
+    def start(self, folder: Path) -> Iterator[Running]:
+        server = Server.start(
+            folder,
+            prefix=SERVER_CORE,
+            VOICEDEMO_BIND="127.0.0.1",
+            VOICEDEMO_MAX_CALLS="10000",
+            VOICEDEMO_PROXIES="1",
+            VOICEDEMO_STUN_URLS="",
+            VOICEDEMO_LOG_LEVEL="WARNING",
+        )
+        try:
+            yield Running("voicedemo", server.url, server.process.pid, self.voice)
+        finally:
+            server.stop()
+
+
+@dataclass(frozen=True)
+class Script:
+    """A server script run by the Python of its own environment.
+
+    :param path: what it takes offers at.
+    """
+
+    name: str
+    script: str
+    requirements: str
+    path: str
+
+    def why_not(self) -> str:
+        return ""
+
+    @contextmanager
+    def start(self, folder: Path) -> Iterator[Running]:
+        python = self._install()
+        port = _free_port()
+        with (folder / f"{self.script}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [*SERVER_CORE, python, HERE / "servers" / self.script, str(port)],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+            )
+            try:
+                _wait_for(port, process, Path(log.name))
+                yield Running("http", f"http://127.0.0.1:{port}{self.path}", process.pid)
+            finally:
+                _end(process)
+
+    def _install(self) -> Path:
+        wanted = HERE / "servers" / self.requirements
+        folder = ENVIRONMENTS / wanted.stem
+        stamp = folder / "installed.txt"
+        if not stamp.exists() or stamp.read_text() != wanted.read_text():
+            print(f"installing {wanted.name}", file=sys.stderr, flush=True)
+            venv.create(folder, with_pip=True, clear=True)
+            pip = [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, "-r", wanted], check=True)
+            stamp.write_text(wanted.read_text())
+        return folder / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class JanusEcho:
+    """Janus' echo test plugin, from Debian's package."""
+
+    name: str = "Janus echotest (C)"
+
+    def why_not(self) -> str:
+        return "" if shutil.which("janus") else "no janus: apt-get install janus"
+
+    @contextmanager
+    def start(self, folder: Path) -> Iterator[Running]:
+        port = _free_port()
+        config = _janus_config(folder, port)
+        with (folder / "janus.log").open("wb") as log:
+            process = subprocess.Popen(
+                [*SERVER_CORE, "janus", f"--configs-folder={config}"], stdout=log, stderr=log
+            )
+            try:
+                _wait_for(port, process, Path(log.name))
+                yield Running("janus", f"http://127.0.0.1:{port}/janus", process.pid)
+            finally:
+                _end(process)
+
+
+def _janus_config(folder: Path, port: int) -> Path:
+    config = folder / "janus"
+    config.mkdir()
+    (config / "janus.jcfg").write_text(
+        "general: { debug_level = 2 }\n"
+        'media: { rtp_port_range = "20000-40000" }\n'
+        f'transports: {{ disable = "{",".join(f"libjanus_{name}.so" for name in UNUSED)}" }}\n'
+    )
+    (config / "janus.transport.http.jcfg").write_text(
+        f'general: {{ http = true, port = {port}, ip = "127.0.0.1", https = false }}\n'
+        "admin: { admin_http = false }\n"
+    )
+    return config
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"it did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(8)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+OURS: Final = VoiceDemo()
+BARE: Final = Script("bare aiortc", "bare.py", "bare.txt", "/offer")
+FASTRTC: Final = Script("FastRTC", "fastrtc_echo.py", "fastrtc.txt", "/webrtc/offer")
+PIPECAT: Final = Script("Pipecat SmallWebRTC", "pipecat_echo.py", "pipecat.txt", "/api/offer")
+JANUS: Final = JanusEcho()

@@ -1,0 +1,96 @@
+"""What was found, as a table with ratios, and as ``docs/performance.md``."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.e2e.server import ROOT
+
+from .generator import Figures
+
+PAGE: Final = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- make bench -->", "<!-- end of the table -->"
+HEAD: Final = (
+    "| | calls a core | CPU a call, at | echo p50 / p95 at 1 call | at 10 calls | at its limit "
+    "| offer → answer / own voice | idle | memory a call | like what was said |\n"
+    "|---|---|---|---|---|---|---|---|---|---|\n"
+)
+SIDE_BY_SIDE: Final = (10, 40)
+"""Loads at which the processor time of a call is compared."""
+
+
+@dataclass
+class Result:
+    """What was found about one product, by number of calls."""
+
+    name: str
+    idle_mb: float = 0.0
+    loads: dict[int, Figures] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def clean(self) -> list[int]:
+        """The loads under which every call was clean, ascending."""
+        return sorted(n for n, f in self.loads.items() if f.clean == f.calls)
+
+    @property
+    def calls_per_core(self) -> int:
+        return max(self.clean, default=0)
+
+    @property
+    def memory_per_call_mb(self) -> float | None:
+        if len(self.clean) < 2:
+            return None
+        few, many = self.clean[0], self.clean[-1]
+        return (self.loads[many].memory_mb - self.loads[few].memory_mb) / (many - few)
+
+    @property
+    def lightest(self) -> Figures:
+        return self.loads[min(self.loads)]
+
+
+def table(results: Sequence[Result]) -> str:
+    rows = [_row(result) for result in results if result.loads]
+    missing = [f"\nNot measured: {r.name} ({r.note})." for r in results if r.note]
+    return HEAD + "\n".join(rows) + "\n" + "".join(missing)
+
+
+def write_document(results: Sequence[Result]) -> None:
+    before, _, after = re.split(f"{re.escape(BEGIN)}|{re.escape(END)}", PAGE.read_text())
+    PAGE.write_text(f"{before}{BEGIN}\n{table(results)}{END}{after}")
+
+
+def _row(result: Result) -> str:
+    limit = result.loads.get(result.calls_per_core)
+    memory = result.memory_per_call_mb
+    first = result.lightest
+    cells = [
+        result.name,
+        str(result.calls_per_core),
+        ", ".join(f"{f.cpu / n:.2f} % ({n})" for n, f in _compared(result)),
+        _echo(result.loads.get(1)),
+        _echo(result.loads.get(10)),
+        _echo(limit),
+        f"{first.answer:.0f} / {_ms(first.first_echo)}",
+        f"{result.idle_mb:.0f} MB",
+        "–" if memory is None else f"{memory:.2f} MB",
+        f"{first.likeness:.2f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _compared(result: Result) -> list[tuple[int, Figures]]:
+    """The loads to show the cost of: those compared, or the largest clean one."""
+    shown = [n for n in SIDE_BY_SIDE if n in result.clean] or result.clean[-1:]
+    return [(n, result.loads[n]) for n in shown]
+
+
+def _echo(figures: Figures | None) -> str:
+    if figures is None:
+        return "–"
+    return f"{_ms(figures.echo_p50)} / {_ms(figures.echo_p95)}"
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} ms"

@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+
+from bot.audio import opus
+from bot.audio.ears import Ears
+from bot.audio.floor import Floor
+from bot.audio.mouth import Mouth
+from bot.audio.opus import Pcm
+from bot.audio.packet import FRAME_SAMPLES, AudioPacket
+from bot.audio.pcm import PcmVoice
+from examples.repeater import Repeater
+
+pytestmark = pytest.mark.unit
+
+
+def tone(seconds: float, rate: int = 48000) -> Pcm:
+    return (8000 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)).astype(np.int16)
+
+
+def packets(pcm: Pcm, start: int = 0) -> list[AudioPacket]:
+    return [
+        AudioPacket(payload, start + n, (start + n) * FRAME_SAMPLES & 0xFFFFFFFF, None)
+        for n, payload in enumerate(opus.encode(pcm))
+    ]
+
+
+def hear(ears: Ears, *heard: AudioPacket) -> list[Pcm]:
+    return [pcm for packet in heard for pcm in ears.hear(packet)]
+
+
+def loudness(pcm: Pcm) -> float:
+    return float(np.sqrt(np.mean(pcm.astype(np.float64) ** 2)))
+
+
+@pytest.mark.parametrize("rate", [48000, 16000])
+def test_ears_give_frames_of_20_ms_at_the_rate_asked_for(rate: int) -> None:
+    frames = hear(Ears(rate), *packets(tone(1)))
+    assert len(frames) >= 49
+    assert {len(frame) for frame in frames} == {rate // 50}
+    assert loudness(frames[30]) == pytest.approx(8000 / 2**0.5, rel=0.1)
+
+
+def test_a_packet_that_is_late_by_one_is_heard_in_its_place() -> None:
+    sent = packets(tone(0.2))
+    swapped = [*sent[:4], sent[5], sent[4], *sent[6:]]
+    assert np.array_equal(
+        np.concatenate(hear(Ears(48000), *swapped)), np.concatenate(hear(Ears(48000), *sent))
+    )
+
+
+def test_nothing_waits_longer_than_for_one_packet() -> None:
+    sent = packets(tone(0.2))
+    ears = Ears(48000)
+    hear(ears, *sent[:4])
+    assert hear(ears, sent[5]) == []
+    assert len(hear(ears, sent[6])) == 3  # one stands in for the lost one
+    assert hear(ears, sent[4]) == []
+    assert hear(ears, sent[6]) == []
+
+
+def test_what_is_lost_is_concealed_and_time_goes_on() -> None:
+    sent = packets(tone(0.4))
+    frames = hear(Ears(48000), *sent[:8], *sent[11:])
+    assert len(frames) == len(sent)
+    concealed = [loudness(frame) for frame in frames[8:11]]
+    assert concealed == sorted(concealed, reverse=True)
+    assert concealed[0] > 2000
+
+
+def test_after_a_long_hole_it_goes_on_at_once() -> None:
+    ears = Ears(48000)
+    hear(ears, *packets(tone(0.1)))
+    later = packets(tone(0.1), start=1000)
+    assert len(hear(ears, *later)) == len(later)
+
+
+def test_timestamps_wrap_around() -> None:
+    first = 2**32 // FRAME_SAMPLES - 2
+    sent = packets(tone(0.2), start=first)
+    assert len(hear(Ears(48000), *sent)) == len(sent)
+
+
+@pytest.mark.parametrize("rate", [48000, 16000])
+def test_a_mouth_says_pieces_of_any_length_in_20_ms_packets(rate: int) -> None:
+    mouth = Mouth(rate)
+    for piece in np.array_split(tone(1, rate), 37):
+        mouth.say(piece)
+    assert mouth.seconds_left == pytest.approx(1, abs=0.01)
+    said = []
+    while (packet := mouth.next_frame()) is not None:
+        said.append(packet)
+    assert len(said) in (49, 50)
+    assert loudness(opus.decode(said)[9600:38400]) == pytest.approx(8000 / 2**0.5, rel=0.1)
+
+
+def test_a_hushed_mouth_fades_out_and_is_silent() -> None:
+    mouth = Mouth(48000)
+    mouth.say(tone(2))
+    for _ in range(10):
+        mouth.next_frame()
+    mouth.hush()
+    assert mouth.seconds_left <= 0.01
+    assert mouth.next_frame() is not None
+    assert mouth.next_frame() is None
+
+
+def test_a_bot_of_samples_answers_in_packets() -> None:
+    voice = PcmVoice(Repeater, Floor(lambda _: None))
+    heard = packets(tone(0.5))
+    for packet in heard:
+        voice.hear(packet)
+    said = [voice.next_frame() for _ in heard]
+    assert loudness(opus.decode(filter(None, said))[9600:]) == pytest.approx(8000 / 2**0.5, rel=0.1)
+    assert voice.next_frame() is None
+
+
+class Talker:
+    """Says something long, and listens to nothing."""
+
+    sample_rate = 16000
+    takes_turns = True
+    was_interrupted = False
+
+    def begin(self, mouth: Mouth) -> None:
+        mouth.say(tone(10, 16000))
+
+    def hear(self, pcm: Pcm) -> None:
+        pass
+
+    def interrupted(self) -> None:
+        Talker.was_interrupted = True
+
+    def end(self) -> None:
+        pass
+
+
+def test_a_bot_that_takes_turns_is_hushed_within_200_ms() -> None:
+    voice = PcmVoice(Talker, Floor(lambda _: None))
+    quiet, loud = ([-90] * 40, [-20] * 20)
+    said = []
+    for number, level in enumerate(quiet + loud):
+        voice.hear(AudioPacket(opus.silence(), number, number * FRAME_SAMPLES, level))
+        said.append(voice.next_frame())
+    assert all(said[:40])
+    assert not any(said[50:])
+    assert Talker.was_interrupted
