@@ -112,7 +112,7 @@ class Switch:
         path.last_heard = now
         if silence > SILENT_S or self._active is None:
             self._heard_again()
-        if self._other is not None and path is self._active:
+        if path is self._active and self._other is not None and self.is_superseded(self._other):
             self._arrived(path)
         if 127 < data[0] < 192:
             if self.on_rtp is not None:

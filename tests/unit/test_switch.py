@@ -71,6 +71,7 @@ async def test_from_its_nomination_until_the_peer_is_there_packets_go_over_both_
     switch.send(b"\x80under way")
     switch.nominate(new)
     switch.nominate(new)
+    switch.deliver(old, b"\x80")
     switch.send(b"\x80both")
     switch.promote(new)
     switch.send(b"\x80both still")

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Final
 
 from .generator import Figures, memory_mb
-from .products import BARE, FASTRTC, JANUS, OURS, PIPECAT, Product
+from .products import (
+    BARE,
+    FASTRTC,
+    JANUS,
+    LISTENING,
+    OURS,
+    PIPECAT,
+    TRANSCODING,
+    Product,
+)
 from .report import Result, table, write_document
 
 GENERATOR_CORE: Final = ("taskset", "--cpu-list", "1")
@@ -22,7 +31,9 @@ GENERATOR_S: Final = 180
 
 
 FULL: Final[tuple[tuple[Product, Sequence[int]], ...]] = (
-    (OURS, (1, 10, 40, 100, 140, 180, 220)),
+    (OURS, (1, 10, 40, 120, 180, 220)),
+    (TRANSCODING, (1, 40, 80)),
+    (LISTENING, (1, 80, 120)),
     (PIPECAT, (1, 5, 10, 15)),
     (FASTRTC, (1, 5, 10, 15, 20)),
     (BARE, (1, 5, 10)),
@@ -58,6 +69,7 @@ def one_load(product: Product, calls: int, seconds: float) -> tuple[Figures, flo
             *(server.signalling, server.url, str(server.pid)),
             *("--calls", str(calls), "--seconds", str(seconds)),
             *(("--voice", server.voice) if server.voice else ()),
+            *(("--says-nothing",) if server.says_nothing else ()),
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=GENERATOR_S)
         if done.returncode:

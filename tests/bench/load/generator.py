@@ -151,7 +151,8 @@ def _figures(lines: Sequence[Line], **machine: float) -> Figures:
 
 def _is_clean(line: Line) -> bool:
     # The last word may still be under way.
-    return line.received >= CLEAN * line.sent and len(line.echo_s) >= line.words - 1
+    words = line.words - 1 if line.echoes else 0
+    return line.received >= CLEAN * line.sent and len(line.echo_s) >= words
 
 
 def _likeness(line: Line) -> float:
@@ -197,6 +198,7 @@ async def main(options: argparse.Namespace) -> None:
             return Line(
                 signalling(http, options.url),
                 packets,
+                echoes=not options.says_nothing,
                 records=records,
                 loss=options.loss,
                 late=options.late,
@@ -214,6 +216,7 @@ if __name__ == "__main__":
     parser.add_argument("--calls", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--voice", help="of this product")
+    parser.add_argument("--says-nothing", action="store_true", help="the bot: no echo is expected")
     parser.add_argument("--loss", type=float, default=0.0, help="share of the packets, each way")
     parser.add_argument("--late", type=float, default=0.0, help="share that is sent 30 ms late")
     uvloop.run(main(parser.parse_args()))

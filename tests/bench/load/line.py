@@ -84,6 +84,7 @@ class Line:
     """A call. Times are of :func:`time.perf_counter`, in seconds.
 
     :param packets: what it says, over and over.
+    :param echoes: whether the bot is one that sends them back.
     :param loss: share of the packets, each way, that it loses on purpose.
     :param late: share of the packets that it sends 30 ms late, after the next.
     """
@@ -93,12 +94,14 @@ class Line:
         signalling: Signalling,
         packets: Sequence[bytes],
         *,
+        echoes: bool = True,
         records: bool = False,
         loss: float = 0.0,
         late: float = 0.0,
     ) -> None:
         self._signalling = signalling
         self._packets = packets
+        self.echoes = echoes
         self._records = records
         self._loss = loss
         self._late = late

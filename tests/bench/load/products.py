@@ -31,6 +31,7 @@ class Running:
     url: str
     pid: int
     voice: str | None = None
+    says_nothing: bool = False
 
 
 class Product(Protocol):
@@ -48,7 +49,9 @@ class VoiceDemo:
     """This product, as ``make demo`` runs it."""
 
     name: str = "voicedemo"
-    voice: str = "echo"
+    bot: str = ""
+    """A class of samples to plug in (``VOICEDEMO_BOT``); '': the echo, which forwards packets."""
+    says_nothing: bool = False
 
     def why_not(self) -> str:
         return ""
@@ -63,9 +66,12 @@ class VoiceDemo:
             VOICEDEMO_PROXIES="1",
             VOICEDEMO_STUN_URLS="",
             VOICEDEMO_LOG_LEVEL="WARNING",
+            VOICEDEMO_BOT=self.bot,
         )
         try:
-            yield Running("voicedemo", server.url, server.process.pid, self.voice)
+            voice = "bot" if self.bot else "echo"
+            pid = server.process.pid
+            yield Running("voicedemo", server.url, pid, voice, self.says_nothing)
         finally:
             server.stop()
 
@@ -180,6 +186,12 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 OURS: Final = VoiceDemo()
+TRANSCODING: Final = VoiceDemo(
+    "voicedemo, a bot that decodes and encodes", "examples.repeater.Repeater"
+)
+LISTENING: Final = VoiceDemo(
+    "voicedemo, a bot that only listens", "examples.listener.Listener", says_nothing=True
+)
 BARE: Final = Script("bare aiortc", "bare.py", "bare.txt", "/offer")
 FASTRTC: Final = Script("FastRTC", "fastrtc_echo.py", "fastrtc.txt", "/webrtc/offer")
 PIPECAT: Final = Script("Pipecat SmallWebRTC", "pipecat_echo.py", "pipecat.txt", "/api/offer")
