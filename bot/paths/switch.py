@@ -53,6 +53,9 @@ class Switch:
         self._active: Path | None = None
         self._other: Path | None = None
         """While the peer goes from one path to the next: the one that is not the active one."""
+        self._heard_first_on: Path | None = None
+        """Where the peer was heard after the latest silence: what was repeated then may have gone
+        over another path, which is dead."""
         self._sent: deque[bytes] = deque(maxlen=UNDER_WAY)
         self._abandoning: set[Path] = set()
         self._retirements: dict[Path, asyncio.TimerHandle] = {}
@@ -111,6 +114,7 @@ class Switch:
         silence, self.last_heard = now - self.last_heard, now
         path.last_heard = now
         if silence > SILENT_S or self._active is None:
+            self._heard_first_on = path
             self._heard_again()
         if path is self._active and self._other is not None and self.is_superseded(self._other):
             self._arrived(path)
@@ -171,7 +175,7 @@ class Switch:
             self._retire_when_silent(replaced)
         self.connected.set()
         self._set_state(PathState.CONNECTED)
-        if replaced is None:
+        if replaced is None or path is self._heard_first_on:
             self._heard_again()
 
     def pair_changed(self, path: Path) -> None:

@@ -221,6 +221,19 @@ async def test_hearing_a_peer_again_is_told_once_there_is_a_way_to_it() -> None:
     assert restored == [True, True]
 
 
+async def test_where_the_peer_is_heard_before_the_path_is_promoted_it_is_told_again() -> None:
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.deliver(old, b"\x80")
+    switch.last_heard -= 1.0
+    restored: list[bool] = []
+    switch.on_restored = lambda: restored.append(True)
+    switch.deliver(new, b"\x80")
+    switch.promote(new)
+    assert restored == [True, True]
+
+
 async def test_sctp_holds_still_while_the_peer_is_silent_and_the_rest_does_not() -> None:
     switch = Switch(Observer())
     (path,) = paths(switch, 1)
