@@ -5,7 +5,7 @@ VOICEDEMO_BOT=examples.listener.Listener make demo
 
 import logging
 
-from bot.audio.level import dbov
+from bot.audio.level import SILENT_DBOV, dbov
 from bot.audio.mouth import Mouth
 from bot.audio.opus import Pcm
 
@@ -17,7 +17,7 @@ class Listener:
     takes_turns = False
 
     def begin(self, mouth: Mouth) -> None:
-        self._loudest = -127
+        self._loudest = SILENT_DBOV
 
     def hear(self, pcm: Pcm) -> None:
         self._loudest = max(self._loudest, dbov(pcm))

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-import av
 import numpy as np
 
 from .opus import SAMPLE_RATE, Decoder, Pcm
 from .packet import FRAME_SAMPLES, AudioPacket
+from .resample import Resampler
 
 LONGEST_GAP_FRAMES: Final = 25
 """A longer hole is not filled in: the person was away, and time goes on from what comes next."""
@@ -27,7 +27,7 @@ class Ears:
 
     def __init__(self, sample_rate: int) -> None:
         self._decoder = Decoder()
-        self._resampler = None if sample_rate == SAMPLE_RATE else _resampler(sample_rate)
+        self._resampler = None if sample_rate == SAMPLE_RATE else _downwards(sample_rate)
         self._due: int | None = None
         self._held: AudioPacket | None = None
         self._last = np.zeros(FRAME_SAMPLES, np.int16)
@@ -38,7 +38,7 @@ class Ears:
             if self._resampler is None:
                 yield frame
             else:
-                yield from _resampled(self._resampler, frame)
+                yield from self._resampler.resample(frame)
 
     def _in_order(self, packet: AudioPacket) -> Iterator[Pcm]:
         ahead = self._frames_ahead(packet)
@@ -80,13 +80,5 @@ class Ears:
             yield self._last
 
 
-def _resampler(sample_rate: int) -> av.AudioResampler:
-    size = FRAME_SAMPLES * sample_rate // SAMPLE_RATE
-    return av.AudioResampler(format="s16", layout="mono", rate=sample_rate, frame_size=size)
-
-
-def _resampled(resampler: av.AudioResampler, pcm: Pcm) -> Iterator[Pcm]:
-    frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
-    frame.sample_rate = SAMPLE_RATE
-    for resampled in resampler.resample(frame):
-        yield resampled.to_ndarray().reshape(-1).astype(np.int16, copy=False)
+def _downwards(sample_rate: int) -> Resampler:
+    return Resampler(SAMPLE_RATE, sample_rate, FRAME_SAMPLES * sample_rate // SAMPLE_RATE)

@@ -6,22 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from .level import LevelMeter, SpeechDetector
-from .packet import FRAME_S, AudioPacket
+from .packet import AudioPacket, frames
 
-
-def _frames(seconds: float) -> int:
-    return round(seconds / FRAME_S)
-
-
-INTERRUPTION: Final = _frames(0.2)
+INTERRUPTION: Final = frames(0.2)
 """What is looked at to tell an interruption from a noise."""
-MOST_OF_IT: Final = _frames(0.14)
+MOST_OF_IT: Final = frames(0.14)
 """So much of it has to be loud."""
 LOUD_DBOV: Final = -40
 """A voice close to the microphone; what an echo canceller leaves of a loudspeaker is below it."""
 ECHO_MARGIN_DB: Final = 10
-ECHO_MEMORY: Final = _frames(1.0)
-ECHO_KNOWN_AFTER: Final = _frames(0.5)
+ECHO_MEMORY: Final = frames(1.0)
+ECHO_KNOWN_AFTER: Final = frames(0.5)
 """Before so much was heard of the room with the bot speaking, nothing counts as an interruption."""
 
 

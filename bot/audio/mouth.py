@@ -3,12 +3,12 @@
 from collections import deque
 from typing import Final
 
-import av
 import numpy as np
 
 from . import opus
 from .opus import SAMPLE_RATE, Pcm
 from .packet import FRAME_SAMPLES
+from .resample import Resampler
 
 FADE_SAMPLES: Final = SAMPLE_RATE // 100
 """10 ms: what is cut off ends without a click."""
@@ -21,8 +21,8 @@ class Mouth:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self._rate = sample_rate
-        self._resampler = None if sample_rate == SAMPLE_RATE else _resampler()
+        is_ours = sample_rate == SAMPLE_RATE
+        self._resampler = None if is_ours else Resampler(sample_rate, SAMPLE_RATE)
         self._encoder = opus.Encoder()
         self._waiting: deque[Pcm] = deque()
         self._samples = 0
@@ -34,10 +34,9 @@ class Mouth:
 
     def say(self, pcm: Pcm) -> None:
         """Say this after everything before it: mono, 16-bit, of any length."""
-        if self._resampler is not None:
-            pcm = _upsampled(self._resampler, pcm, self._rate)
-        self._waiting.append(pcm)
-        self._samples += len(pcm)
+        for piece in (pcm,) if self._resampler is None else self._resampler.resample(pcm):
+            self._waiting.append(piece)
+            self._samples += len(piece)
 
     def hush(self) -> None:
         """Be silent within 10 ms, and forget the rest."""
@@ -65,14 +64,3 @@ class Mouth:
             taken.append(first)
             count -= len(first)
         return np.concatenate(taken) if taken else np.zeros(0, np.int16)
-
-
-def _resampler() -> av.AudioResampler:
-    return av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-
-
-def _upsampled(resampler: av.AudioResampler, pcm: Pcm, rate: int) -> Pcm:
-    frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
-    frame.sample_rate = rate
-    parts = [f.to_ndarray().reshape(-1) for f in resampler.resample(frame)]
-    return np.concatenate(parts) if parts else np.zeros(0, np.int16)

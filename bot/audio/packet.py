@@ -6,6 +6,11 @@ FRAME_SAMPLES = 960
 FRAME_S = 0.02
 
 
+def frames(seconds: float) -> int:
+    """How many packets that is."""
+    return round(seconds / FRAME_S)
+
+
 class AudioPacket(NamedTuple):
     """One received Opus packet, still encoded."""
 

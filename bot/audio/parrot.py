@@ -4,25 +4,20 @@ from enum import Enum, auto
 
 from . import opus
 from .floor import MOST_OF_IT, Floor
-from .packet import FRAME_S, AudioPacket
+from .packet import AudioPacket, frames
 from .voice import Voice
 
-
-def _frames(seconds: float) -> int:
-    return round(seconds / FRAME_S)
-
-
-PRE_ROLL = _frames(0.3)
+PRE_ROLL = frames(0.3)
 """Kept from before the first loud packet: words begin quietly."""
-PAUSE = _frames(0.8)
+PAUSE = frames(0.8)
 """This much quiet ends a phrase."""
-TAIL = _frames(0.3)
+TAIL = frames(0.3)
 """Of the pause, repeated with the phrase."""
-SHORTEST = _frames(0.1)
+SHORTEST = frames(0.1)
 """Less speech than this is a cough or a click, not a phrase."""
-LONGEST = _frames(20)
+LONGEST = frames(20)
 """A longer phrase is repeated in parts."""
-DEAF_AFTER_SPEAKING = _frames(0.3)
+DEAF_AFTER_SPEAKING = frames(0.3)
 """What the loudspeaker just said may still be in the room."""
 
 
@@ -71,9 +66,9 @@ class ParrotVoice(Voice):
             self._begin_listening()
         return None
 
-    def _say(self, frames: Iterable[bytes]) -> None:
+    def _say(self, packets: Iterable[bytes]) -> None:
         self._mood = _Mood.SPEAKING
-        self._script.extend(frames)
+        self._script.extend(packets)
         self._deaf = 0
 
     def _be_interrupted(self) -> None:

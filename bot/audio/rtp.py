@@ -35,6 +35,8 @@ def parse_audio(data: bytes, payload_type: int, level_id: int) -> AudioPacket | 
     start = _HEADER.size + 4 * (flags & 0x0F)
     level = None
     if flags & _EXTENSION:
+        if len(data) < start + _EXTENSION_HEADER.size:
+            raise ValueError("its extension is cut off")
         profile, words = _EXTENSION_HEADER.unpack_from(data, start)
         start += _EXTENSION_HEADER.size
         end = start + 4 * words

@@ -1,6 +1,5 @@
 import contextlib
 import random
-import struct
 from typing import Any
 
 import pytest
@@ -104,7 +103,7 @@ def test_no_packet_does_worse_than_a_value_error() -> None:
         for _ in range(rng.randrange(4)):
             if data:
                 data[rng.randrange(len(data))] = rng.randrange(256)
-        with contextlib.suppress(ValueError, struct.error):
+        with contextlib.suppress(ValueError):
             parse_audio(bytes(data), 111, LEVEL_ID)
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -41,7 +41,7 @@ class Product(Protocol):
         """Why it cannot be run here; '' where it can."""
         ...
 
-    def start(self, folder: Path) -> "Iterator[Running]": ...
+    def start(self, folder: Path) -> AbstractContextManager[Running]: ...
 
 
 @dataclass(frozen=True)
