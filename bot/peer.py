@@ -24,7 +24,7 @@ from .audio.rtp import RtpSender
 from .audio.stream import AudioStream
 from .audio.voice import Voice
 from .paths.agent import IceAgent
-from .paths.base import Path
+from .paths.base import IPAddress, Path
 from .paths.gather import RelayBase, TurnServer
 from .paths.ports import Ports
 from .paths.switch import PathState, Switch
@@ -88,6 +88,7 @@ class AnswerPeer:
         self._offer: sdp.Offer | None = None
         self._path: IceAgent | None = None
         self._turn_servers: tuple[TurnServer, ...] = ()
+        self._page_address: IPAddress | None = None
         self._turn_servers_known = asyncio.Event()
         self._relays: list[RelayBase] = []
         self._gathering: asyncio.Task[None] | None = None
@@ -123,9 +124,15 @@ class AnswerPeer:
             self._starting = asyncio.get_running_loop().create_task(self._start(offer))
         return self._write_answer(offer)
 
-    def use_turn(self, servers: tuple[TurnServer, ...]) -> None:
-        """Where to relay from: every offer is followed by some that still hold."""
+    def use_turn(
+        self, servers: tuple[TurnServer, ...], page_address: IPAddress | None = None
+    ) -> None:
+        """Where to relay from: every offer is followed by some that still hold.
+
+        :param page_address: whence checks may come that no candidate of the peer announces.
+        """
         self._turn_servers = servers
+        self._page_address = page_address
         self._turn_servers_known.set()
 
     def add_candidate(self, candidate: Candidate | None) -> None:
@@ -192,7 +199,8 @@ class AnswerPeer:
             searches.create_task(self._tell(path, self._ports.reflexive(path)))
             await self._turn_servers_known.wait()
             try:
-                await self._tell(path, self._ports.relayed(path, self._turn_servers))
+                found = self._ports.relayed(path, self._turn_servers, self._page_address)
+                await self._tell(path, found)
             finally:
                 self._relays += path.relays
         self._observer.local_candidate(None, path.local_ufrag)

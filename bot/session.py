@@ -199,7 +199,7 @@ class Session:
                 self._hidden = message.hidden
                 self._note("visibility", hidden=message.hidden)
             case BotIce():
-                self._peer.use_turn(turn_servers(message.ice_servers))
+                self._peer.use_turn(turn_servers(message.ice_servers), message.page_address)
             case BotHangup() if message.reason == "page_closed":
                 self._page_left()
             case BotHangup():

@@ -167,7 +167,13 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _ice_to_bot(self) -> None:
         issued = await self._issue_ice(str(self.call_id))
         if self.worker is not None:
-            await self._to_bot(BotIce(call_id=str(self.call_id), ice_servers=issued.ice_servers))
+            await self._to_bot(
+                BotIce(
+                    call_id=str(self.call_id),
+                    ice_servers=issued.ice_servers,
+                    page_address=networks.public_address(clients.address(self.scope)),
+                )
+            )
 
     async def _issue_ice(self, call_id: str) -> Ice:
         message, without = await registry.issue(call_id)

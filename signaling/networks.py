@@ -7,6 +7,18 @@ from django.utils.crypto import salted_hmac
 KEY_CHARS = 12
 
 
+def public_address(client: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Where a page's packets come from, IPv4 as such although a socket for both versions took them.
+
+    :param client: its IP address as the server or a proxy wrote it.
+    """
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def key(client: str) -> str:
     """The same short key for every client behind the same public address.
 
@@ -14,11 +26,8 @@ def key(client: str) -> str:
 
     :param client: its IP address.
     """
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
+    address = public_address(client)
+    if address is None:
         return ""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped  # as a socket for both versions has it
     prefix = ipaddress.ip_network((address, 32 if address.version == 4 else 56), strict=False)
     return salted_hmac("voicedemo.network", str(prefix)).hexdigest()[:KEY_CHARS]

@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyAddress,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -323,6 +324,8 @@ class BotIce(_ForBot):
 
     kind: Literal["ice"] = "ice"
     ice_servers: list[IceServer]
+    page_address: IPvAnyAddress | None = None
+    """Where the page's socket comes from: its packets may come from there as well."""
 
 
 class BotHangup(_ForBot):

@@ -1,8 +1,10 @@
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final, Protocol
 
 from aioice.candidate import Candidate
 
 Address = tuple[str, int]
+IPAddress = IPv4Address | IPv6Address
 
 SILENT_S: Final = 0.4
 """Audio comes every 20 ms: without anything for this long, something is wrong."""

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import ip_address
 from typing import Literal
 
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
@@ -17,13 +18,15 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from signaling.protocol import IceServer
 
 from . import stun
-from .base import Address, Base
+from .base import Address, Base, IPAddress
 from .port import MediaPort, Owner, UdpBase
 
 log = logging.getLogger("voicedemo.gather")
 
 FIRST_RETRY_S = 0.25
 GIVE_UP_S = 8.0
+DISCARD_PORT = 9
+"""RFC 863."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,15 @@ class RelayBase(asyncio.DatagramProtocol):
     def send(self, data: bytes, remote: Address) -> None:
         self._count(data)
         self._transport.sendto(data, remote)
+
+    def permit(self, host: IPAddress) -> None:
+        """Let packets from ``host`` in, whatever their port (RFC 8656, 9).
+
+        A peer behind a NAT that knows no candidate but its own addresses has a check arrive from
+        one that was never signalled, and the server would drop it.
+        """
+        if host.version == ip_address(self.candidate.host).version:
+            self._transport.sendto(b"", (str(host), DISCARD_PORT))  # with the channel it binds
 
     def _count(self, data: bytes) -> None:
         self.bytes += len(data)

@@ -11,6 +11,7 @@ from aioice.candidate import Candidate
 
 from .addresses import host_addresses
 from .agent import IceAgent
+from .base import IPAddress
 from .gather import (
     StunServer,
     TransactionError,
@@ -86,12 +87,20 @@ class Ports:
             ],
         )
 
-    def relayed(self, agent: IceAgent, servers: Iterable[TurnServer]) -> AsyncIterator[Candidate]:
-        """Relayed candidates, as they are found; a dead server delays no other."""
+    def relayed(
+        self,
+        agent: IceAgent,
+        servers: Iterable[TurnServer],
+        page_address: IPAddress | None = None,
+    ) -> AsyncIterator[Candidate]:
+        """Relayed candidates, as they are found; a dead server delays no other.
+
+        :param page_address: is let in although no candidate of the peer names it.
+        """
         return self._found(
             agent,
             [
-                self._relayed(agent, server, preference=65535 - index)
+                self._relayed(agent, server, 65535 - index, page_address)
                 for index, server in enumerate(servers)
             ],
         )
@@ -139,7 +148,11 @@ class Ports:
             return None
 
     async def _relayed(
-        self, agent: IceAgent, server: TurnServer, preference: int
+        self,
+        agent: IceAgent,
+        server: TurnServer,
+        preference: int,
+        page_address: IPAddress | None,
     ) -> Candidate | None:
         try:
             base = await allocate(agent, server, preference)
@@ -147,4 +160,6 @@ class Ports:
             log.info("turn:%s:%d/%s: %s", server.host, server.port, server.transport, exc)
             return None
         agent.add_base(base)
+        if page_address is not None:
+            base.permit(page_address)
         return base.candidate

@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -48,6 +50,31 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"PORT={port + 1}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_it_listens_to_both_versions_of_ip(tmp_path: Path, host: str) -> None:
+    server = Server.start(tmp_path)
+    assert ticket_status(server, host) == 200
+    server.stop()
+
+
+def test_one_network_that_floods_does_not_use_up_the_requests_of_another(tmp_path: Path) -> None:
+    server = Server.start(tmp_path)
+    while ticket_status(server, "127.0.0.1") == 200:
+        pass
+    assert ticket_status(server, "127.0.0.2") == 200
+    server.stop()
+
+
+def ticket_status(server: Server, host: str) -> int:
+    """Of a request to, and from, this address of the loopback interface."""
+    port = urlsplit(server.url).port
+    connection = HTTPConnection(host, port, timeout=10, source_address=(host, 0))
+    connection.request("GET", "/api/ticket/", headers={"Host": "localhost"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def test_wrong_settings_stop_it_with_a_sentence(tmp_path: Path) -> None:

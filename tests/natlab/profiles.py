@@ -1,5 +1,5 @@
-"""Twenty networks, and one in which no call can be: what each is, how that is proven, what happens
-in it, and what the product makes of it."""
+"""Twenty networks, one in which no call can be, and a combination: what each is, how that is proven,
+what happens in it, and what the product makes of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -202,6 +202,16 @@ PROFILES = (
         way="none",
         router=Policy(only_tcp_443=True),
         turn="rejects",
+    ),
+    Profile(
+        22,
+        "symmetric-both-no-dns",
+        "symmetric on both sides, and the phone finds no STUN or TURN server by its name",
+        probe.all_of(symmetric, probe.names_fail),
+        way="relay udp",
+        router=Policy("symmetric"),
+        hotspot=Policy("symmetric", forwarded=(443,)),
+        names="fail",
     ),
 )
 

@@ -37,7 +37,7 @@ class Direction(enum.IntEnum):
 
 
 class Kind(enum.IntEnum):
-    """What a packet is, by its first byte (RFC 7983)."""
+    """What a packet is, or carries over a TURN channel, by its first byte (RFC 7983)."""
 
     OTHER = 0
     STUN = 1
@@ -170,10 +170,12 @@ def _protocol(packet: bytes) -> int:
 
 
 def _kind(packet: bytes) -> Kind:
-    header = (packet[0] & 0x0F) * 4 if packet[0] >> 4 == 4 else 40
-    if _protocol(packet) != _UDP or len(packet) <= header + 8:
+    payload = (packet[0] & 0x0F) * 4 + 8 if packet[0] >> 4 == 4 else 48
+    if _protocol(packet) != _UDP or len(packet) <= payload + 4:
         return Kind.OTHER
-    first = packet[header + 8]
+    first = packet[payload]
+    if 63 < first < 80:
+        first = packet[payload + 4]  # ChannelData (RFC 8656, 12.4)
     if 127 < first < 192:
         return Kind.RTP
     if 19 < first < 64:

@@ -1,6 +1,6 @@
 import asyncio
+import os
 import signal
-import socket
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from twisted.internet import reactor as any_reactor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import quoteStringArgument
 
 from bot.config import BotConfig
 from bot.paths.gather import StunServer
@@ -25,6 +26,7 @@ reactor = cast(AsyncioSelectorReactor, any_reactor)
 # Larger than any message the protocol knows, so that a too large one is answered by an error of
 # ours and not by a closed socket.
 MAX_FRAME_BYTES = 4 * 1024 * 1024
+BACKLOG = 1024
 # For the calls' last messages to leave their sockets, which close with the server.
 FAREWELL_S = 0.2
 
@@ -37,23 +39,26 @@ class Command(BaseCommand):
         parser.add_argument("--bind", default=settings.VOICEDEMO_BIND)
 
     def handle(self, *args: Any, port: int, bind: str, **options: Any) -> None:
-        listener = _listen(bind, port)
-        url = _url(listener)
-        server = Server(
+        worker = _embedded_worker()
+        server = _Server(
             get_default_application(),
-            endpoints=[f"fd:fileno={listener.detach()}"],
+            endpoints=[_endpoint(bind, port)],
             server_name="voicedemo",
             signal_handlers=False,
             websocket_max_message_size=MAX_FRAME_BYTES,
             websocket_max_frame_size=MAX_FRAME_BYTES,
             ready_callable=lambda: reactor.callWhenRunning(start),
         )
-        worker = _embedded_worker()
 
         def start() -> None:
-            _deferred(self._start(worker, url)).addErrback(self._cannot_start)
+            _deferred(self._start(worker, server.url)).addErrback(self._cannot_start)
 
         server.run()
+        if server.refused is not None:
+            raise CommandError(
+                f"Port {port} on {bind} cannot be used ({os.strerror(server.refused.errno or 0)}). "
+                f"Try another: PORT={port + 1}"
+            )
 
     async def _start(self, worker: Worker, url: str) -> None:
         # Daphne's own handlers would cut the sockets before the calls have said goodbye on them.
@@ -68,26 +73,28 @@ class Command(BaseCommand):
         reactor.stop()
 
 
-def _listen(bind: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    try:
-        listener = socket.create_server(
-            (bind, port), family=family, backlog=1024, dualstack_ipv6=bind == "::"
-        )
-    except OSError as exc:
-        raise CommandError(
-            f"Port {port} on {bind} cannot be used ({exc.strerror}). Try another: PORT={port + 1}"
-        ) from exc
-    listener.setblocking(False)
-    return listener
+class _Server(Server):
+    """Daphne's, which knows where it listens, or why it does not."""
+
+    refused: OSError | None = None
+
+    @property
+    def url(self) -> str:
+        ((host, port),) = self.listening_addresses
+        # Browsers give the microphone to localhost without HTTPS, to other plain-HTTP origins not.
+        if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
+            host = "localhost"
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+    def listen_error(self, failure: Any) -> None:
+        self.refused = failure.value.socketError
+        self.stop()
 
 
-def _url(listener: socket.socket) -> str:
-    host, port, *_ = listener.getsockname()
-    # Browsers give the microphone to localhost without HTTPS, to other plain-HTTP origins not.
-    if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
-        host = "localhost"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+def _endpoint(bind: str, port: int) -> str:
+    """For Twisted, which binds both versions of IP with ``::``."""
+    family = "tcp6" if ":" in bind else "tcp"
+    return f"{family}:{port}:interface={quoteStringArgument(bind)}:backlog={BACKLOG}"
 
 
 def _embedded_worker() -> Worker:
