@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from signaling import costs, timeline
+from signaling import costs, metrics, timeline
 from signaling.models import CallEvent, RelayUse
 from signaling.states import CallState
 
@@ -31,6 +31,11 @@ class Recorder:
     def move(self, call_id: uuid.UUID, state: CallState, reason: str = "") -> None:
         """Move the call's row to ``state`` and say so in its timeline."""
         self._writes.put_nowait(lambda: _move(call_id, state, reason))
+
+    def answered(self, call_id: uuid.UUID, ms: int) -> None:
+        """The person waited so long for an answer."""
+        metrics.answered(ms / 1000)
+        self.note(call_id, "turn", ms=ms)
 
     def relayed(self, call_id: uuid.UUID, url: str, protocol: str, count: int, ms: int) -> None:
         """Count bytes that went through a TURN server."""

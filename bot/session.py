@@ -44,6 +44,7 @@ from .paths.ports import Ports
 from .paths.switch import PathState
 from .peer import AnswerPeer, NewCallNeeded
 from .records import Recorder
+from .turns import Turns
 from .voices import voice_maker
 
 log = logging.getLogger("voicedemo.call")
@@ -97,6 +98,7 @@ class Session:
         self._peer = self._new_peer(studio.greeting)
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
+        self._turns = Turns()
         self._hearing: Hearing | None = None
         self._hidden = False
         self._left = False
@@ -308,7 +310,8 @@ class Session:
 
     def _answered(self, waited_s: float) -> None:
         ms = round(1000 * waited_s)
-        self._note("turn", ms=ms)
+        self._turns.add(ms)
+        self._studio.recorder.answered(self.call_id, ms)
         self._soon(self._say(Turn(ms=ms)))
 
     def _heard_by_page(self, *, media: bool) -> None:
@@ -333,6 +336,7 @@ class Session:
         """End the call once; whatever ends it later changes nothing."""
         if self.state not in LIVE:
             return
+        self._note("turns", **self._turns.summary())
         self._advance(signal, reason)
         self._worker.cancel()
         self._soon(self._close(farewell))

@@ -5,13 +5,14 @@ import threading
 
 from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
-from prometheus_client import Counter, Gauge, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 from .models import Call
 from .states import LIVE
 
 __all__ = [
     "CONTENT_TYPE",
+    "answered",
     "call_admitted",
     "exposition",
     "free_lines",
@@ -31,6 +32,11 @@ _relayed_bytes = Counter(
     "voicedemo_relayed_bytes", "Bytes over TURN, both ways", ["provider", "protocol"]
 )
 _requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["path"])
+_turns = Histogram(
+    "voicedemo_turn_seconds",
+    "From the end of what the person said to the first sound of the answer",
+    buckets=(0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 3.0, 5.0),
+)
 _tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
 _threads = Gauge("voicedemo_threads", "Threads of the process")
 _pool_threads = Gauge(
@@ -40,6 +46,11 @@ _pool_threads = Gauge(
 
 def call_admitted(voice: str) -> None:
     _calls_admitted.labels(voice).inc()
+
+
+def answered(wait_s: float) -> None:
+    """:param wait_s: the person's, for the bot."""
+    _turns.observe(wait_s)
 
 
 def message_refused(code: str) -> None:

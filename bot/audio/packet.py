@@ -1,4 +1,4 @@
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 FRAME_SAMPLES = 960
 """Samples of one 20 ms Opus frame at 48 kHz, the RTP clock of Opus (RFC 7587, 4.1)."""
@@ -9,6 +9,13 @@ FRAME_S = 0.02
 def frames(seconds: float) -> int:
     """How many packets that is."""
     return round(seconds / FRAME_S)
+
+
+LOST: Final = b""
+"""Stands for a frame that was lost on its way here."""
+
+LONGEST_GAP: Final = frames(0.5)
+"""A longer hole is not filled in: the person was away, and time goes on from what comes next."""
 
 
 class AudioPacket(NamedTuple):

@@ -4,7 +4,7 @@ from enum import Enum, auto
 
 from . import opus
 from .floor import MOST_OF_IT, Floor
-from .packet import AudioPacket, frames
+from .packet import LONGEST_GAP, LOST, AudioPacket, frames
 from .voice import Voice
 
 PRE_ROLL = frames(0.3)
@@ -37,24 +37,28 @@ class ParrotVoice(Voice):
 
     def __init__(self, greeting: tuple[bytes, ...], floor: Floor) -> None:
         self._floor = floor
+        self._due: int | None = None
         self._script: deque[bytes] = deque()
         self._said: deque[bytes] = deque(maxlen=opus.WARM_UP)
         self._overheard: deque[bytes] = deque(maxlen=PRE_ROLL)
         self._say(greeting)
 
     def hear(self, packet: AudioPacket) -> None:
+        lost = self._lost_before(packet)
         speech = self._floor.hear(packet)
         if self._mood is _Mood.LISTENING:
+            self._phrase += lost
             self._listen(packet.payload, speech=speech)
             return
-        self._overheard.append(packet.payload)
+        self._overheard += (*lost, packet.payload)
         if self._floor.is_interrupted:
             self._be_interrupted()
 
     def next_frame(self) -> bytes | None:
         if self._script:
             frame = self._script.popleft()
-            self._said.append(frame)
+            if frame != LOST:
+                self._said.append(frame)
             if self._mood is _Mood.SPEAKING:
                 self._floor.bot_speaks()
             return frame
@@ -66,13 +70,19 @@ class ParrotVoice(Voice):
             self._begin_listening()
         return None
 
+    def _lost_before(self, packet: AudioPacket) -> list[bytes]:
+        """A hole stays a hole, of its length: the far decoder is the one that can fill it."""
+        missing = (packet.sequence_number - self._due) & 0xFFFF if self._due is not None else 0
+        self._due = (packet.sequence_number + 1) & 0xFFFF
+        return [LOST] * missing if missing <= LONGEST_GAP else []
+
     def _say(self, packets: Iterable[bytes]) -> None:
         self._mood = _Mood.SPEAKING
         self._script.extend(packets)
         self._deaf = 0
 
     def _be_interrupted(self) -> None:
-        last = self._script.popleft() if self._script else None
+        last = next((frame for frame in self._script if frame != LOST), None)
         self._script.clear()
         if last is not None:
             self._script.append(opus.faded_out(self._said, last))

@@ -105,20 +105,22 @@ class RtpSender:
         )
         self._talking = speech
 
+    def skip(self) -> None:
+        """Leave out the next 20 ms, which were lost before they came here.
+
+        The far decoder conceals them, or finds them in the packet after (in-band FEC).
+        """
+        self._sequence_number = (self._sequence_number + 1) & 0xFFFF
+        self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
+
     def forward(self, packet: AudioPacket) -> None:
-        """Send a received packet on. One from before the forwarding began is dropped."""
+        """Send a received packet on: one that is later than those before it."""
         marker = packet.marker or self._shift is None
         if self._shift is None:
             self._shift = (
                 self._sequence_number + 1 - packet.sequence_number,
                 self._timestamp + FRAME_SAMPLES - packet.timestamp,
             )
-            self._first_forwarded = packet.sequence_number
-        elif (packet.sequence_number - self._first_forwarded) & 0xFFFF >= 0x8000:
-            return
-        elif (packet.sequence_number - self._first_forwarded) & 0xFFFF > 0x4000:
-            # Move along, or after 2^15 packets every one would seem to be from before.
-            self._first_forwarded = (packet.sequence_number - 0x2000) & 0xFFFF
         self._talking = True
         self._send(
             packet.payload,
@@ -137,6 +139,5 @@ class RtpSender:
         )
         self.packets_sent += 1
         self.octets_sent += len(payload)
-        if (sequence_number - self._sequence_number) & 0xFFFF < 0x8000:
-            self._sequence_number, self._timestamp = sequence_number, timestamp
+        self._sequence_number, self._timestamp = sequence_number, timestamp
         self._transmit(header + payload)

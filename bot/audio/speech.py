@@ -11,7 +11,7 @@ from . import ogg
 log = logging.getLogger("voicedemo.speech")
 
 # Part of the name of each file: raise it when synthesis changes, and old files are not used.
-_RECIPE = "1"
+_RECIPE = "2"
 
 
 class SpeechError(RuntimeError):

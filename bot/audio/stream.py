@@ -9,6 +9,8 @@ from aiortc.rtp import RtcpPacket
 from pylibsrtp import Session
 
 from . import opus
+from .packet import LOST
+from .reorder import Reorder
 from .rtcp import Reporter
 from .rtp import RtpSender, parse_audio
 from .voice import Voice
@@ -46,6 +48,7 @@ class AudioStream:
         self._level_id = level_id
         self._sender = RtpSender(ssrc, payload_type, self._send_rtp)
         self.reporter = Reporter(self._sender, cname)
+        self._reorder = Reorder()
         self._voice = make_voice(self._sender)
         self._ticks = 0
         self._sent_at_tick = 0
@@ -69,7 +72,9 @@ class AudioStream:
         """Every 20 ms: say something, or send silence so that the path stays warm and watched."""
         self._ticks += 1
         frame = self._voice.next_frame() if self._is_heard else None
-        if frame is not None:
+        if frame == LOST:
+            self._sender.skip()
+        elif frame is not None:
             self._sender.play(frame)
         elif self._ticks - self._sent_at_tick > self._patience:
             self._sender.play(opus.silence(), speech=False)
@@ -95,7 +100,8 @@ class AudioStream:
             return
         self.packets_received += 1
         self.reporter.packet_received(packet)
-        self._voice.hear(packet)
+        for ordered in self._reorder.put(packet):
+            self._voice.hear(ordered)
 
     def _receive_rtcp(self, data: bytes) -> None:
         for report in RtcpPacket.parse(data):

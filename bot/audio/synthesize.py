@@ -12,9 +12,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from . import ogg, opus
+from . import loudness, ogg, opus
 
-PEAK = 0.7 * 32767
 FADE_SAMPLES = opus.SAMPLE_RATE // 100
 
 
@@ -31,7 +30,7 @@ def synthesize(text: str) -> tuple[bytes, ...]:
         pcm = _hibari(text)
     except ImportError:
         pcm = _flite(text)
-    return opus.encode(_level(pcm))
+    return opus.encode(_faded(loudness.level(pcm)))
 
 
 def _hibari(text: str) -> opus.Pcm:
@@ -60,10 +59,9 @@ def _read_wav(path: str) -> opus.Pcm:
     return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
 
 
-def _level(pcm: opus.Pcm) -> opus.Pcm:
-    """Bring the peak to a fixed height and fade both ends, so that nothing clips or clicks."""
+def _faded(pcm: opus.Pcm) -> opus.Pcm:
+    """Both ends fade, so that nothing clicks."""
     samples = pcm.astype(np.float64)
-    samples *= PEAK / max(1.0, float(np.max(np.abs(samples))))
     ramp = np.linspace(0, 1, FADE_SAMPLES)
     samples[:FADE_SAMPLES] *= ramp
     samples[-FADE_SAMPLES:] *= ramp[::-1]

@@ -52,6 +52,13 @@ def test_who_speaks_into_the_greeting_is_listened_to(caller: Caller, phrase: sou
     assert sounds.likeness(phrase, heard) > 0.8
 
 
+def test_what_the_loudspeaker_says_is_kept_out_of_the_microphone(caller: Caller) -> None:
+    caller.call()
+    settings = caller.page.evaluate("seen.peers.at(-1).getSenders()[0].track.getSettings()")
+    assert settings["echoCancellation"]
+    assert settings["noiseSuppression"]
+
+
 def test_an_ice_restart_is_inaudible(caller: Caller) -> None:
     """New ufrags and a new pair under the same DTLS association, data channel and tracks."""
     caller.call()

@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bot import session
+from bot.audio.mouth import Mouth
+from bot.audio.opus import Pcm
 from bot.config import BotConfig
 from bot.paths.ports import PortTerms
 from bot.worker import Worker
 from examples.repeater import Repeater
-from signaling import tickets
+from signaling import metrics, tickets
 from signaling.models import Call
 from tests.page import Page
 from tests.ws.conftest import call_in_state
@@ -45,6 +48,39 @@ class TestBotOfYourOwn:
         page = make_page(frequency=500)
         await page.call("bot")
         assert await page.pitch() == 500
+
+
+class Prompt(Repeater):
+    """Says a second of something once it has heard half a second."""
+
+    takes_turns = True
+
+    def begin(self, mouth: Mouth) -> None:
+        super().begin(mouth)
+        self._heard = 0
+
+    def hear(self, pcm: Pcm) -> None:
+        self._heard += 1
+        if self._heard == 25:
+            self._mouth.say(np.tile(pcm, 50))
+
+
+class TestAnswers:
+    @pytest.fixture
+    def bot_config(self, bot_config: BotConfig, settings: Any) -> BotConfig:
+        settings.VOICEDEMO_BOT = "tests.media.test_call.Prompt"
+        return dataclasses.replace(bot_config, make_bot=Prompt)
+
+    async def test_how_long_they_took_is_recorded(self, page: Page) -> None:
+        await page.call("bot")
+        told = await page.hear_until("turn")
+        await page.say(type="bye", reason="hangup")
+        call = await call_in_state("ended")
+        (turn,) = [event async for event in call.events.filter(kind="turn")]
+        (summary,) = [event async for event in call.events.filter(kind="turns")]
+        assert turn.detail == {"ms": told["ms"]}
+        assert summary.detail == {"count": 1, "p50": told["ms"], "p95": told["ms"]}
+        assert b"voicedemo_turn_seconds_count 0.0" not in await metrics.exposition()
 
 
 async def test_where_no_bot_is_plugged_in_there_is_none(page: Page) -> None:

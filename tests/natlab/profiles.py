@@ -1,5 +1,5 @@
-"""Twenty networks, one in which no call can be, and a combination: what each is, how it is proven, what
-happens in it, and what the product makes of it."""
+"""Twenty networks, one in which no call can be, and a combination: what each is, how it is proven,
+what happens in it, and what the product makes of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -40,24 +40,6 @@ def test_ears_give_frames_of_20_ms_at_the_rate_asked_for(rate: int) -> None:
     assert loudness(frames[30]) == pytest.approx(8000 / 2**0.5, rel=0.1)
 
 
-def test_a_packet_that_is_late_by_one_is_heard_in_its_place() -> None:
-    sent = packets(tone(0.2))
-    swapped = [*sent[:4], sent[5], sent[4], *sent[6:]]
-    assert np.array_equal(
-        np.concatenate(hear(Ears(48000), *swapped)), np.concatenate(hear(Ears(48000), *sent))
-    )
-
-
-def test_nothing_waits_longer_than_for_one_packet() -> None:
-    sent = packets(tone(0.2))
-    ears = Ears(48000)
-    hear(ears, *sent[:4])
-    assert hear(ears, sent[5]) == []
-    assert len(hear(ears, sent[6])) == 3  # one stands in for the lost one
-    assert hear(ears, sent[4]) == []
-    assert hear(ears, sent[6]) == []
-
-
 def test_what_is_lost_is_concealed_and_time_goes_on() -> None:
     sent = packets(tone(0.4))
     frames = hear(Ears(48000), *sent[:8], *sent[11:])

@@ -5,7 +5,7 @@ from bot.audio import opus, parrot
 from bot.audio.echo import EchoVoice
 from bot.audio.floor import Floor
 from bot.audio.level import LevelMeter, SpeechDetector, dbov
-from bot.audio.packet import AudioPacket
+from bot.audio.packet import LOST, AudioPacket
 from bot.audio.parrot import ParrotVoice
 from bot.audio.prompt import PromptVoice
 from bot.audio.tone import tone
@@ -55,6 +55,17 @@ def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
     assert repeated[start : start + 50] == words
     assert start <= parrot.PRE_ROLL + parrot.SHORTEST
     assert len(repeated) - start - 50 <= parrot.TAIL
+
+
+def test_what_was_lost_is_a_hole_in_what_the_parrot_repeats() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(10, LOUD, "a")
+    talk.number += 3
+    talk.pass_frames(10, LOUD, "b")
+    repeated = talk.pass_frames(200, QUIET)
+    start = repeated.index(b"a9")
+    assert repeated[start : start + 5] == [b"a9", LOST, LOST, LOST, b"b0"]
 
 
 def test_the_parrot_does_not_listen_while_it_speaks() -> None:

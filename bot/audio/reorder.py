@@ -1,0 +1,41 @@
+from collections.abc import Iterator
+
+from .packet import AudioPacket
+
+
+class Reorder:
+    """Brings the packets of a stream back into their order, waiting for at most one.
+
+    A packet after a hole is kept until the next one, in case what is missing is only late (usual
+    reordering is by one). Nothing waits for packets that are lost: what comes too late is dropped.
+    """
+
+    def __init__(self) -> None:
+        self._ssrc: int | None = None
+        self._due = 0
+        self._held: AudioPacket | None = None
+
+    def put(self, packet: AudioPacket) -> Iterator[AudioPacket]:
+        """What can be handed on now that this packet is here, in order."""
+        if packet.ssrc != self._ssrc:
+            self._ssrc, self._due, self._held = packet.ssrc, packet.sequence_number, None
+        ahead = self._ahead(packet)
+        if ahead == 0:
+            yield self._next(packet)
+            if self._held is not None and self._ahead(self._held) == 0:
+                yield self._next(self._held)
+        elif ahead == 1 and self._held is None:
+            self._held = packet
+        elif ahead > 0:
+            for later in sorted(filter(None, (self._held, packet)), key=self._ahead):
+                yield self._next(later)
+
+    def _ahead(self, packet: AudioPacket) -> int:
+        """By how many packets it is too early; negative where it is too late."""
+        ahead = (packet.sequence_number - self._due) & 0xFFFF
+        return ahead - 0x10000 if ahead >= 0x8000 else ahead
+
+    def _next(self, packet: AudioPacket) -> AudioPacket:
+        self._due = (packet.sequence_number + 1) & 0xFFFF
+        self._held = None if packet is self._held else self._held
+        return packet
