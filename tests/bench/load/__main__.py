@@ -24,7 +24,7 @@ from .products import (
     TRANSCODING,
     Product,
 )
-from .report import Result, table, write_document
+from .report import OnWire, Result, Wire, table, wire_table, write_document
 
 GENERATOR_CORE: Final = ("taskset", "--cpu-list", "1")
 GENERATOR_S: Final = 180
@@ -47,6 +47,13 @@ QUICK: Final[tuple[tuple[Product, Sequence[int]], ...]] = (
 )
 
 
+WIRES: Final = (Wire(), Wire(loss=0.02), Wire(loss=0.1), Wire(loss=0.02, late=0.05))
+ON_WIRES: Final = (OURS, BARE)
+"""Those that run on aiortc as it is run like the bare one under loss."""
+WIRE_CALLS: Final = 5
+WIRE_S: Final = 20
+
+
 def measure(product: Product, ladder: Sequence[int], seconds: float) -> Result:
     """Climb until a call is no longer clean, and that load is measured too."""
     result = Result(product.name, note=product.why_not())
@@ -60,8 +67,24 @@ def measure(product: Product, ladder: Sequence[int], seconds: float) -> Result:
     return result
 
 
-def one_load(product: Product, calls: int, seconds: float) -> tuple[Figures, float]:
-    """:raises RuntimeError: where the server does not start, or takes no calls."""
+def on_bad_wires(products: Sequence[Product]) -> list[OnWire]:
+    found = []
+    for product in products:
+        for wire in WIRES:
+            options = ["--loss", str(wire.loss), "--late", str(wire.late)]
+            every = ["--recorders", str(WIRE_CALLS)]
+            figures, _ = one_load(product, WIRE_CALLS, WIRE_S, *options, *every)
+            found.append(OnWire(product.name, wire, figures))
+            print(f"{product.name:20} {wire} {figures}", file=sys.stderr, flush=True)
+    return found
+
+
+def one_load(product: Product, calls: int, seconds: float, *options: str) -> tuple[Figures, float]:
+    """
+    :param options: more of the generator's.
+    :returns: what was found, and how many MB the server took before the first call.
+    :raises RuntimeError: where the server does not start, or takes no calls.
+    """
     with tempfile.TemporaryDirectory() as folder, product.start(Path(folder)) as server:
         idle_mb = memory_mb(server.pid)
         command = [
@@ -70,6 +93,7 @@ def one_load(product: Product, calls: int, seconds: float) -> tuple[Figures, flo
             *("--calls", str(calls), "--seconds", str(seconds)),
             *(("--voice", server.voice) if server.voice else ()),
             *(("--says-nothing",) if server.says_nothing else ()),
+            *options,
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=GENERATOR_S)
         if done.returncode:
@@ -87,13 +111,17 @@ def main() -> None:
     plan = QUICK if options.quick else FULL
     wanted = tuple(options.only or [""])
     results = [
-        measure(product, ladder, seconds)
-        for product, ladder in plan
-        if product.name.startswith(wanted)
+        measure(product, ladder, seconds) for product, ladder in plan if _is(product, wanted)
     ]
+    on_wires = [] if options.quick else on_bad_wires([p for p in ON_WIRES if _is(p, wanted)])
     print(table(results))
+    print(wire_table(on_wires))
     if not options.quick and not options.only:
-        write_document(results)
+        write_document(results, on_wires)
+
+
+def _is(product: Product, wanted: tuple[str, ...]) -> bool:
+    return product.name.startswith(wanted)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise
@@ -17,10 +17,14 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import numpy as np
 import uvloop
 from aiortc import RTCCertificate
 
 from bot.audio import opus
+from bot.audio.ears import Ears
+from bot.audio.packet import AudioPacket
+from bot.audio.reorder import Reorder
 
 from . import recording
 from .line import Line
@@ -59,11 +63,11 @@ class Figures:
     first_echo: float | None
     """From the offer to the first packet of the caller's own voice."""
     likeness: float
-    """Of what one call heard to what it said, 0 to 1."""
+    """Of what was heard to what was said, 0 to 1: the mean of all words of the recorded calls."""
     disordered: int
-    """Packets of that call that came after a later one."""
+    """Packets of these that came after a later one."""
     missing: float
-    """Share of the sequence numbers that call should have seen, and did not."""
+    """Share of the sequence numbers these should have seen, and did not."""
     cpu: float
     memory_mb: float
     generator_cpu: float
@@ -72,8 +76,9 @@ class Figures:
 class Load:
     """Lines, and the clock that lets them speak."""
 
-    def __init__(self, make_line: Callable[[bool], Line]) -> None:
+    def __init__(self, make_line: Callable[[bool], Line], recorders: int = 0) -> None:
         self._make_line = make_line
+        self._recorders = recorders
         self._certificate = RTCCertificate.generateCertificate()
         self.lines: list[Line] = []
         self._clock = asyncio.create_task(self._speak())
@@ -83,7 +88,7 @@ class Load:
         for start in range(0, count, AT_ONCE):
             async with asyncio.TaskGroup() as group:
                 for index in range(start, min(count, start + AT_ONCE)):
-                    group.create_task(self._add(records=index == 0))
+                    group.create_task(self._add(records=index < self._recorders))
 
     async def hang_up(self) -> None:
         self._clock.cancel()
@@ -107,9 +112,9 @@ class Load:
 
 
 async def measure(
-    make_line: Callable[[bool], Line], calls: int, seconds: float, pid: int
+    make_line: Callable[[bool], Line], calls: int, seconds: float, pid: int, recorders: int
 ) -> Figures:
-    load = Load(make_line)
+    load = Load(make_line, recorders)
     await load.connect(calls)
     await asyncio.sleep(WARM_S)
     for line in load.lines:
@@ -131,7 +136,7 @@ def _figures(lines: Sequence[Line], **machine: float) -> Figures:
     back = [line.received / max(1, line.sent) for line in lines]
     echoes = sorted(1000 * echo for line in lines for echo in line.echo_s)
     firsts = [1000 * (line.first_echo_at - line.offered_at) for line in lines if line.first_echo_at]
-    recorded = max(lines, key=lambda line: len(line.recorded))
+    recorded = [line.heard for line in lines if line.heard]
     return Figures(
         calls=len(lines),
         clean=sum(map(_is_clean, lines)),
@@ -142,9 +147,9 @@ def _figures(lines: Sequence[Line], **machine: float) -> Figures:
             statistics.median(1000 * (line.answered_at - line.offered_at) for line in lines), 1
         ),
         first_echo=round(statistics.median(firsts), 1) if firsts else None,
-        likeness=round(_likeness(recorded), 3),
-        disordered=sum(_is_after(a, b) for a, b in pairwise(recorded.heard)),
-        missing=round(_missing(recorded.heard), 3),
+        likeness=round(_mean(map(_likeness, recorded)), 3),
+        disordered=sum(_disordered(heard) for heard in recorded),
+        missing=round(_mean(map(_missing, recorded)), 3),
         **{name: round(value, 2) for name, value in machine.items()},
     )
 
@@ -155,23 +160,26 @@ def _is_clean(line: Line) -> bool:
     return line.received >= CLEAN * line.sent and len(line.echo_s) >= words
 
 
-def _likeness(line: Line) -> float:
-    numbers = line.heard[-3 * recording.PERIOD_PACKETS :]
-    if len(numbers) < 2 * recording.PERIOD_PACKETS:
-        return 0.0
-    return recording.likeness(opus.decode(line.recorded[number] for number in numbers))
+def _mean(values: Iterable[float]) -> float:
+    found = [*values]
+    return statistics.fmean(found) if found else 0.0
 
 
-def _is_after(a: int, b: int) -> bool:
-    """Whether sequence number ``a`` is a later one than ``b``."""
-    return 0 < (a - b) & 0xFFFF < 0x8000
+def _likeness(heard: Sequence[AudioPacket]) -> float:
+    """As a receiver hears it that orders what comes, and stands in for what does not."""
+    reorder, ears = Reorder(), Ears(opus.SAMPLE_RATE)
+    ordered = (packet for came in heard for packet in reorder.put(came))
+    return recording.likeness(np.concatenate([pcm for each in ordered for pcm in ears.hear(each)]))
 
 
-def _missing(heard: Sequence[int]) -> float:
-    if len(heard) < 2:
-        return 1.0
-    due = ((max(heard, key=lambda n: (n - heard[0] + 0x4000) & 0xFFFF) - heard[0]) & 0xFFFF) + 1
-    return max(0.0, 1 - len(set(heard)) / due)
+def _disordered(heard: Sequence[AudioPacket]) -> int:
+    numbers = (packet.sequence_number for packet in heard)
+    return sum(0 < (a - b) & 0xFFFF < 0x8000 for a, b in pairwise(numbers))
+
+
+def _missing(heard: Sequence[AudioPacket]) -> float:
+    numbers = [(p.sequence_number - heard[0].sequence_number + 0x4000) & 0xFFFF for p in heard]
+    return 1 - len(set(numbers)) / (max(numbers) - min(numbers) + 1)
 
 
 def cpu_s(pid: int) -> float:
@@ -204,7 +212,9 @@ async def main(options: argparse.Namespace) -> None:
                 late=options.late,
             )
 
-        figures = await measure(make_line, options.calls, options.seconds, options.pid)
+        figures = await measure(
+            make_line, options.calls, options.seconds, options.pid, options.recorders
+        )
     print(json.dumps(asdict(figures)), flush=True)
 
 
@@ -216,6 +226,7 @@ if __name__ == "__main__":
     parser.add_argument("--calls", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--voice", help="of this product")
+    parser.add_argument("--recorders", type=int, default=1, help="calls whose echo is listened to")
     parser.add_argument("--says-nothing", action="store_true", help="the bot: no echo is expected")
     parser.add_argument("--loss", type=float, default=0.0, help="share of the packets, each way")
     parser.add_argument("--late", type=float, default=0.0, help="share that is sent 30 ms late")

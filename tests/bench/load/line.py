@@ -24,6 +24,8 @@ from aiortc.rtcicetransport import candidate_to_aioice
 from aiortc.sdp import MediaDescription, SessionDescription
 
 from bot.aiortc_compat import srtp_sessions
+from bot.audio.packet import AudioPacket
+from bot.audio.rtp import parse_audio
 
 from .recording import PERIOD_PACKETS, VOICE_PACKETS
 from .signalling import Signalling
@@ -112,10 +114,8 @@ class Line:
         self._turn = 0
         self._sizes: deque[int] = deque(maxlen=QUIET_PACKETS)
         self._asked_at: float | None = None
-        self.recorded: dict[int, bytes] = {}
-        """Payloads by sequence number, where it records."""
-        self.heard: list[int] = []
-        """Sequence numbers as they came, where it records."""
+        self.heard: list[AudioPacket] = []
+        """Packets as they came, where it records."""
         self.offered_at = 0.0
         self.answered_at = 0.0
         self._first: list[tuple[float, int]] = []
@@ -236,13 +236,9 @@ class Line:
         return is_quiet and size > LOUDER * max(sizes)
 
     def _record(self, data: bytes) -> None:
-        plain = self._inbound.unprotect(data)
-        start = 12 + 4 * (plain[0] & 15)
-        if plain[0] & 0x10:
-            start += 4 + 4 * int.from_bytes(plain[start + 2 : start + 4])
-        number = int.from_bytes(plain[2:4])
-        self.heard.append(number)
-        self.recorded[number] = plain[start:]
+        packet = parse_audio(self._inbound.unprotect(data), PAYLOAD_TYPE, LEVEL_EXTENSION)
+        if packet is not None:
+            self.heard.append(packet)
 
     def _offer(self, dtls: RTCDtlsTransport) -> str:
         fingerprint = dtls.getLocalParameters().fingerprints[0]

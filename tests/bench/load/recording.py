@@ -25,9 +25,11 @@ def packets() -> tuple[bytes, ...]:
 
 
 def likeness(heard: opus.Pcm) -> float:
-    """How much of what was heard is the recording: the best normalised correlation, 0 to 1.
+    """How much of what was heard is the recording, 0 to 1.
 
-    :param heard: at least two periods of it, 48 kHz mono.
+    The best normalised correlation of each of its words, the mean of them.
+
+    :param heard: a few periods of it, 48 kHz mono.
     """
     said = wave()[: VOICE_PACKETS * FRAME_SAMPLES].astype(np.float64)
     signal = heard.astype(np.float64)
@@ -37,4 +39,7 @@ def likeness(heard: opus.Pcm) -> float:
     sums = np.concatenate([[0.0], np.cumsum(signal**2)])
     energies = sums[len(said) :][: len(products)] - sums[: len(products)]
     norms = np.sqrt(np.maximum(energies, 1.0) * np.sum(said**2))
-    return float(np.max(np.abs(products) / norms))
+    period = PERIOD_PACKETS * FRAME_SAMPLES
+    whole = len(products) // period * period
+    words = np.abs(products[:whole] / norms[:whole]).reshape(-1, period)
+    return float(np.mean(np.max(words, axis=1))) if whole else 0.0

@@ -16,6 +16,10 @@ HEAD: Final = (
     "| offer → answer / own voice | idle | memory a call | like what was said |\n"
     "|---|---|---|---|---|---|---|---|---|---|\n"
 )
+WIRE_HEAD: Final = (
+    "| each way | | echo p50 / p95 | lost on the way back | out of order | like what was said |\n"
+    "|---|---|---|---|---|---|\n"
+)
 SIDE_BY_SIDE: Final = (10, 40)
 """Loads at which the processor time of a call is compared."""
 
@@ -50,15 +54,46 @@ class Result:
         return self.loads[min(self.loads)]
 
 
+@dataclass(frozen=True, order=True)
+class Wire:
+    """What is done to the packets, each way."""
+
+    late: float = 0.0
+    """Share of the caller's packets that leave 30 ms late, after the next."""
+    loss: float = 0.0
+
+    def __str__(self) -> str:
+        done = [f"{self.loss:.0%} lost"] if self.loss else []
+        done += [f"{self.late:.0%} out of order"] if self.late else []
+        return ", ".join(done) or "nothing lost"
+
+
+@dataclass(frozen=True)
+class OnWire:
+    name: str
+    wire: Wire
+    figures: Figures
+
+
 def table(results: Sequence[Result]) -> str:
     rows = [_row(result) for result in results if result.loads]
     missing = [f"\nNot measured: {r.name} ({r.note})." for r in results if r.note]
     return HEAD + "\n".join(rows) + "\n" + "".join(missing)
 
 
-def write_document(results: Sequence[Result]) -> None:
+def wire_table(found: Sequence[OnWire]) -> str:
+    rows = (
+        f"| {each.wire} | {each.name} | {_echo(each.figures)} | {100 * each.figures.missing:.1f} % "
+        f"| {each.figures.disordered} | {each.figures.likeness:.2f} |\n"
+        for each in sorted(found, key=lambda each: each.wire)
+    )
+    return WIRE_HEAD + "".join(rows)
+
+
+def write_document(results: Sequence[Result], on_wires: Sequence[OnWire]) -> None:
     before, _, after = re.split(f"{re.escape(BEGIN)}|{re.escape(END)}", PAGE.read_text())
-    PAGE.write_text(f"{before}{BEGIN}\n{table(results)}{END}{after}")
+    found = f"{table(results)}\n{wire_table(on_wires)}"
+    PAGE.write_text(f"{before}{BEGIN}\n{found}{END}{after}")
 
 
 def _row(result: Result) -> str:
