@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .packet import AudioPacket
 
@@ -15,8 +15,14 @@ class Reorder:
         self._due = 0
         self._held: AudioPacket | None = None
 
-    def put(self, packet: AudioPacket) -> Iterator[AudioPacket]:
+    def put(self, packet: AudioPacket) -> Iterable[AudioPacket]:
         """What can be handed on now that this packet is here, in order."""
+        if self._held is None and packet.sequence_number == self._due and packet.ssrc == self._ssrc:
+            self._due = (self._due + 1) & 0xFFFF
+            return (packet,)  # nearly always
+        return self._sort(packet)
+
+    def _sort(self, packet: AudioPacket) -> Iterator[AudioPacket]:
         if packet.ssrc != self._ssrc:
             self._ssrc, self._due, self._held = packet.ssrc, packet.sequence_number, None
         ahead = self._ahead(packet)

@@ -72,12 +72,14 @@ class AudioStream:
         """Every 20 ms: say something, or send silence so that the path stays warm and watched."""
         self._ticks += 1
         frame = self._voice.next_frame() if self._is_heard else None
-        if frame == LOST:
+        if frame is None:
+            quiet = self._ticks - self._sent_at_tick
+            if quiet > FORWARD_GAP_TICKS or (quiet and not self._sender.is_forwarding):
+                self._sender.play(opus.silence(), speech=False)
+        elif frame == LOST:
             self._sender.skip()
-        elif frame is not None:
+        else:
             self._sender.play(frame)
-        elif self._ticks - self._sent_at_tick > self._patience:
-            self._sender.play(opus.silence(), speech=False)
         if self._ticks % TICKS_PER_REPORT == 0:
             self._transmit(self._outbound.protect_rtcp(self.reporter.write()))
 
@@ -89,10 +91,6 @@ class AudioStream:
         of a greeting would be lost.
         """
         return self.packets_received > 0 or self._ticks > MUTE_TICKS
-
-    @property
-    def _patience(self) -> int:
-        return FORWARD_GAP_TICKS if self._sender.is_forwarding else 0
 
     def _receive_rtp(self, data: bytes) -> None:
         packet = parse_audio(data, self._payload_type, self._level_id)

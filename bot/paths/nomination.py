@@ -45,13 +45,13 @@ def way_out(pairs: Iterable[Pair], selected: Pair, suspect_since: float, now: fl
 def improvement(pairs: Iterable[Pair], selected: Pair, now: float) -> Pair | None:
     """Direct UDP, where the call is on something else, once it has proved steady; or the network
     the peer is moving to."""
-    direct = [pair for pair in _valid(pairs) if pair.is_direct_udp]
     if not selected.is_direct_udp:
-        steady = [pair for pair in direct if now - pair.valid_since > STEADY_S]
-        return max(steady, key=_rank, default=None)
-    if selected.is_new_network:
+        better = [pair for pair in pairs if now - pair.valid_since > STEADY_S]
+    elif not selected.is_new_network:
+        better = [pair for pair in pairs if pair.is_new_network]
+    else:
         return None
-    return max((pair for pair in direct if pair.is_new_network), key=_rank, default=None)
+    return max((p for p in _valid(better) if p.is_direct_udp), key=_rank, default=None)
 
 
 def _valid(pairs: Iterable[Pair]) -> list[Pair]:

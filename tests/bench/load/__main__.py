@@ -31,11 +31,11 @@ GENERATOR_S: Final = 180
 
 
 FULL: Final[tuple[tuple[Product, Sequence[int]], ...]] = (
-    (OURS, (1, 10, 40, 120, 180, 220)),
+    (OURS, (1, 10, 40, 120, 220, 260, 300, 340)),
     (TRANSCODING, (1, 40, 80)),
     (LISTENING, (1, 80, 120)),
     (PIPECAT, (1, 5, 10, 15)),
-    (FASTRTC, (1, 5, 10, 15, 20)),
+    (FASTRTC, (1, 10, 20, 25, 30)),
     (BARE, (1, 5, 10)),
     (JANUS, (1, 10, 40, 100)),
 )
@@ -49,7 +49,7 @@ QUICK: Final[tuple[tuple[Product, Sequence[int]], ...]] = (
 
 WIRES: Final = (Wire(), Wire(loss=0.02), Wire(loss=0.1), Wire(loss=0.02, late=0.05))
 ON_WIRES: Final = (OURS, BARE)
-"""Those that run on aiortc as it is run like the bare one under loss."""
+"""Pipecat and FastRTC receive with aiortc's own receiver, as the bare one does."""
 WIRE_CALLS: Final = 5
 WIRE_S: Final = 20
 

@@ -136,7 +136,10 @@ class JanusEcho:
         config = _janus_config(folder, port)
         with (folder / "janus.log").open("wb") as log:
             process = subprocess.Popen(
-                [*SERVER_CORE, "janus", f"--configs-folder={config}"], stdout=log, stderr=log
+                [*SERVER_CORE, "janus", f"--configs-folder={config}"],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
             )
             try:
                 _wait_for(port, process, Path(log.name))

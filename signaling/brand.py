@@ -1,0 +1,82 @@
+"""Whose demo it is: name, logo, colours, and where to go after the call."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
+PAPER, PAPER_DARK = "#f6f5f2", "#12151a"
+"""What the page is printed on (static/css/call.css)."""
+INKS = ("#ffffff", "#0b0d0f")
+
+
+@dataclass(frozen=True)
+class Colors:
+    """Two of them, as CSS has them, against the paper of one scheme.
+
+    :ivar accent: the person's voice, and the button.
+    :ivar bot: the bot's voice.
+    """
+
+    paper: str
+    accent: str
+    bot: str
+
+    @property
+    def css(self) -> str:
+        ink = max(INKS, key=lambda ink: contrast(ink, self.accent))
+        return f":root{{--accent:{self.accent};--accent-ink:{ink};--bot:{self.bot}}}"
+
+
+def light() -> Colors:
+    return Colors(PAPER, settings.VOICEDEMO_COLOR, settings.VOICEDEMO_BOT_COLOR)
+
+
+def dark() -> Colors:
+    return Colors(PAPER_DARK, settings.VOICEDEMO_COLOR_DARK, settings.VOICEDEMO_BOT_COLOR_DARK)
+
+
+def style_sheet() -> str:
+    return f"{light().css}\n@media (prefers-color-scheme: dark){{{dark().css}}}\n"
+
+
+def logo() -> Path | None:
+    return Path(settings.VOICEDEMO_LOGO) if settings.VOICEDEMO_LOGO else None
+
+
+def context() -> dict[str, str]:
+    """For the page's template."""
+    picture = logo()
+    return {
+        "name": settings.VOICEDEMO_NAME,
+        "style": _version(style_sheet().encode()),
+        "logo": _version(picture.read_bytes()) if picture else "",
+        "contact_url": settings.VOICEDEMO_CONTACT_URL,
+        "contact_label": settings.VOICEDEMO_CONTACT_LABEL,
+    }
+
+
+def is_color(value: str) -> bool:
+    return re.fullmatch(r"#[\da-fA-F]{6}", value) is not None
+
+
+def contrast(one: str, other: str) -> float:
+    """Ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    """WCAG 2.2, "relative luminance"."""
+    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,0 +1,61 @@
+/** The canvas behind the button: its size, its colours, and when it moves. */
+
+import { BANDS, drawRings, follow } from './visual.js';
+
+/** More than this costs a cheap phone its sixty pictures a second, and nobody sees it. */
+const MAX_DENSITY = 2;
+/** No spectrum at all. */
+export const SILENT = new Uint8Array(0);
+
+export class Picture {
+  you = new Float32Array(BANDS);
+  bot = new Float32Array(BANDS);
+  colors = { you: '', bot: '' };
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Window} window
+   */
+  constructor(canvas, window) {
+    this.canvas = canvas;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    this.window = window;
+    this.calm = window.matchMedia('(prefers-reduced-motion: reduce)');
+    for (const query of [this.calm, window.matchMedia('(prefers-color-scheme: dark)')]) {
+      query.addEventListener('change', () => this.prepare());
+    }
+    window.addEventListener('resize', () => this.prepare());
+    this.prepare();
+  }
+
+  /** Take size and colours from the style sheet, and show silence. */
+  prepare() {
+    const style = this.window.getComputedStyle(this.canvas);
+    this.colors = {
+      you: style.getPropertyValue('--accent').trim(),
+      bot: style.getPropertyValue('--bot').trim(),
+    };
+    const density = Math.min(MAX_DENSITY, this.window.devicePixelRatio || 1);
+    this.canvas.width = this.canvas.height = Math.round(this.canvas.clientWidth * density);
+    this.draw(SILENT, SILENT);
+  }
+
+  /**
+   * @param {Uint8Array} you spectrum of the person's voice
+   * @param {Uint8Array} bot
+   * @returns {boolean} whether there is anything to see
+   */
+  draw(you, bot) {
+    const { colors } = this;
+    const isStill = this.calm.matches;
+    const loudest = Math.max(
+      follow(this.you, isStill ? SILENT : you),
+      follow(this.bot, isStill ? SILENT : bot),
+    );
+    drawRings(this.context, this.canvas.width, [
+      { bands: this.bot, color: colors.bot, radius: 0.62, opacity: 0.3 },
+      { bands: this.you, color: colors.you, radius: 0.57, opacity: 0.4 },
+    ]);
+    return loudest > 0;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * How a call went, in the end: gathered while it is up.
+ *
+ * @typedef {'excellent'|'good'|'fair'|'poor'} Grade
+ *
+ * @typedef {object} Verdict
+ * @property {Grade} grade
+ * @property {number|null} rttMs the median
+ * @property {number} lossPercent of the whole call, on its way here
+ * @property {number} interruptions
+ */
+
+/** A path is known to be silent after 400 ms; what lasts no longer than a second is not worth a word. */
+export const NOTICED_MS = 600;
+
+/**
+ * Up to which a call is each. ITU-T G.114: below 150 ms one way a delay is not noticed.
+ *
+ * @type {{grade: Grade, rttMs: number, lossPercent: number, interruptions: number}[]}
+ */
+const LIMITS = [
+  { grade: 'excellent', rttMs: 150, lossPercent: 1, interruptions: 0 },
+  { grade: 'good', rttMs: 300, lossPercent: 3, interruptions: 1 },
+  { grade: 'fair', rttMs: 500, lossPercent: 10, interruptions: 3 },
+];
+
+export class CallQuality {
+  /** @type {number[]} */
+  rtts = [];
+  received = 0;
+  lost = 0;
+  interruptions = 0;
+  /** @type {number|null} */
+  downAt = null;
+
+  /** @param {import('./stats.js').Summary} summary */
+  add({ rttMs, packetsReceived, packetsLost }) {
+    if (rttMs !== null) this.rtts.push(rttMs);
+    this.received = packetsReceived;
+    this.lost = Math.max(0, packetsLost);
+  }
+
+  /**
+   * What lasts longer than a moment is an interruption.
+   *
+   * @param {import('./call.js').CallState} state
+   * @param {number} now ms
+   */
+  moved(state, now) {
+    if (state === 'recovering') this.downAt ??= now;
+    else if (this.downAt !== null) {
+      if (now - this.downAt > NOTICED_MS) this.interruptions += 1;
+      this.downAt = null;
+    }
+  }
+
+  /** @returns {Verdict|null} null for a call too short to say */
+  verdict() {
+    if (!this.received) return null;
+    const sorted = [...this.rtts].sort((a, b) => a - b);
+    const rttMs = sorted.length ? sorted[Math.floor((sorted.length - 1) / 2)] : null;
+    const lossPercent = Math.round((1000 * this.lost) / (this.received + this.lost)) / 10;
+    const { interruptions } = this;
+    const fits = LIMITS.find(
+      (limit) =>
+        (rttMs ?? 0) <= limit.rttMs &&
+        lossPercent <= limit.lossPercent &&
+        interruptions <= limit.interruptions,
+    );
+    return { grade: fits?.grade ?? 'poor', rttMs, lossPercent, interruptions };
+  }
+}
+
+/** @type {Record<Grade, string>} */
+const GRADES = { excellent: 'Excellent', good: 'Good', fair: 'Fair', poor: 'Poor' };
+
+const INTERRUPTIONS = ['no interruptions', 'one interruption'];
+
+/** @type {Record<string, string>} */
+const NETWORKS = {
+  cellular: 'over your mobile network',
+  wifi: 'over your Wi-Fi',
+  ethernet: 'over your wired network',
+};
+
+/**
+ * @param {Verdict} verdict
+ * @param {string|undefined} network navigator.connection.type, where the browser tells
+ * @returns {string} one line
+ */
+export function verdictLine({ grade, rttMs, lossPercent, interruptions }, network) {
+  const parts = [
+    rttMs === null ? '' : `${rttMs} ms`,
+    lossPercent > LIMITS[0].lossPercent ? `${lossPercent} % lost` : '',
+    INTERRUPTIONS[interruptions] ?? `${interruptions} interruptions`,
+    NETWORKS[network ?? ''] ?? '',
+  ];
+  return `${GRADES[grade]}: ${parts.filter(Boolean).join(', ')}.`;
+}

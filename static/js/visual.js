@@ -1,0 +1,127 @@
+/**
+ * Both voices around the button: two rings whose outlines are the spectra. Canvas alone, no DOM.
+ *
+ * @typedef {object} Ring
+ * @property {Float32Array} bands 0 to 1 each, the lowest first
+ * @property {string} color
+ * @property {number} radius where it is silent, as a share of half the picture
+ * @property {number} opacity
+ */
+
+/** Of the half outline; the other half is its mirror image. */
+export const BANDS = 16;
+
+/** How far a ring reaches out at its loudest, as a share of half the picture. */
+const REACH = 0.26;
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} size of the square picture, in its own pixels
+ * @param {Ring[]} rings the outermost first
+ */
+export function drawRings(context, size, rings) {
+  context.clearRect(0, 0, size, size);
+  for (const ring of rings) {
+    context.globalAlpha = ring.opacity;
+    context.fillStyle = ring.color;
+    context.beginPath();
+    trace(context, size / 2, outline(ring));
+    context.fill();
+  }
+}
+
+/**
+ * @param {Ring} ring
+ * @returns {number[]} radii, clockwise from the top
+ */
+export function outline({ bands, radius }) {
+  const half = Array.from(bands, (level) => radius + REACH * level);
+  return [...half, ...half.slice(1, -1).reverse()];
+}
+
+/**
+ * A closed curve through the middles between the points, which are its control points: no corners.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} centre
+ * @param {number[]} radii
+ */
+function trace(context, centre, radii) {
+  const count = radii.length;
+  const point = (/** @type {number} */ index) => {
+    const angle = (2 * Math.PI * index) / count;
+    const radius = radii[index % count] * centre;
+    return [centre + radius * Math.sin(angle), centre - radius * Math.cos(angle)];
+  };
+  let [x, y] = point(count - 1);
+  for (let index = 0; index <= count; index += 1) {
+    const [nextX, nextY] = point(index);
+    const [middleX, middleY] = [(x + nextX) / 2, (y + nextY) / 2];
+    if (index === 0) context.moveTo(middleX, middleY);
+    else context.quadraticCurveTo(x, y, middleX, middleY);
+    [x, y] = [nextX, nextY];
+  }
+  context.closePath();
+}
+
+/** A level falls no faster than this each picture, and rises at once: the eye follows. */
+const FALL = 0.06;
+
+/**
+ * @param {Float32Array} shown is changed
+ * @param {Uint8Array} spectrum 0 to 255, linear in frequency
+ * @returns {number} the loudest band
+ */
+export function follow(shown, spectrum) {
+  let loudest = 0;
+  for (let band = 0; band < shown.length; band += 1) {
+    const level = bandLevel(spectrum, band, shown.length);
+    shown[band] = Math.max(level, shown[band] - FALL, 0);
+    loudest = Math.max(loudest, shown[band]);
+  }
+  return loudest;
+}
+
+/**
+ * Bands grow with frequency, as the ear hears them, and end where a voice does.
+ *
+ * @param {Uint8Array} spectrum
+ * @param {number} band
+ * @param {number} count
+ * @returns {number} 0 to 1
+ */
+function bandLevel(spectrum, band, count) {
+  if (!spectrum.length) return 0;
+  const voice = spectrum.length / 3;
+  const edge = (/** @type {number} */ at) => Math.floor(voice * (at / count) ** 1.6);
+  const from = edge(band);
+  const to = Math.max(from + 1, edge(band + 1));
+  let sum = 0;
+  for (let bin = from; bin < to; bin += 1) sum += spectrum[bin];
+  return sum / (to - from) / 255;
+}
+
+/** Pictures come as fast as the screen shows them, unless the machine is late with those. */
+const LATE_MS = 24;
+const SLOW_MS = 40;
+const ON_TIME = 60;
+
+/** Decides which pictures are drawn: what starves the machine is the picture, not the call. */
+export class Pace {
+  lastAt = -Infinity;
+  drawnAt = -Infinity;
+  onTime = ON_TIME;
+
+  /**
+   * @param {number} now of an animation frame, in ms
+   * @returns {boolean} whether to draw
+   */
+  isDue(now) {
+    const isLate = now - this.lastAt > LATE_MS && Number.isFinite(this.lastAt);
+    this.lastAt = now;
+    this.onTime = isLate ? 0 : this.onTime + 1;
+    if (this.onTime < ON_TIME && now - this.drawnAt < SLOW_MS) return false;
+    this.drawnAt = now;
+    return true;
+  }
+}

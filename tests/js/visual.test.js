@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { BANDS, Pace, follow, outline } from '../../static/js/visual.js';
+
+const loud = new Uint8Array(256).fill(255);
+const silent = new Uint8Array(256);
+
+test('a ring rises at once and falls gently', () => {
+  const shown = new Float32Array(BANDS);
+  assert.equal(follow(shown, loud), 1);
+  const next = follow(shown, silent);
+  assert.ok(next > 0.9 && next < 1);
+  for (let picture = 0; picture < 20; picture += 1) follow(shown, silent);
+  assert.equal(follow(shown, silent), 0);
+});
+
+test('a low voice moves the top of the ring, hiss above a voice nothing', () => {
+  const low = new Uint8Array(256);
+  low.fill(255, 0, 3);
+  const shown = new Float32Array(BANDS);
+  follow(shown, low);
+  assert.ok(shown[0] > 0.9);
+  assert.equal(shown[BANDS - 1], 0);
+  const hiss = new Uint8Array(256);
+  hiss.fill(255, 128);
+  assert.equal(follow(new Float32Array(BANDS), hiss), 0);
+});
+
+test('the outline is the same on both sides, and stays inside the picture', () => {
+  const bands = Float32Array.from({ length: BANDS }, (_, band) => band / BANDS);
+  const radii = outline({ bands, color: '', radius: 0.62, opacity: 1 });
+  assert.equal(radii.length, 2 * BANDS - 2);
+  assert.equal(radii[1], radii.at(-1));
+  assert.ok(Math.max(...outline({ bands: new Float32Array(BANDS).fill(1), color: '', radius: 0.62, opacity: 1 })) < 1);
+});
+
+/**
+ * @param {Pace} pace
+ * @param {number} from
+ * @param {number} gap
+ * @param {number} count
+ */
+function drawn(pace, from, gap, count) {
+  let pictures = 0;
+  for (let frame = 1; frame <= count; frame += 1) pictures += Number(pace.isDue(from + frame * gap));
+  return pictures;
+}
+
+test('every frame is drawn where they come in time', () => {
+  assert.equal(drawn(new Pace(), 0, 1000 / 60, 120), 120);
+});
+
+test('a machine that is late is spared, until it has caught up', () => {
+  const pace = new Pace();
+  drawn(pace, 0, 1000 / 60, 60);
+  assert.ok(drawn(pace, 1000, 30, 40) <= 21);
+  assert.ok(drawn(pace, 2200, 1000 / 60, 60) <= 26);
+  assert.equal(drawn(pace, 3200, 1000 / 60, 60), 60);
+});
