@@ -20,6 +20,8 @@ WIRE_HEAD: Final = (
     "| each way | | echo p50 / p95 | lost on the way back | out of order | like what was said |\n"
     "|---|---|---|---|---|---|\n"
 )
+NOTICED_MS: Final = 150
+"""More delay than that is noticed (ITU-T G.114): a server that adds it under load is overloaded."""
 SIDE_BY_SIDE: Final = (10, 40)
 """Loads at which the processor time of a call is compared."""
 
@@ -35,8 +37,12 @@ class Result:
 
     @property
     def clean(self) -> list[int]:
-        """The loads under which every call was clean, ascending."""
-        return sorted(n for n, f in self.loads.items() if f.clean == f.calls)
+        """The loads under which every call was clean and nothing piled up, ascending."""
+        return sorted(n for n, f in self.loads.items() if f.clean == f.calls and self._keeps_up(f))
+
+    def _keeps_up(self, figures: Figures) -> bool:
+        usual, echo = self.lightest.echo_p95, figures.echo_p95
+        return usual is None or echo is None or echo - usual <= NOTICED_MS
 
     @property
     def calls_per_core(self) -> int:
