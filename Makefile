@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-networks check unit js clean bench bench-recovery
+.PHONY: help demo test test-networks check unit js words clean bench bench-recovery
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ unit: $(VENV)/dev.stamp ## The quick tests: no browser
 
 test-networks: $(VENV)/dev.stamp system ## A call in each of twenty bad networks, in two browsers (root)
 	$(BIN)/python -m pytest -rs tests/natlab/test_networks.py
+
+words: $(VENV)/dev.stamp ## Compile the translations in locale/
+	$(BIN)/python -c 'import pathlib, polib; [polib.pofile(str(p)).save_as_mofile(str(p.with_suffix(".mo"))) for p in pathlib.Path("locale").rglob("*.po")]'
 
 bench: $(VENV)/dev.stamp ## Calls a core, cost and latency, beside other products (ten minutes; ARGS=--quick: two)
 	$(BIN)/python -m tests.bench.load $(ARGS)

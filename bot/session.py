@@ -25,6 +25,7 @@ from signaling.protocol import (
     Hears,
     IceCandidate,
     ProtocolError,
+    Says,
     ServerBye,
     ServerCandidate,
     ServerMessage,
@@ -45,7 +46,7 @@ from .paths.switch import PathState
 from .peer import AnswerPeer, NewCallNeeded
 from .records import Recorder
 from .turns import Turns
-from .voices import voice_maker
+from .voices import GREETING_VOICES, voice_maker
 
 log = logging.getLogger("voicedemo.call")
 
@@ -95,6 +96,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[BotMessage] = asyncio.Queue(MAX_WAITING_MESSAGES)
         self._voice = offer.voice
+        self._greets = bool(studio.greeting)
         self._peer = self._new_peer(studio.greeting)
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
@@ -151,6 +153,8 @@ class Session:
         self._studio.ticker.subscribe(stream.tick)
         self._hearing = Hearing(lambda: self._peer.last_heard, self._hearing_changed)
         self._advance(CallSignal.PATH_UP)
+        if self._greets and self._voice in GREETING_VOICES:
+            self._caption(self._studio.config.greeting)
 
     def data_channel(self, channel: RTCDataChannel) -> None:
         if channel.label != CHANNEL_LABEL or self._heartbeat is not None:
@@ -237,6 +241,7 @@ class Session:
         self._left = False
         self._cancel("page-gone")
         await self._hang_up_peer()
+        self._greets = False
         self._peer = self._new_peer(greeting=())
         self._attempt = 0
         self._advance(CallSignal.PATH_DOWN)
@@ -314,6 +319,9 @@ class Session:
         self._studio.recorder.answered(self.call_id, ms)
         self._soon(self._say(Turn(ms=ms)))
 
+    def _caption(self, text: str) -> None:
+        self._soon(self._say(Says(text=text)))
+
     def _heard_by_page(self, *, media: bool) -> None:
         self._note("heard", media=media)
         if not media:
@@ -353,7 +361,7 @@ class Session:
 
     def _new_peer(self, greeting: tuple[bytes, ...]) -> AnswerPeer:
         make_bot = self._studio.config.make_bot
-        make_voice = voice_maker(self._voice, greeting, make_bot, self._answered)
+        make_voice = voice_maker(self._voice, greeting, make_bot, self._answered, self._caption)
         return AnswerPeer(self, self._studio.certificate, make_voice, self._studio.ports)
 
     async def _hang_up_peer(self) -> None:

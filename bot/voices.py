@@ -1,6 +1,7 @@
 """The voices a page may ask for."""
 
 from collections.abc import Callable
+from typing import Final
 
 from signaling.protocol import Voice as VoiceName
 
@@ -13,16 +14,20 @@ from .audio.rtp import RtpSender
 from .audio.tone import tone_voice
 from .audio.voice import Voice
 
+GREETING_VOICES: Final = frozenset({"parrot", "speech"})
+
 
 def voice_maker(
     name: VoiceName,
     greeting: tuple[bytes, ...],
     make_bot: Callable[[], Bot] | None,
     on_turn: Callable[[float], None],
+    on_caption: Callable[[str], None],
 ) -> Callable[[RtpSender], Voice]:
     """Builds the named voice once there is a sender for it to speak through.
 
     :param on_turn: told how long the person waited for each answer, in seconds.
+    :param on_caption: told what a bot of samples begins to say, where it says so in words.
     """
 
     def make(sender: RtpSender) -> Voice:
@@ -37,6 +42,6 @@ def voice_maker(
                 return tone_voice()
             case "bot":
                 assert make_bot is not None
-                return PcmVoice(make_bot, Floor(on_turn))
+                return PcmVoice(make_bot, Floor(on_turn), on_caption)
 
     return make

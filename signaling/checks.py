@@ -8,7 +8,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from . import brand
 from .ice import registry
+
+MIN_CONTRAST = 3.0
 
 
 @register()
@@ -100,6 +103,51 @@ def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register()
+def colors(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    names = ("COLOR", "COLOR_DARK", "BOT_COLOR", "BOT_COLOR_DARK")
+    problems: list[CheckMessage] = []
+    for name, scheme in zip(names, (brand.PAPER, brand.PAPER_DARK) * 2, strict=True):
+        color = getattr(settings, f"VOICEDEMO_{name}")
+        if not brand.is_color(color):
+            told = f"VOICEDEMO_{name} is {color!r}, which is no colour"
+            problems.append(Error(told, hint="For example #1f6f5c", id="voicedemo.E007"))
+        elif (ratio := brand.contrast(color, scheme)) < MIN_CONTRAST:
+            told = f"VOICEDEMO_{name} {color} has a contrast of {ratio:.1f} to the page, {scheme}"
+            hint = f"It needs {MIN_CONTRAST} to be seen (WCAG 2.2, 1.4.11): take a "
+            hint += "lighter one." if name.endswith("DARK") else "darker one."
+            problems.append(Error(told, hint=hint, id="voicedemo.E007"))
+    return problems
+
+
+@register()
+def logo(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    picture = brand.logo()
+    if picture is None or (picture.is_file() and picture.suffix in brand.LOGO_TYPES):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_LOGO is {str(picture)!r}, which is no picture that can be shown",
+            hint=f"It has to be a file: {', '.join(brand.LOGO_TYPES)}",
+            id="voicedemo.E008",
+        )
+    ]
+
+
+@register()
+def contact(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    url = settings.VOICEDEMO_CONTACT_URL
+    if not url or re.match(r"https?://|mailto:|tel:", url):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_CONTACT_URL is {url!r}, which leads nowhere",
+            hint="For example https://example.com/contact or mailto:sales@example.com",
+            id="voicedemo.E009",
+        )
+    ]
 
 
 @register()

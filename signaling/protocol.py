@@ -235,6 +235,13 @@ class Turn(_Wire):
     ms: int
 
 
+class Says(_Wire):
+    """What the bot begins to say, for a caption."""
+
+    type: Literal["says"] = "says"
+    text: str
+
+
 class Ice(_Wire):
     type: Literal["ice"] = "ice"
     ice_servers: list[IceServer]
@@ -260,7 +267,7 @@ class ServerBye(_Wire):
     reason: ByeReason
 
 
-ServerMessage = Ready | Answer | ServerCandidate | Hears | Turn | Ice | Error | ServerBye
+ServerMessage = Ready | Answer | ServerCandidate | Hears | Turn | Says | Ice | Error | ServerBye
 
 
 # Socket to bot, through the channel layer

@@ -1,13 +1,15 @@
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from . import limits, metrics, tickets
+from . import brand, limits, metrics, tickets, words
 from .ice import registry
 from .models import Call
 from .protocol import ProtocolError
+
+FOR_GOOD_S = 365 * 24 * 3600
 
 # Named in the page so that the browser fetches them all at once, not import by import.
 PAGE_MODULES = sorted(
@@ -19,7 +21,29 @@ PAGE_MODULES = sorted(
 @never_cache
 async def page(request: HttpRequest) -> HttpResponse:
     """The call page, with the ticket for one call in it."""
-    return render(request, "call.html", {"ticket": tickets.issue(), "modules": PAGE_MODULES})
+    shown = {
+        "ticket": tickets.issue(),
+        "modules": PAGE_MODULES,
+        "brand": brand.context(),
+        "words": words.for_scripts(),
+    }
+    return render(request, "call.html", shown)
+
+
+@require_safe
+@cache_control(max_age=FOR_GOOD_S, immutable=True)
+async def brand_css(request: HttpRequest) -> HttpResponse:
+    """The colours of the settings; the page asks for them by their hash."""
+    return HttpResponse(brand.style_sheet(), content_type="text/css")
+
+
+@require_safe
+@cache_control(max_age=FOR_GOOD_S, immutable=True)
+async def logo(request: HttpRequest) -> HttpResponse:
+    picture = brand.logo()
+    if picture is None:
+        raise Http404
+    return HttpResponse(picture.read_bytes(), content_type=brand.LOGO_TYPES[picture.suffix])
 
 
 @require_GET

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
@@ -23,6 +24,13 @@ def category(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test module names its category, so that `-m` never leaves one out by accident."""
     items.sort(key=category)
+
+
+@pytest.fixture
+def plain_static(settings: Any) -> None:
+    """Static files by their own names: nothing has been collected."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture(scope="session")

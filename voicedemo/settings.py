@@ -75,6 +75,15 @@ VOICEDEMO_GREETING = env.str(
     "Hello! I am the voice demo. Please say something, and I will repeat it back to you.",
 )
 
+VOICEDEMO_NAME = env.str("VOICEDEMO_NAME", "")
+VOICEDEMO_LOGO = env.str("VOICEDEMO_LOGO", "")
+VOICEDEMO_COLOR = env.str("VOICEDEMO_COLOR", "#1f6f5c")
+VOICEDEMO_COLOR_DARK = env.str("VOICEDEMO_COLOR_DARK", "#57c4a5")
+VOICEDEMO_BOT_COLOR = env.str("VOICEDEMO_BOT_COLOR", "#b4541f")
+VOICEDEMO_BOT_COLOR_DARK = env.str("VOICEDEMO_BOT_COLOR_DARK", "#f0a06a")
+VOICEDEMO_CONTACT_URL = env.str("VOICEDEMO_CONTACT_URL", "")
+VOICEDEMO_CONTACT_LABEL = env.str("VOICEDEMO_CONTACT_LABEL", "Get in touch")
+
 VOICEDEMO_BOT = env.str("VOICEDEMO_BOT", "")
 
 INSTALLED_APPS = [
@@ -87,6 +96,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "signaling.headers.page_headers",
 ]
@@ -129,6 +139,10 @@ STORAGES = {
         else "voicedemo.storage.ModuleStaticFilesStorage"
     },
 }
+
+LANGUAGES = [(code, code) for code in ("en", "de", "es", "fr", "ja")]
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,6 +1,7 @@
 """From samples to packets, for voices that speak."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -18,9 +19,13 @@ class Mouth:
     """What a bot says, kept until it is its turn: one packet every 20 ms.
 
     :param sample_rate: of what goes in: 48000 or 16000 Hz.
+    :param on_caption: told what it begins to say, in words.
     """
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, on_caption: Callable[[str], None]) -> None:
+        self._on_caption = on_caption
+        self._captions: deque[tuple[int, str]] = deque()
+        self._said = 0
         is_ours = sample_rate == SAMPLE_RATE
         self._resampler = None if is_ours else Resampler(sample_rate, SAMPLE_RATE)
         self._encoder = opus.Encoder()
@@ -32,8 +37,13 @@ class Mouth:
         """How long it will take to say what is waiting; 0 when it is silent."""
         return self._samples / SAMPLE_RATE
 
-    def say(self, pcm: Pcm) -> None:
-        """Say this after everything before it: mono, 16-bit, of any length."""
+    def say(self, pcm: Pcm, caption: str = "") -> None:
+        """Say this after everything before it: mono, 16-bit, of any length.
+
+        :param caption: it in words, for those who read along.
+        """
+        if caption:
+            self._captions.append((self._said + self._samples, caption))
         for piece in (pcm,) if self._resampler is None else self._resampler.resample(pcm):
             self._waiting.append(piece)
             self._samples += len(piece)
@@ -42,6 +52,7 @@ class Mouth:
         """Be silent within 10 ms, and forget the rest."""
         rest = self._next_samples(min(self._samples, FADE_SAMPLES))
         self._waiting.clear()
+        self._captions.clear()
         fade = np.linspace(1, 0, len(rest), endpoint=False)
         self._waiting.append((rest * fade).astype(np.int16))
         self._samples = len(rest)
@@ -50,11 +61,14 @@ class Mouth:
         """The next 20 ms as a packet; None where there is nothing to say."""
         if not self._samples:
             return None
+        while self._captions and self._captions[0][0] <= self._said:
+            self._on_caption(self._captions.popleft()[1])
         pcm = self._next_samples(min(self._samples, FRAME_SAMPLES))
         return self._encoder.encode(np.pad(pcm, (0, FRAME_SAMPLES - len(pcm))))
 
     def _next_samples(self, count: int) -> Pcm:
         self._samples -= count
+        self._said += count
         taken = []
         while count:
             first = self._waiting.popleft()

@@ -42,11 +42,13 @@ class Bot(Protocol):
 class PcmVoice(Voice):
     """Lets a :class:`Bot` listen and speak: decodes what comes, encodes what it says."""
 
-    def __init__(self, make_bot: Callable[[], Bot], floor: Floor) -> None:
+    def __init__(
+        self, make_bot: Callable[[], Bot], floor: Floor, on_caption: Callable[[str], None]
+    ) -> None:
         self._floor = floor
         self._bot = make_bot()
         self._ears = Ears(self._bot.sample_rate)
-        self._mouth = Mouth(self._bot.sample_rate)
+        self._mouth = Mouth(self._bot.sample_rate, on_caption)
         self._bot.begin(self._mouth)
 
     def hear(self, packet: AudioPacket) -> None:

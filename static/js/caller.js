@@ -12,6 +12,7 @@
  * @property {(stream: MediaStream) => void} onRemote
  * @property {(state: RTCIceConnectionState) => void} onIce
  * @property {(ms: number) => void} onRoundTrip
+ * @property {(text: string) => void} onCaption what the bot begins to say
  * @property {(ms: number) => void} onTurn how long the bot's answer took
  * @property {(summary: import('./stats.js').Summary) => void} onStats
  *
@@ -309,6 +310,9 @@ export class Caller {
         break;
       case 'hears':
         keeper?.heardByBot(message.media);
+        break;
+      case 'says':
+        this.events.onCaption(message.text);
         break;
       case 'turn':
         this.events.onTurn(message.ms);

@@ -8,21 +8,23 @@ import { Meter } from './meter.js';
 import { obstacle, openMicrophone } from './microphone.js';
 import { watchSurroundings } from './surroundings.js';
 import { Ui } from './ui.js';
+import { CallQuality, verdictLine } from './verdict.js';
+import { speak } from './words.js';
 import { clock } from './world.js';
 
 /** @typedef {import('./ice.js').IceWay} IceWay */
 
 const switches = new URLSearchParams(location.search);
 const ui = new Ui();
-
-/** Between two pictures of the levels: the battery pays for each, and screens ask for up to 120 a second. */
-const PICTURE_MS = 40;
-let drawnAt = 0;
+speak(ui.words);
 
 /** @type {AudioContext|null} */
 let audio = null;
 /** @type {Partial<Record<'you'|'bot', Meter>>} */
-const meters = {};
+let meters = {};
+/** @type {number|null} */
+let nextPicture = null;
+let quality = new CallQuality();
 /** @type {WakeLockSentinel|null} */
 let wakeLock = null;
 
@@ -32,26 +34,21 @@ let wakeLock = null;
  */
 function measure(who, stream) {
   meters[who]?.close();
-  if (audio) meters[who] = new Meter(audio, stream);
+  if (!audio) return;
+  meters[who] = new Meter(audio, stream);
+  nextPicture ??= requestAnimationFrame(drawVoices);
 }
 
 function closeMeters() {
-  for (const who of /** @type {const} */ (['you', 'bot'])) {
-    meters[who]?.close();
-    delete meters[who];
-    ui.showLevel(who, 0);
-  }
+  meters.you?.close();
+  meters.bot?.close();
+  meters = {};
 }
 
 /** @param {number} now */
-function drawLevels(now) {
-  requestAnimationFrame(drawLevels);
-  if (now - drawnAt < PICTURE_MS) return;
-  drawnAt = now;
-  for (const who of /** @type {const} */ (['you', 'bot'])) {
-    const meter = meters[who];
-    if (meter) ui.showLevel(who, meter.level());
-  }
+function drawVoices(now) {
+  const isOver = !ui.showVoices(now, meters) && !meters.you && !meters.bot;
+  nextPicture = isOver ? null : requestAnimationFrame(drawVoices);
 }
 
 async function keepAwake() {
@@ -71,13 +68,23 @@ async function letSleep() {
 
 /** @param {import('./call.js').Call} call */
 function callChanged(call) {
+  if (call.state === 'asking-mic') quality = new CallQuality();
+  quality.moved(call.state, clock.now());
   ui.show(call);
+  if (call.state === 'ended') ui.sum(howItWent());
   if (call.state === 'connected') keepAwake();
   if (call.state === 'ended' || call.state === 'failed') {
     closeMeters();
     ui.stopPlaying();
     letSleep();
   }
+}
+
+/** @returns {string} in one line; '' where there was too little of it to say */
+function howItWent() {
+  const { connection } = /** @type {{connection?: {type?: string}}} */ (navigator);
+  const verdict = quality.verdict();
+  return verdict ? verdictLine(verdict, connection?.type) : '';
 }
 
 /** @returns {IceWay|null} */
@@ -104,6 +111,7 @@ const caller = new Caller(
       ui.play(stream);
     },
     onIce: (state) => ui.addIce(state),
+    onCaption: (text) => ui.showCaption(text),
     onTurn: (ms) => ui.addTurn(ms),
     onRoundTrip: (ms) => ui.developerLine('heartbeat', `${ms} ms`),
     onStats: showStats,
@@ -133,6 +141,7 @@ function talk() {
 
 /** @param {import('./stats.js').Summary} summary */
 function showStats(summary) {
+  quality.add(summary);
   ui.showStats(summary);
   ui.developerLine('restarts', String(caller.keeper?.restarts ?? 0));
   ui.developerLine('way', caller.keeper?.peer.way ?? '–');
@@ -152,7 +161,10 @@ ui.fresh.addEventListener('click', () => {
   talk();
 });
 ui.unlock.addEventListener('click', () => ui.unlockAudio());
-ui.copyLink.addEventListener('click', () => ui.copyPageLink());
+ui.copyLink.addEventListener('click', () =>
+  ui.copyPageLink('Link copied. Paste it into Safari or Chrome.'),
+);
+ui.share.addEventListener('click', () => ui.sharePage());
 
 watchSurroundings(
   window,
@@ -168,9 +180,14 @@ watchSurroundings(
   clock,
 );
 
+// For the page that is shown without a network; a call needs none of it.
+navigator.serviceWorker?.register('/worker.js').catch((error) => console.info('no worker', error));
+
 ui.developer.open = switches.has('debug');
-requestAnimationFrame(drawLevels);
 
 const reason = obstacle(window);
 if (reason) caller.happen({ type: 'failure', reason });
 else ui.show(caller.call);
+
+/** For the console, and for pictures of every state. */
+export { caller, ui };

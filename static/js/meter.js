@@ -11,7 +11,9 @@ export class Meter {
     this.source = context.createMediaStreamSource(stream);
     this.analyser = context.createAnalyser();
     this.analyser.fftSize = 512;
+    this.analyser.smoothingTimeConstant = 0.5;
     this.samples = new Float32Array(this.analyser.fftSize);
+    this.bins = new Uint8Array(this.analyser.frequencyBinCount);
     this.source.connect(this.analyser);
   }
 
@@ -19,6 +21,12 @@ export class Meter {
   level() {
     this.analyser.getFloatTimeDomainData(this.samples);
     return loudness(this.samples);
+  }
+
+  /** @returns {Uint8Array} 0 to 255 each, linear in frequency; the same array every time */
+  spectrum() {
+    this.analyser.getByteFrequencyData(this.bins);
+    return this.bins;
   }
 
   close() {

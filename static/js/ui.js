@@ -1,13 +1,14 @@
-/** Everything on the page: the only module that touches the DOM. */
+/** Everything on the page: with picture.js, the only module that touches the DOM. */
 
 import { isLive } from './call.js';
+import { Picture, SILENT } from './picture.js';
 import { reasonFor } from './reasons.js';
 import { turnLine } from './turns.js';
+import { NOTICED_MS } from './verdict.js';
+import { Pace } from './visual.js';
+import { say } from './words.js';
 
 /** @typedef {import('./call.js').Call} Call */
-
-/** A path is known to be silent after 400 ms; what lasts no longer than a second is not worth a word. */
-const RECONNECTING_AFTER_MS = 600;
 
 /** @type {Record<import('./call.js').CallState, string>} */
 const LINES = {
@@ -20,8 +21,9 @@ const LINES = {
   failed: '',
 };
 
-/** @type {Record<import('./call.js').CallState, string>} */
+/** @type {Record<import('./call.js').CallState|'rejoin', string>} */
 const BUTTON = {
+  rejoin: 'Go back to your call',
   idle: 'Talk to the bot',
   'asking-mic': 'Waiting for your microphone',
   connecting: 'Connecting',
@@ -58,12 +60,18 @@ export class Ui {
     this.fresh = /** @type {HTMLButtonElement} */ (element('fresh-call'));
     this.copyLink = /** @type {HTMLButtonElement} */ (element('copy-link'));
     this.unlock = /** @type {HTMLButtonElement} */ (element('unlock-audio'));
+    this.share = /** @type {HTMLButtonElement} */ (element('share'));
+    /** Only where the settings have a link. */
+    this.contact = document.getElementById('contact');
     this.restart = /** @type {HTMLButtonElement} */ (element('restart-ice'));
     this.developer = /** @type {HTMLDetailsElement} */ (element('developer'));
     this.audio = /** @type {HTMLAudioElement} */ (element('remote-audio'));
     this.stateLine = element('state-line');
     this.nextStep = element('next-step');
+    this.caption = element('caption');
     this.elapsed = element('elapsed');
+    this.picture = new Picture(/** @type {HTMLCanvasElement} */ (element('voices')), window);
+    this.pace = new Pace();
     this.levels = { you: element('level-you'), bot: element('level-bot') };
     setInterval(() => this.showElapsed(), 500);
   }
@@ -74,6 +82,11 @@ export class Ui {
     return /** @type {HTMLMetaElement} */ (meta).content;
   }
 
+  /** @returns {Record<string, string>} the page's words by their English */
+  get words() {
+    return JSON.parse(element('words').textContent ?? '{}');
+  }
+
   /** @param {Call} call */
   show(call) {
     const { state, reason } = call;
@@ -82,14 +95,17 @@ export class Ui {
     if (reason) this.body.dataset.reason = reason;
     else delete this.body.dataset.reason;
     this.talk.setAttribute('aria-disabled', String(live));
-    this.talkLabel.textContent = reason === 'rejoin' ? 'Go back to your call' : BUTTON[state];
+    this.talkLabel.textContent = say(BUTTON[reason === 'rejoin' ? reason : state]);
     this.fresh.hidden = reason !== 'rejoin';
     const inCall = state === 'connected' || state === 'recovering';
     this.muteButton.disabled = !inCall;
     this.endButton.disabled = !live;
     this.restart.disabled = !inCall;
     if (state === 'connected' && !this.startedAt) this.startedAt = Date.now();
-    if (!live) this.startedAt = 0;
+    if (!live) {
+      this.startedAt = 0;
+      this.showCaption('');
+    }
     if (state === 'asking-mic') this.forgetCall();
     this.say(state, reason);
     // A button that was just disabled or hidden takes the keyboard's focus with it.
@@ -105,8 +121,10 @@ export class Ui {
     const why = reason ? reasonFor(reason) : null;
     this.retry.hidden = state !== 'failed' || !why?.retryable;
     this.copyLink.hidden = reason !== 'in_app_browser';
+    this.share.hidden = state !== 'ended';
+    if (this.contact) this.contact.hidden = state !== 'ended';
     if (state === 'recovering') {
-      this.reconnecting = setTimeout(() => this.lines(LINES.recovering, why?.nextStep ?? ''), RECONNECTING_AFTER_MS);
+      this.reconnecting = setTimeout(() => this.lines(LINES.recovering, why?.nextStep ?? ''), NOTICED_MS);
       return;
     }
     const over = state === 'failed' || state === 'ended' || reason === 'rejoin';
@@ -118,8 +136,18 @@ export class Ui {
    * @param {string} next
    */
   lines(line, next) {
-    if (this.stateLine.textContent !== line) this.stateLine.textContent = line;
-    if (this.nextStep.textContent !== next) this.nextStep.textContent = next;
+    write(this.stateLine, say(line));
+    write(this.nextStep, say(next));
+  }
+
+  /** @param {string} text what the bot says */
+  showCaption(text) {
+    this.caption.textContent = text;
+  }
+
+  /** @param {string} line how the call went */
+  sum(line) {
+    if (line) write(this.nextStep, line);
   }
 
   forgetCall() {
@@ -145,13 +173,16 @@ export class Ui {
   }
 
   /**
-   * @param {'you'|'bot'} who
-   * @param {number} level 0 to 1
+   * @param {number} now of an animation frame
+   * @param {Partial<Record<'you'|'bot', import('./meter.js').Meter>>} meters
+   * @returns {boolean} whether there may be more to see next time
    */
-  showLevel(who, level) {
-    const value = this.muted && who === 'you' ? 0 : level;
-    this.levels[who].style.setProperty('--level', value.toFixed(3));
-    this.talk.style.setProperty(`--${who}-now`, value.toFixed(3));
+  showVoices(now, { you, bot }) {
+    if (!this.pace.isDue(now)) return true;
+    const mine = this.muted ? undefined : you;
+    this.levels.you.style.setProperty('--level', (mine?.level() ?? 0).toFixed(3));
+    this.levels.bot.style.setProperty('--level', (bot?.level() ?? 0).toFixed(3));
+    return this.picture.draw(mine?.spectrum() ?? SILENT, bot?.spectrum() ?? SILENT);
   }
 
   /** @param {MediaStream} stream */
@@ -176,13 +207,26 @@ export class Ui {
     this.unlock.hidden = true;
   }
 
-  async copyPageLink() {
+  async sharePage() {
+    if (!navigator.share) {
+      await this.copyPageLink('Link copied.');
+      return;
+    }
+    try {
+      await navigator.share({ title: document.title, url: location.href });
+    } catch (error) {
+      console.info('not shared', error); // the person thought better of it
+    }
+  }
+
+  /** @param {string} done */
+  async copyPageLink(done) {
     try {
       await navigator.clipboard.writeText(location.href);
-      this.lines(this.stateLine.textContent ?? '', 'Link copied. Paste it into Safari or Chrome.');
+      write(this.nextStep, say(done));
     } catch {
       // No clipboard in this browser either: show what to copy.
-      this.lines(this.stateLine.textContent ?? '', location.href);
+      write(this.nextStep, location.href);
     }
   }
 
@@ -214,6 +258,16 @@ export class Ui {
   developerLine(name, text) {
     element(`dev-${name}`).textContent = text;
   }
+}
+
+/**
+ * What has not changed is not read out again.
+ *
+ * @param {HTMLElement} place
+ * @param {string} text
+ */
+function write(place, text) {
+  if (place.textContent !== text) place.textContent = text;
 }
 
 /**

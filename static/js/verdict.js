@@ -10,6 +10,8 @@
  * @property {number} interruptions
  */
 
+import { say } from './words.js';
+
 /** A path is known to be silent after 400 ms; what lasts no longer than a second is not worth a word. */
 export const NOTICED_MS = 600;
 
@@ -72,9 +74,19 @@ export class CallQuality {
 }
 
 /** @type {Record<Grade, string>} */
-const GRADES = { excellent: 'Excellent', good: 'Good', fair: 'Fair', poor: 'Poor' };
+const GRADES = {
+  excellent: 'Excellent',
+  good: 'Good',
+  fair: 'Fair',
+  poor: 'Poor',
+};
 
-const INTERRUPTIONS = ['no interruptions', 'one interruption'];
+/** @type {Record<string, string>} */
+const INTERRUPTIONS = {
+  0: 'no interruptions',
+  1: 'one interruption',
+  many: '{count} interruptions',
+};
 
 /** @type {Record<string, string>} */
 const NETWORKS = {
@@ -91,9 +103,10 @@ const NETWORKS = {
 export function verdictLine({ grade, rttMs, lossPercent, interruptions }, network) {
   const parts = [
     rttMs === null ? '' : `${rttMs} ms`,
-    lossPercent > LIMITS[0].lossPercent ? `${lossPercent} % lost` : '',
-    INTERRUPTIONS[interruptions] ?? `${interruptions} interruptions`,
-    NETWORKS[network ?? ''] ?? '',
+    lossPercent > LIMITS[0].lossPercent ? say('{share} % lost', { share: lossPercent }) : '',
+    say(INTERRUPTIONS[interruptions] ?? INTERRUPTIONS.many, { count: interruptions }),
+    say(NETWORKS[network ?? ''] ?? ''),
   ];
-  return `${GRADES[grade]}: ${parts.filter(Boolean).join(', ')}.`;
+  const details = parts.filter(Boolean).join(say(', '));
+  return say('{grade}: {details}.', { grade: say(GRADES[grade]), details });
 }

@@ -8,11 +8,11 @@
  * @property {number} opacity
  */
 
-/** Of the half outline; the other half is its mirror image. */
-export const BANDS = 16;
+/** Of a quarter of the outline; the others are its mirror images. */
+export const BANDS = 9;
 
 /** How far a ring reaches out at its loudest, as a share of half the picture. */
-const REACH = 0.26;
+const REACH = 0.2;
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -35,8 +35,9 @@ export function drawRings(context, size, rings) {
  * @returns {number[]} radii, clockwise from the top
  */
 export function outline({ bands, radius }) {
-  const half = Array.from(bands, (level) => radius + REACH * level);
-  return [...half, ...half.slice(1, -1).reverse()];
+  const quarter = Array.from(bands, (level) => radius + REACH * level);
+  const half = [...quarter, ...[...quarter].reverse()];
+  return [...half, ...half];
 }
 
 /**

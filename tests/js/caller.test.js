@@ -41,6 +41,7 @@ function world({ kept = null, remembered = null } = {}) {
       onRemote: () => {},
       onIce: () => {},
       onTurn: () => {},
+      onCaption: () => {},
       onRoundTrip: () => {},
       onStats: () => {},
     },

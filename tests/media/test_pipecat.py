@@ -24,7 +24,7 @@ class Call:
 
     def __init__(self) -> None:
         self.turns: list[float] = []
-        self.voice = PcmVoice(PipecatBot, Floor(self.turns.append))
+        self.voice = PcmVoice(PipecatBot, Floor(self.turns.append), lambda _: None)
         self._number = 0
 
     async def talk(self, said: tuple[bytes, ...], level: int) -> list[bytes | None]:

@@ -1,5 +1,6 @@
 """Wrong settings are named before the first call."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,6 +61,50 @@ def test_stun_has_no_transport(settings: Any) -> None:
 def test_a_public_url_is_the_address_of_a_site(settings: Any, url: str, count: int) -> None:
     settings.VOICEDEMO_PUBLIC_URL = url
     assert len(checks.public_url(None)) == count
+
+
+def test_a_color_that_cannot_be_seen_on_its_page_is_named(settings: Any) -> None:
+    assert checks.colors(None) == []
+    settings.VOICEDEMO_COLOR = "#e8e4da"
+    settings.VOICEDEMO_BOT_COLOR_DARK = "#301000"
+    pale, dim = checks.colors(None)
+    assert "VOICEDEMO_COLOR #e8e4da" in pale.msg
+    assert pale.hint.endswith("darker one.")
+    assert "VOICEDEMO_BOT_COLOR_DARK #301000" in dim.msg
+    assert dim.hint.endswith("lighter one.")
+
+
+def test_a_color_is_one(settings: Any) -> None:
+    settings.VOICEDEMO_COLOR = "teal"
+    (problem,) = checks.colors(None)
+    assert "'teal'" in problem.msg
+
+
+def test_a_logo_is_a_picture(settings: Any, tmp_path: Path) -> None:
+    settings.VOICEDEMO_LOGO = str(tmp_path / "logo.svg")
+    (missing,) = checks.logo(None)
+    assert "logo.svg" in missing.msg
+    (tmp_path / "logo.svg").write_text("<svg/>")
+    assert checks.logo(None) == []
+    (tmp_path / "logo.exe").write_text("MZ")
+    settings.VOICEDEMO_LOGO = str(tmp_path / "logo.exe")
+    assert len(checks.logo(None)) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "count"),
+    [
+        ("", 0),
+        ("https://example.com/contact", 0),
+        ("mailto:a@example.com", 0),
+        ("tel:+1", 0),
+        ("example.com", 1),
+        ("javascript:alert(1)", 1),
+    ],
+)
+def test_a_contact_can_be_reached(settings: Any, url: str, count: int) -> None:
+    settings.VOICEDEMO_CONTACT_URL = url
+    assert len(checks.contact(None)) == count
 
 
 def test_a_bot_that_cannot_be_imported_is_named(settings: Any) -> None:

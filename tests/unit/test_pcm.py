@@ -13,6 +13,10 @@ from examples.repeater import Repeater
 pytestmark = pytest.mark.unit
 
 
+def unread(caption: str) -> None:
+    """Nobody reads along."""
+
+
 def tone(seconds: float, rate: int = 48000) -> Pcm:
     return (8000 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)).astype(np.int16)
 
@@ -64,7 +68,7 @@ def test_timestamps_wrap_around() -> None:
 
 @pytest.mark.parametrize("rate", [48000, 16000])
 def test_a_mouth_says_pieces_of_any_length_in_20_ms_packets(rate: int) -> None:
-    mouth = Mouth(rate)
+    mouth = Mouth(rate, unread)
     for piece in np.array_split(tone(1, rate), 37):
         mouth.say(piece)
     assert mouth.seconds_left == pytest.approx(1, abs=0.01)
@@ -76,7 +80,7 @@ def test_a_mouth_says_pieces_of_any_length_in_20_ms_packets(rate: int) -> None:
 
 
 def test_a_hushed_mouth_fades_out_and_is_silent() -> None:
-    mouth = Mouth(48000)
+    mouth = Mouth(48000, unread)
     mouth.say(tone(2))
     for _ in range(10):
         mouth.next_frame()
@@ -87,7 +91,7 @@ def test_a_hushed_mouth_fades_out_and_is_silent() -> None:
 
 
 def test_a_bot_of_samples_answers_in_packets() -> None:
-    voice = PcmVoice(Repeater, Floor(lambda _: None))
+    voice = PcmVoice(Repeater, Floor(lambda _: None), unread)
     heard = packets(tone(0.5))
     for packet in heard:
         voice.hear(packet)
@@ -117,7 +121,7 @@ class Talker:
 
 
 def test_a_bot_that_takes_turns_is_hushed_within_200_ms() -> None:
-    voice = PcmVoice(Talker, Floor(lambda _: None))
+    voice = PcmVoice(Talker, Floor(lambda _: None), unread)
     quiet, loud = ([-90] * 40, [-20] * 20)
     said = []
     for number, level in enumerate(quiet + loud):
@@ -126,3 +130,23 @@ def test_a_bot_that_takes_turns_is_hushed_within_200_ms() -> None:
     assert all(said[:40])
     assert not any(said[50:])
     assert Talker.was_interrupted
+
+
+def test_captions_appear_as_they_are_said_and_not_after_a_hush() -> None:
+    read: list[str] = []
+    mouth = Mouth(48000, read.append)
+    mouth.say(tone(0.1), "one")
+    mouth.say(tone(0.1), "two")
+    mouth.say(tone(0.1))
+    mouth.say(tone(0.1), "four")
+    assert read == []
+    mouth.next_frame()
+    assert read == ["one"]
+    for _ in range(5):
+        mouth.next_frame()
+    assert read == ["one", "two"]
+    mouth.hush()
+    mouth.next_frame()
+    mouth.say(tone(0.1), "five")
+    mouth.next_frame()
+    assert read == ["one", "two", "five"]

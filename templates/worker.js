@@ -1,0 +1,26 @@
+{% load static %}// Without a network there is no call: the one thing worth keeping is the page that says so.
+
+const CACHE = 'offline {{ brand.style }} {% static 'css/call.css' %}';
+const PAGE = '{% url 'offline' %}';
+const KEPT = [PAGE, '{% static 'css/call.css' %}', '{% url 'brand-css' %}?{{ brand.style }}'];
+
+addEventListener('install', (event) => {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT)));
+  skipWaiting();
+});
+
+addEventListener('activate', (event) => {
+  const old = (names) => names.filter((name) => name !== CACHE);
+  event.waitUntil(
+    caches.keys().then((names) => Promise.all(old(names).map((name) => caches.delete(name)))),
+  );
+});
+
+addEventListener('fetch', (event) => {
+  const { request } = event;
+  if (request.mode === 'navigate') {
+    event.respondWith(fetch(request).catch(() => caches.match(PAGE)));
+  } else if (KEPT.some((kept) => request.url.endsWith(kept))) {
+    event.respondWith(fetch(request).catch(() => caches.match(request)));
+  }
+});

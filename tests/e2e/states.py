@@ -1,0 +1,85 @@
+"""The page in each of its states: ``python -m tests.e2e.states FOLDER`` takes pictures of them."""
+
+import itertools
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from .caller import launch
+from .server import Server
+
+LANGUAGES: Final = ("en", "de", "es", "fr", "ja")
+SCREENS: Final[tuple[ViewportSize, ...]] = (
+    {"width": 320, "height": 568},
+    {"width": 360, "height": 740},
+    {"width": 740, "height": 360},
+    {"width": 768, "height": 1024},
+    {"width": 1280, "height": 800},
+)
+STATES: Final = (
+    ("idle", ""),
+    ("idle", "rejoin"),
+    ("asking-mic", ""),
+    ("connecting", ""),
+    ("connected", ""),
+    ("recovering", "path_lost"),
+    ("ended", "hangup"),
+    ("failed", "mic_denied"),
+    ("failed", "in_app_browser"),
+    ("failed", "network_blocked"),
+    ("failed", "bad_offer"),
+)
+CAPTION: Final = (
+    "Hello! I am the voice demo. Please say something, and I will repeat it back to you."
+)
+SHOW: Final = """
+async ([state, reason, caption]) => {
+  const { ui } = await import(document.querySelector('script[type=module]').src);
+  ui.show({ state, reason, renewed: false });
+  ui.showCaption(state === 'connected' ? caption : '');
+  if (state === 'ended') ui.sum(ui.words['Excellent'] ? '' : 'Excellent: 38 ms, no interruptions.');
+  await document.fonts.ready;
+}
+"""
+BRAND: Final = {"VOICEDEMO_NAME": "Acme", "VOICEDEMO_CONTACT_URL": "https://example.com/"}
+
+
+def open_page(browser: Browser, server: Server, language: str, **options: Any) -> Page:
+    page = browser.new_context(locale=language, **options).new_page()
+    page.goto(server.url)
+    page.wait_for_function("() => document.body.dataset.state === 'idle'")
+    return page
+
+
+def each_state(page: Page) -> Iterator[tuple[str, str]]:
+    for state, reason in STATES:
+        page.evaluate(SHOW, [state, reason, CAPTION])
+        if state == "recovering":  # it is not said before it has lasted a moment
+            page.wait_for_function("() => !document.querySelector('#next-step').matches(':empty')")
+        yield state, reason
+
+
+def take_pictures(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as var, sync_playwright() as playwright:
+        server, browser = Server.start(Path(var), **BRAND), launch(playwright)
+        try:
+            for language, scheme in itertools.product(LANGUAGES, ("light", "dark")):
+                page = open_page(browser, server, language, color_scheme=scheme)
+                for screen in SCREENS:
+                    page.set_viewport_size(screen)
+                    for state, reason in each_state(page):
+                        name = f"{language}-{scheme}-{screen['width']}-{state}-{reason or 'plain'}"
+                        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+                page.context.close()
+        finally:
+            browser.close()
+            server.stop()
+
+
+if __name__ == "__main__":
+    take_pictures(Path(sys.argv[1]))

@@ -1,0 +1,67 @@
+"""On every screen, in every language and state: nothing is cut off, and the button stays put."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from .server import Server
+from .states import BRAND, LANGUAGES, SCREENS, each_state, open_page
+
+pytestmark = pytest.mark.e2e
+
+CUT_OFF = """
+() => [
+  ...(document.documentElement.scrollWidth > innerWidth ? ['the page'] : []),
+  ...[...document.querySelectorAll('p, button:not(#talk), a, h1')]
+    .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+    .map((e) => e.id || e.textContent),
+]
+"""
+
+
+@pytest.fixture(scope="module")
+def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server.start(tmp_path_factory.mktemp("branded"), **BRAND)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=LANGUAGES)
+def page(browser: Browser, branded: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    page = open_page(browser, branded, request.param)
+    yield page
+    page.context.close()
+
+
+def test_nothing_is_cut_off(page: Page) -> None:
+    cut_off = []
+    for screen in SCREENS:
+        page.set_viewport_size(screen)
+        for state, reason in each_state(page):
+            cut_off += [(screen["width"], state, reason, what) for what in page.evaluate(CUT_OFF)]
+    assert cut_off == []
+
+
+def test_the_button_stays_where_it_is(page: Page) -> None:
+    moved = []
+    for screen in SCREENS:
+        page.set_viewport_size(screen)
+        places = {
+            (state, reason): page.evaluate(
+                "() => Math.round(document.querySelector('#talk').getBoundingClientRect().top)"
+            )
+            for state, reason in each_state(page)
+        }
+        usual = places["idle", ""]
+        moved += [(screen["width"], *at, y - usual) for at, y in places.items() if y != usual]
+    assert moved == []
+
+
+def test_the_offline_page_is_kept_for_when_there_is_no_network(page: Page, branded: Server) -> None:
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("() => caches.match('/offline/').then(Boolean)")
+    said = page.evaluate("() => caches.match('/offline/').then((kept) => kept.text())")
+    page.context.set_offline(True)
+    page.reload()
+    assert page.inner_text("h1") in said
