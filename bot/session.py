@@ -34,6 +34,7 @@ from signaling.protocol import (
 from signaling.states import LIVE, CallSignal, CallState, advance
 
 from . import sdp
+from .audio.packet import FRAME_S
 from .audio.stream import AudioStream
 from .audio.ticker import Ticker
 from .config import BotConfig
@@ -61,6 +62,8 @@ PAGE_GONE_S = 3.0
 """Socket closed while media flowed, and then no media for this long: the page is gone."""
 REJOIN_S = 8.0
 """A page that was closed may only have been reloaded: so long its call waits for it."""
+READING_S = 1.0
+"""A caption stays a little longer than what it says."""
 MAX_WAITING_MESSAGES = 256
 MAX_EARLY_CANDIDATES = 64
 PAGE_FAILURES = frozenset({"network_blocked", "server_unreachable"})
@@ -77,6 +80,8 @@ class Studio:
     recorder: Recorder
     ports: Ports
     greeting: tuple[bytes, ...]
+    caption: str
+    """The greeting in words."""
     send: Callable[[str, ServerMessage, bool], Awaitable[None]]
     """Sends a message to the socket on this channel; True: and closes it."""
 
@@ -154,7 +159,10 @@ class Session:
         self._hearing = Hearing(lambda: self._peer.last_heard, self._hearing_changed)
         self._advance(CallSignal.PATH_UP)
         if self._greets and self._voice in GREETING_VOICES:
-            self._caption(self._studio.config.greeting)
+            self._caption(self._studio.caption)
+        if self._greets and self._voice == "parrot":
+            seconds = len(self._studio.greeting) * FRAME_S
+            self._after("caption", seconds + READING_S, lambda: self._caption(""))
 
     def data_channel(self, channel: RTCDataChannel) -> None:
         if channel.label != CHANNEL_LABEL or self._heartbeat is not None:

@@ -27,7 +27,8 @@ def voice_maker(
     """Builds the named voice once there is a sender for it to speak through.
 
     :param on_turn: told how long the person waited for each answer, in seconds.
-    :param on_caption: told what a bot of samples begins to say, where it says so in words.
+    :param on_caption: told what a bot of samples begins to say, where it says so in words;
+        '' when it is silent.
     """
 
     def make(sender: RtpSender) -> Voice:

@@ -52,13 +52,15 @@ class Worker:
         self._recorder = Recorder()
         self._ports = Ports(self._config.ports)
         await self._ports.open()
+        greeting, caption = await self._greeting()
         self._studio = Studio(
             config=self._config,
             certificate=RTCCertificate.generateCertificate(),
             ticker=Ticker(),
             recorder=self._recorder,
             ports=self._ports,
-            greeting=await self._greeting(),
+            greeting=greeting,
+            caption=caption,
             send=self._send,
         )
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -72,12 +74,14 @@ class Worker:
         self._ports.close()
         await self._recorder.stop()
 
-    async def _greeting(self) -> tuple[bytes, ...]:
+    async def _greeting(self) -> tuple[tuple[bytes, ...], str]:
+        """As packets, and in words."""
+        text = self._config.greeting
         try:
-            return await SpeechStore(self._config.speech_folder).packets(self._config.greeting)
+            return await SpeechStore(self._config.speech_folder).packets(text), text
         except SpeechError as exc:
             log.warning("no speech on this machine, a tone greets instead: %s", exc)
-            return tone()
+            return tone(), ""
 
     async def _run(self) -> None:
         while True:

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 
 import numpy as np
+from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import (
@@ -37,6 +38,8 @@ from bot.audio.opus import Pcm
 
 RATE = 16000
 PATIENT = VADParams(stop_secs=0.6)
+MOST_WAITING = 250
+"""Frames, for a pipeline that is slow to start."""
 LEAD_S = 0.1
 """What is handed over before its time. Pipecat keeps the rest, and forgets it when interrupted."""
 
@@ -46,11 +49,12 @@ class Microphone(BaseInputTransport):
 
     def __init__(self) -> None:
         super().__init__(TransportParams(audio_in_enabled=True, audio_in_sample_rate=RATE))
-        self._heard: asyncio.Queue[Pcm] = asyncio.Queue()
+        self._heard: asyncio.Queue[Pcm] = asyncio.Queue(MOST_WAITING)
         self._listening: asyncio.Task[None] | None = None
 
     def hear(self, pcm: Pcm) -> None:
-        self._heard.put_nowait(pcm)
+        if not self._heard.full():
+            self._heard.put_nowait(pcm)
 
     async def start(self, frame: StartFrame) -> None:
         await super().start(frame)
@@ -121,6 +125,11 @@ class Parrot(FrameProcessor):
         await self.push_frame(frame, direction)
 
 
+def _complain(run: "asyncio.Task[None]") -> None:
+    if not run.cancelled() and run.exception() is not None:
+        logger.opt(exception=run.exception()).error("the pipeline stopped")
+
+
 class PipecatBot:
     sample_rate = RATE
     takes_turns = True
@@ -130,6 +139,7 @@ class PipecatBot:
         self._microphone = Microphone()
         self._worker: PipelineWorker | None = None
         self._running = asyncio.create_task(self._run())
+        self._running.add_done_callback(_complain)
 
     def hear(self, pcm: Pcm) -> None:
         self._microphone.hear(pcm)

@@ -8,20 +8,20 @@ from pathlib import Path
 from django.conf import settings
 
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
-PAPER, PAPER_DARK = "#f6f5f2", "#12151a"
-"""What the page is printed on (static/css/call.css)."""
+PAPER = "#f6f5f2"
+SURFACES, SURFACES_DARK = (PAPER, "#ffffff"), ("#12151a", "#1c2027")
+"""What the colours stand on: the page, and what is raised above it (static/css/call.css)."""
 INKS = ("#ffffff", "#0b0d0f")
 
 
 @dataclass(frozen=True)
 class Colors:
-    """Two of them, as CSS has them, against the paper of one scheme.
+    """Two of them, as CSS has them, in one scheme.
 
     :ivar accent: the person's voice, and the button.
     :ivar bot: the bot's voice.
     """
 
-    paper: str
     accent: str
     bot: str
 
@@ -32,11 +32,11 @@ class Colors:
 
 
 def light() -> Colors:
-    return Colors(PAPER, settings.VOICEDEMO_COLOR, settings.VOICEDEMO_BOT_COLOR)
+    return Colors(settings.VOICEDEMO_COLOR, settings.VOICEDEMO_BOT_COLOR)
 
 
 def dark() -> Colors:
-    return Colors(PAPER_DARK, settings.VOICEDEMO_COLOR_DARK, settings.VOICEDEMO_BOT_COLOR_DARK)
+    return Colors(settings.VOICEDEMO_COLOR_DARK, settings.VOICEDEMO_BOT_COLOR_DARK)
 
 
 def style_sheet() -> str:
@@ -52,8 +52,8 @@ def context() -> dict[str, str]:
     picture = logo()
     return {
         "name": settings.VOICEDEMO_NAME,
-        "style": _version(style_sheet().encode()),
-        "logo": _version(picture.read_bytes()) if picture else "",
+        "style": fingerprint(style_sheet().encode()),
+        "logo": fingerprint(picture.read_bytes()) if picture else "",
         "contact_url": settings.VOICEDEMO_CONTACT_URL,
         "contact_label": settings.VOICEDEMO_CONTACT_LABEL,
     }
@@ -78,5 +78,5 @@ def _luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _version(content: bytes) -> str:
+def fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]

@@ -109,13 +109,13 @@ def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
 def colors(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     names = ("COLOR", "COLOR_DARK", "BOT_COLOR", "BOT_COLOR_DARK")
     problems: list[CheckMessage] = []
-    for name, scheme in zip(names, (brand.PAPER, brand.PAPER_DARK) * 2, strict=True):
+    for name, surfaces in zip(names, (brand.SURFACES, brand.SURFACES_DARK) * 2, strict=True):
         color = getattr(settings, f"VOICEDEMO_{name}")
         if not brand.is_color(color):
             told = f"VOICEDEMO_{name} is {color!r}, which is no colour"
             problems.append(Error(told, hint="For example #1f6f5c", id="voicedemo.E007"))
-        elif (ratio := brand.contrast(color, scheme)) < MIN_CONTRAST:
-            told = f"VOICEDEMO_{name} {color} has a contrast of {ratio:.1f} to the page, {scheme}"
+        elif (ratio := min(brand.contrast(color, it) for it in surfaces)) < MIN_CONTRAST:
+            told = f"VOICEDEMO_{name} {color} has a contrast of only {ratio:.1f} to the page"
             hint = f"It needs {MIN_CONTRAST} to be seen (WCAG 2.2, 1.4.11): take a "
             hint += "lighter one." if name.endswith("DARK") else "darker one."
             problems.append(Error(told, hint=hint, id="voicedemo.E007"))

@@ -1,5 +1,7 @@
 """What a page needs that is put on a home screen: a manifest, and a page for no network."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -51,5 +53,6 @@ async def offline(request: HttpRequest) -> HttpResponse:
 @never_cache
 async def worker(request: HttpRequest) -> HttpResponse:
     """The service worker: at the root, as it serves no more than what lies below it."""
-    shown = {"brand": brand.context()}
+    shown: dict[str, Any] = {"brand": brand.context()}
+    shown["version"] = brand.fingerprint(render(request, "offline.html", shown).content)
     return render(request, "worker.js", shown, content_type="text/javascript")

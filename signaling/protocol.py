@@ -236,7 +236,7 @@ class Turn(_Wire):
 
 
 class Says(_Wire):
-    """What the bot begins to say, for a caption."""
+    """What the bot begins to say, for a caption; empty when it has said it."""
 
     type: Literal["says"] = "says"
     text: str

@@ -1,6 +1,6 @@
 {% load static %}// Without a network there is no call: the one thing worth keeping is the page that says so.
 
-const CACHE = 'offline {{ brand.style }} {% static 'css/call.css' %}';
+const CACHE = 'offline {{ version }}';
 const PAGE = '{% url 'offline' %}';
 const KEPT = [PAGE, '{% static 'css/call.css' %}', '{% url 'brand-css' %}?{{ brand.style }}'];
 
@@ -19,7 +19,9 @@ addEventListener('activate', (event) => {
 addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.mode === 'navigate') {
-    event.respondWith(fetch(request).catch(() => caches.match(PAGE)));
+    // A server that is down says so itself, or the browser does.
+    const instead = (error) => (navigator.onLine ? Promise.reject(error) : caches.match(PAGE));
+    event.respondWith(fetch(request).catch(instead));
   } else if (KEPT.some((kept) => request.url.endsWith(kept))) {
     event.respondWith(fetch(request).catch(() => caches.match(request)));
   }

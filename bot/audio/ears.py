@@ -6,9 +6,11 @@ from typing import Final
 import numpy as np
 
 from .opus import SAMPLE_RATE, Decoder, Pcm
-from .packet import FRAME_SAMPLES, LONGEST_GAP, AudioPacket
+from .packet import FRAME_SAMPLES, AudioPacket, frames
 from .resample import Resampler
 
+LONGEST_GAP: Final = frames(0.5)
+"""A longer hole is not filled in: the person was away, and time goes on from what comes next."""
 FADE: Final = 0.6
 """Each frame that stands in for a lost one is so much quieter than the one before it."""
 

@@ -19,12 +19,13 @@ class Mouth:
     """What a bot says, kept until it is its turn: one packet every 20 ms.
 
     :param sample_rate: of what goes in: 48000 or 16000 Hz.
-    :param on_caption: told what it begins to say, in words.
+    :param on_caption: told what it begins to say, in words; '' when it is silent.
     """
 
     def __init__(self, sample_rate: int, on_caption: Callable[[str], None]) -> None:
         self._on_caption = on_caption
         self._captions: deque[tuple[int, str]] = deque()
+        self._shown = ""
         self._said = 0
         is_ours = sample_rate == SAMPLE_RATE
         self._resampler = None if is_ours else Resampler(sample_rate, SAMPLE_RATE)
@@ -60,11 +61,17 @@ class Mouth:
     def next_frame(self) -> bytes | None:
         """The next 20 ms as a packet; None where there is nothing to say."""
         if not self._samples:
+            self._caption("")
             return None
         while self._captions and self._captions[0][0] <= self._said:
-            self._on_caption(self._captions.popleft()[1])
+            self._caption(self._captions.popleft()[1])
         pcm = self._next_samples(min(self._samples, FRAME_SAMPLES))
         return self._encoder.encode(np.pad(pcm, (0, FRAME_SAMPLES - len(pcm))))
+
+    def _caption(self, text: str) -> None:
+        if text != self._shown:
+            self._shown = text
+            self._on_caption(text)
 
     def _next_samples(self, count: int) -> Pcm:
         self._samples -= count

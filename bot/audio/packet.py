@@ -14,9 +14,6 @@ def frames(seconds: float) -> int:
 LOST: Final = b""
 """Stands for a frame that was lost on its way here."""
 
-LONGEST_GAP: Final = frames(0.5)
-"""A longer hole is not filled in: the person was away, and time goes on from what comes next."""
-
 
 class AudioPacket(NamedTuple):
     """One received Opus packet, still encoded."""

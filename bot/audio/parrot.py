@@ -4,7 +4,7 @@ from enum import Enum, auto
 
 from . import opus
 from .floor import MOST_OF_IT, Floor
-from .packet import LONGEST_GAP, LOST, AudioPacket, frames
+from .packet import LOST, AudioPacket, frames
 from .voice import Voice
 
 PRE_ROLL = frames(0.3)
@@ -17,6 +17,8 @@ SHORTEST = frames(0.1)
 """Less speech than this is a cough or a click, not a phrase."""
 LONGEST = frames(20)
 """A longer phrase is repeated in parts."""
+LONGEST_HOLE = frames(0.2)
+"""Half of the silence that the page takes for a dead path."""
 DEAF_AFTER_SPEAKING = frames(0.3)
 """What the loudspeaker just said may still be in the room."""
 
@@ -71,10 +73,10 @@ class ParrotVoice(Voice):
         return None
 
     def _lost_before(self, packet: AudioPacket) -> list[bytes]:
-        """A hole stays a hole, of its length: the far decoder is the one that can fill it."""
+        """A hole stays a hole: the far decoder is the one that can fill it."""
         missing = (packet.sequence_number - self._due) & 0xFFFF if self._due is not None else 0
         self._due = (packet.sequence_number + 1) & 0xFFFF
-        return [LOST] * missing if missing <= LONGEST_GAP else []
+        return [LOST] * min(missing, LONGEST_HOLE)
 
     def _say(self, packets: Iterable[bytes]) -> None:
         self._mood = _Mood.SPEAKING

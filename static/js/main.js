@@ -84,7 +84,7 @@ function callChanged(call) {
 function howItWent() {
   const { connection } = /** @type {{connection?: {type?: string}}} */ (navigator);
   const verdict = quality.verdict();
-  return verdict ? verdictLine(verdict, connection?.type) : '';
+  return verdict ? verdictLine(verdict, connection?.type, ui.language) : '';
 }
 
 /** @returns {IceWay|null} */

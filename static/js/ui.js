@@ -82,6 +82,11 @@ export class Ui {
     return /** @type {HTMLMetaElement} */ (meta).content;
   }
 
+  /** @returns {string} of the page */
+  get language() {
+    return document.documentElement.lang;
+  }
+
   /** @returns {Record<string, string>} the page's words by their English */
   get words() {
     return JSON.parse(element('words').textContent ?? '{}');
@@ -215,7 +220,8 @@ export class Ui {
     try {
       await navigator.share({ title: document.title, url: location.href });
     } catch (error) {
-      console.info('not shared', error); // the person thought better of it
+      // Or the person thought better of it.
+      if (/** @type {Error} */ (error).name !== 'AbortError') await this.copyPageLink('Link copied.');
     }
   }
 

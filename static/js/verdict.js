@@ -29,8 +29,8 @@ const LIMITS = [
 export class CallQuality {
   /** @type {number[]} */
   rtts = [];
-  received = 0;
-  lost = 0;
+  before = { received: 0, lost: 0 };
+  latest = { received: 0, lost: 0 };
   interruptions = 0;
   /** @type {number|null} */
   downAt = null;
@@ -38,8 +38,14 @@ export class CallQuality {
   /** @param {import('./stats.js').Summary} summary */
   add({ rttMs, packetsReceived, packetsLost }) {
     if (rttMs !== null) this.rtts.push(rttMs);
-    this.received = packetsReceived;
-    this.lost = Math.max(0, packetsLost);
+    if (packetsReceived < this.latest.received) this.before = this.total;
+    this.latest = { received: packetsReceived, lost: Math.max(0, packetsLost) };
+  }
+
+  /** Another peer connection under the same call counts from nought. */
+  get total() {
+    const { before, latest } = this;
+    return { received: before.received + latest.received, lost: before.lost + latest.lost };
   }
 
   /**
@@ -58,10 +64,11 @@ export class CallQuality {
 
   /** @returns {Verdict|null} null for a call too short to say */
   verdict() {
-    if (!this.received) return null;
+    const { received, lost } = this.total;
+    if (!received) return null;
     const sorted = [...this.rtts].sort((a, b) => a - b);
     const rttMs = sorted.length ? sorted[Math.floor((sorted.length - 1) / 2)] : null;
-    const lossPercent = Math.round((1000 * this.lost) / (this.received + this.lost)) / 10;
+    const lossPercent = Math.round((1000 * lost) / (received + lost)) / 10;
     const { interruptions } = this;
     const fits = LIMITS.find(
       (limit) =>
@@ -98,12 +105,13 @@ const NETWORKS = {
 /**
  * @param {Verdict} verdict
  * @param {string|undefined} network navigator.connection.type, where the browser tells
+ * @param {string} [language] of the numbers
  * @returns {string} one line
  */
-export function verdictLine({ grade, rttMs, lossPercent, interruptions }, network) {
+export function verdictLine({ grade, rttMs, lossPercent, interruptions }, network, language = 'en') {
   const parts = [
     rttMs === null ? '' : `${rttMs} ms`,
-    lossPercent > LIMITS[0].lossPercent ? say('{share} % lost', { share: lossPercent }) : '',
+    lossPercent > LIMITS[0].lossPercent ? say('{share}% lost', { share: lossPercent.toLocaleString(language) }) : '',
     say(INTERRUPTIONS[interruptions] ?? INTERRUPTIONS.many, { count: interruptions }),
     say(NETWORKS[network ?? ''] ?? ''),
   ];

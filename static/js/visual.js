@@ -104,7 +104,7 @@ function bandLevel(spectrum, band, count) {
 
 /** Pictures come as fast as the screen shows them, unless the machine is late with those. */
 const LATE_MS = 24;
-const SLOW_MS = 40;
+const SLOW_MS = 32;
 const ON_TIME = 60;
 
 /** Decides which pictures are drawn: what starves the machine is the picture, not the call. */

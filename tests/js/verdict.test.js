@@ -47,7 +47,22 @@ test('an outage that nobody noticed is no interruption', () => {
 
 test('loss is named where it was heard', () => {
   const verdict = /** @type {any} */ (call([210], { lost: 100, outages: [900] }));
-  assert.equal(verdictLine(verdict, undefined), 'Fair: 210 ms, 10 % lost, one interruption.');
+  assert.equal(verdictLine(verdict, undefined), 'Fair: 210 ms, 10% lost, one interruption.');
+});
+
+test('another peer connection under the same call does not hide what was lost before', () => {
+  const quality = new CallQuality();
+  const add = (/** @type {number} */ packetsReceived, /** @type {number} */ packetsLost) =>
+    quality.add(/** @type {any} */ ({ rttMs: 30, packetsReceived, packetsLost }));
+  add(800, 200);
+  add(100, 0);
+  add(200, 0);
+  assert.equal(quality.verdict()?.lossPercent, 16.7);
+});
+
+test('numbers are written as the person writes them', () => {
+  const verdict = /** @type {any} */ ({ grade: 'good', rttMs: 40, lossPercent: 2.5, interruptions: 0 });
+  assert.match(verdictLine(verdict, undefined, 'de'), /2,5%/);
 });
 
 test('a call in which nothing was heard gets no grade', () => {

@@ -33,6 +33,12 @@ async def test_the_echo_gives_every_call_its_own_audio_back(
     assert await Call.objects.filter(state="connected").acount() == 4
 
 
+async def test_the_greeting_is_there_to_read_while_it_is_said(page: Page) -> None:
+    await page.call("parrot")
+    assert (await page.hear_until("says"))["text"] == "Hello."
+    assert (await page.hear_until("says"))["text"] == ""
+
+
 async def test_the_tone_voice_is_heard(page: Page) -> None:
     await page.call("tone")
     assert await page.pitch() == 440

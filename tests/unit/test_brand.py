@@ -40,6 +40,7 @@ async def test_the_page_is_the_brands(
     assert "--accent:#123456" in style.content.decode()
     logo = await async_client.get("/logo")
     assert logo["Content-Type"] == "image/svg+xml"
+    assert "style-src 'unsafe-inline'" in logo["Content-Security-Policy"]
 
 
 async def test_without_a_brand_there_is_none(async_client: AsyncClient) -> None:

@@ -147,6 +147,8 @@ def test_captions_appear_as_they_are_said_and_not_after_a_hush() -> None:
     assert read == ["one", "two"]
     mouth.hush()
     mouth.next_frame()
+    mouth.next_frame()
+    assert read == ["one", "two", ""]
     mouth.say(tone(0.1), "five")
     mouth.next_frame()
-    assert read == ["one", "two", "five"]
+    assert read == ["one", "two", "", "five"]

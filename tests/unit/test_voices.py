@@ -68,6 +68,15 @@ def test_what_was_lost_is_a_hole_in_what_the_parrot_repeats() -> None:
     assert repeated[start : start + 5] == [b"a9", LOST, LOST, LOST, b"b0"]
 
 
+def test_a_long_hole_is_not_repeated_so_long_that_the_path_seems_dead() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(10, LOUD, "a")
+    talk.number += 24
+    talk.pass_frames(10, LOUD, "b")
+    assert talk.pass_frames(200, QUIET).count(LOST) == 10
+
+
 def test_the_parrot_does_not_listen_while_it_speaks() -> None:
     talk = Conversation(greeting=(b"x",) * 100)
     talk.pass_frames(90, LOUD, "over")

@@ -64,7 +64,7 @@ def test_the_compiled_catalogs_are_of_these(language: str, domain: str) -> None:
     ("wanted", "language", "title"),
     [
         ("de-CH,de;q=0.9,en;q=0.8", "de", "Mit dem Bot sprechen"),
-        ("fr-CA", "fr", "Parlez au bot"),
+        ("fr-CA", "fr", "Parler au bot"),
         ("es-419,es;q=0.9", "es", "Habla con el bot"),
         ("ja", "ja", "ボットと話す"),
         ("pt-BR,pt;q=0.9", "en", "Talk to the bot"),

@@ -56,7 +56,7 @@ class Command(BaseCommand):
         server.run()
         if server.refused is not None:
             raise CommandError(
-                f"Port {port} on {bind} cannot be used ({os.strerror(server.refused.errno or 0)}). "
+                f"Port {port} on {bind} cannot be used ({_reason(server.refused)}). "
                 f"Try another: PORT={port + 1}"
             )
 
@@ -76,7 +76,7 @@ class Command(BaseCommand):
 class _Server(Server):
     """Daphne's, which knows where it listens, or why it does not."""
 
-    refused: OSError | None = None
+    refused: Exception | None = None
 
     @property
     def url(self) -> str:
@@ -87,12 +87,17 @@ class _Server(Server):
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
     def listen_error(self, failure: Any) -> None:
-        self.refused = failure.value.socketError
+        self.refused = getattr(failure.value, "socketError", failure.value)
         self.stop()
 
 
+def _reason(exc: Exception) -> str:
+    errno = getattr(exc, "errno", None)
+    return os.strerror(errno) if errno and errno > 0 else str(exc)
+
+
 def _endpoint(bind: str, port: int) -> str:
-    """For Twisted, which binds both versions of IP with ``::``."""
+    """For Twisted; ``::`` is both versions of IP, unless the kernel's ``bindv6only`` is set."""
     family = "tcp6" if ":" in bind else "tcp"
     return f"{family}:{port}:interface={quoteStringArgument(bind)}:backlog={BACKLOG}"
 
