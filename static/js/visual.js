@@ -102,16 +102,22 @@ function bandLevel(spectrum, band, count) {
   return sum / (to - from) / 255;
 }
 
-/** Pictures come as fast as the screen shows them, unless the machine is late with those. */
+/** A frame that comes later than this after the one before was kept waiting by something else. */
 const LATE_MS = 24;
 const SLOW_MS = 32;
-const ON_TIME = 60;
+const SLOWEST_MS = 256;
+/** So many frames in time, and pictures may come twice as often again. */
+const ON_TIME = 120;
 
-/** Decides which pictures are drawn: what starves the machine is the picture, not the call. */
+/**
+ * Decides which pictures are drawn: as many as the screen shows, and half as many each time that the
+ * machine is late. What starves it is the picture, not the call.
+ */
 export class Pace {
   lastAt = -Infinity;
   drawnAt = -Infinity;
-  onTime = ON_TIME;
+  onTime = 0;
+  everyMs = 0;
 
   /**
    * @param {number} now of an animation frame, in ms
@@ -121,7 +127,12 @@ export class Pace {
     const isLate = now - this.lastAt > LATE_MS && Number.isFinite(this.lastAt);
     this.lastAt = now;
     this.onTime = isLate ? 0 : this.onTime + 1;
-    if (this.onTime < ON_TIME && now - this.drawnAt < SLOW_MS) return false;
+    if (isLate) this.everyMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, 2 * this.everyMs));
+    if (this.onTime >= ON_TIME) {
+      this.onTime = 0;
+      this.everyMs = this.everyMs > SLOW_MS ? this.everyMs / 2 : 0;
+    }
+    if (now - this.drawnAt < this.everyMs) return false;
     this.drawnAt = now;
     return true;
   }

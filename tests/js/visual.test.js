@@ -51,10 +51,18 @@ test('every frame is drawn where they come in time', () => {
   assert.equal(drawn(new Pace(), 0, 1000 / 60, 120), 120);
 });
 
-test('a machine that is late is spared, until it has caught up', () => {
+test('a machine that is late is spared, the more the later it is, until it has caught up', () => {
   const pace = new Pace();
   drawn(pace, 0, 1000 / 60, 60);
-  assert.ok(drawn(pace, 1000, 30, 40) <= 21);
-  assert.ok(drawn(pace, 2200, 1000 / 60, 60) <= 31);
-  assert.equal(drawn(pace, 3200, 1000 / 60, 60), 60);
+  assert.ok(drawn(pace, 1000, 40, 50) < 15);
+  assert.ok(drawn(pace, 3000, 1000 / 60, 60) < 10);
+  drawn(pace, 4000, 1000 / 60, 480);
+  assert.equal(drawn(pace, 12_000, 1000 / 60, 60), 60);
+});
+
+test('a frame that is late once costs little', () => {
+  const pace = new Pace();
+  drawn(pace, 0, 1000 / 60, 60);
+  pace.isDue(1100);
+  assert.ok(drawn(pace, 1100, 1000 / 60, 60) >= 29);
 });
