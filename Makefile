@@ -36,7 +36,7 @@ test-networks: $(VENV)/dev.stamp system ## A call in each of twenty bad networks
 words: $(VENV)/dev.stamp ## Compile the translations in locale/
 	$(BIN)/python -c 'import pathlib, polib; [polib.pofile(str(p)).save_as_mofile(str(p.with_suffix(".mo"))) for p in pathlib.Path("locale").rglob("*.po")]'
 
-bench: $(VENV)/dev.stamp ## Calls a core, cost and latency, beside other products (ten minutes; ARGS=--quick: two)
+bench: $(VENV)/dev.stamp ## Calls a core, cost and latency, beside other products (a quarter of an hour; ARGS=--quick: two minutes)
 	$(BIN)/python -m tests.bench.load $(ARGS)
 
 bench-recovery: $(VENV)/dev.stamp system ## What a voice loses when its network goes (root, about an hour)

@@ -101,8 +101,8 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[BotMessage] = asyncio.Queue(MAX_WAITING_MESSAGES)
         self._voice = offer.voice
-        self._greets = bool(studio.greeting)
-        self._peer = self._new_peer(studio.greeting)
+        self._greeting = studio.greeting
+        self._peer = self._new_peer()
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
         self._turns = Turns()
@@ -158,10 +158,10 @@ class Session:
         self._studio.ticker.subscribe(stream.tick)
         self._hearing = Hearing(lambda: self._peer.last_heard, self._hearing_changed)
         self._advance(CallSignal.PATH_UP)
-        if self._greets and self._voice in GREETING_VOICES:
+        if self._greeting and self._voice in GREETING_VOICES:
             self._caption(self._studio.caption)
-        if self._greets and self._voice == "parrot":
-            seconds = len(self._studio.greeting) * FRAME_S
+        if self._greeting and self._voice == "parrot":
+            seconds = len(self._greeting) * FRAME_S
             self._after("caption", seconds + READING_S, lambda: self._caption(""))
 
     def data_channel(self, channel: RTCDataChannel) -> None:
@@ -249,8 +249,8 @@ class Session:
         self._left = False
         self._cancel("page-gone")
         await self._hang_up_peer()
-        self._greets = False
-        self._peer = self._new_peer(greeting=())
+        self._greeting = ()
+        self._peer = self._new_peer()
         self._attempt = 0
         self._advance(CallSignal.PATH_DOWN)
         self._await_path()
@@ -367,9 +367,11 @@ class Session:
             await self._hang_up_peer()
             self._on_end()
 
-    def _new_peer(self, greeting: tuple[bytes, ...]) -> AnswerPeer:
+    def _new_peer(self) -> AnswerPeer:
         make_bot = self._studio.config.make_bot
-        make_voice = voice_maker(self._voice, greeting, make_bot, self._answered, self._caption)
+        make_voice = voice_maker(
+            self._voice, self._greeting, make_bot, self._answered, self._caption
+        )
         return AnswerPeer(self, self._studio.certificate, make_voice, self._studio.ports)
 
     async def _hang_up_peer(self) -> None:

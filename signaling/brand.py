@@ -53,7 +53,7 @@ def context() -> dict[str, str]:
     return {
         "name": settings.VOICEDEMO_NAME,
         "style": fingerprint(style_sheet().encode()),
-        "logo": fingerprint(picture.read_bytes()) if picture else "",
+        "logo": str(picture.stat().st_mtime_ns) if picture else "",
         "contact_url": settings.VOICEDEMO_CONTACT_URL,
         "contact_label": settings.VOICEDEMO_CONTACT_LABEL,
     }

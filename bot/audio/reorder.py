@@ -43,5 +43,6 @@ class Reorder:
 
     def _next(self, packet: AudioPacket) -> AudioPacket:
         self._due = (packet.sequence_number + 1) & 0xFFFF
-        self._held = None if packet is self._held else self._held
+        if packet is self._held:
+            self._held = None
         return packet

@@ -114,7 +114,7 @@ const ON_TIME = 120;
  * machine is late. What starves it is the picture, not the call.
  */
 export class Pace {
-  lastAt = -Infinity;
+  lastAt = Infinity;
   drawnAt = -Infinity;
   onTime = 0;
   everyMs = 0;
@@ -124,7 +124,7 @@ export class Pace {
    * @returns {boolean} whether to draw
    */
   isDue(now) {
-    const isLate = now - this.lastAt > LATE_MS && Number.isFinite(this.lastAt);
+    const isLate = now - this.lastAt > LATE_MS;
     this.lastAt = now;
     this.onTime = isLate ? 0 : this.onTime + 1;
     if (isLate) this.everyMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, 2 * this.everyMs));

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from voicedemo import settings
+
 from .caller import launch
 from .server import Server
 
-LANGUAGES: Final = ("en", "de", "es", "fr", "ja")
+LANGUAGES: Final = [code for code, _ in settings.LANGUAGES]
 SCREENS: Final[tuple[ViewportSize, ...]] = (
     {"width": 320, "height": 568},
     {"width": 360, "height": 740},

@@ -57,24 +57,24 @@ def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
     assert len(repeated) - start - 50 <= parrot.TAIL
 
 
-def test_what_was_lost_is_a_hole_in_what_the_parrot_repeats() -> None:
+def repeated_after_losing(packets: int) -> list[bytes]:
+    """What the parrot says when so many were lost in the middle of a phrase."""
     talk = Conversation()
     talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
     talk.pass_frames(10, LOUD, "a")
-    talk.number += 3
+    talk.number += packets
     talk.pass_frames(10, LOUD, "b")
-    repeated = talk.pass_frames(200, QUIET)
+    return talk.pass_frames(200, QUIET)
+
+
+def test_what_was_lost_is_a_hole_in_what_the_parrot_repeats() -> None:
+    repeated = repeated_after_losing(3)
     start = repeated.index(b"a9")
     assert repeated[start : start + 5] == [b"a9", LOST, LOST, LOST, b"b0"]
 
 
 def test_a_long_hole_is_not_repeated_so_long_that_the_path_seems_dead() -> None:
-    talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
-    talk.pass_frames(10, LOUD, "a")
-    talk.number += 24
-    talk.pass_frames(10, LOUD, "b")
-    assert talk.pass_frames(200, QUIET).count(LOST) == 10
+    assert repeated_after_losing(24).count(LOST) == 10
 
 
 def test_the_parrot_does_not_listen_while_it_speaks() -> None:

@@ -7,10 +7,12 @@ import polib
 import pytest
 from django.test import AsyncClient
 
+from voicedemo import settings
+
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("plain_static")]
 
 ROOT = Path(__file__).parents[2]
-LANGUAGES = ("de", "es", "fr", "ja")
+LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 IN_TEMPLATES = re.compile(r'{% translate "(.+?)" %}')
 IN_SCRIPTS = (
     re.compile(r"\b(?:say|copyPageLink)\(\s*'(.+?)'"),
