@@ -184,7 +184,12 @@ class AnswerPeer:
         self._path = path
         self._turn_servers_known.clear()
         path.start(
-            offer.ufrag, offer.pwd, is_lite=offer.is_lite, known_hosts=before, abandon=abandon
+            offer.ufrag,
+            offer.pwd,
+            is_lite=offer.is_lite,
+            source=offer.source,
+            known_hosts=before,
+            abandon=abandon,
         )
         for candidate in filter(None, map(sdp.usable, offer.candidates)):
             try:

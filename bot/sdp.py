@@ -56,6 +56,11 @@ class Offer:
         """Kind and mid of each section: a later offer of the same call must keep it."""
         return tuple((section.kind, section.rtp.muxId) for section in self.sections)
 
+    @property
+    def source(self) -> int | None:
+        """SSRC of its audio, where it says that (RFC 5576, 4.1)."""
+        return self.audio.ssrc[0].ssrc if self.audio.ssrc else None
+
     def extension_id(self, uri: str) -> int | None:
         return next((ext.id for ext in self.extensions if ext.uri == uri), None)
 

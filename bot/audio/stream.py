@@ -54,8 +54,11 @@ class AudioStream:
         self._sent_at_tick = 0
         self.packets_received = 0
 
-    def receive(self, data: bytes) -> None:
-        """An SRTP or SRTCP packet from any path. What is not authentic or malformed is dropped."""
+    def receive(self, data: bytes) -> bool:
+        """An SRTP or SRTCP packet from any path. What is not authentic or malformed is dropped.
+
+        :returns: whether it was neither.
+        """
         try:
             if 192 <= data[1] <= 223:  # RFC 5761, 4
                 self._receive_rtcp(self._inbound.unprotect_rtcp(data))
@@ -63,6 +66,8 @@ class AudioStream:
                 self._receive_rtp(self._inbound.unprotect(data))
         except (pylibsrtp.Error, ValueError, IndexError, struct.error) as exc:
             log.debug("packet dropped: %s", exc)
+            return False
+        return True
 
     def end(self) -> None:
         """Nothing is heard or said any more."""

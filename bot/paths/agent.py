@@ -130,6 +130,7 @@ class IceAgent:
         remote_pwd: str,
         *,
         is_lite: bool = False,
+        source: int | None = None,
         known_hosts: frozenset[str] = frozenset(),
         abandon: bool = False,
     ) -> None:
@@ -137,6 +138,7 @@ class IceAgent:
 
         :param is_lite: it answers checks and sends none, so the controlling role falls to this
             agent whatever was wanted (RFC 8445, 6.1.1).
+        :param source: SSRC of its audio, by which it is known when its NAT maps it anew.
         :param known_hosts: its addresses in the generation before.
         :param abandon: the path of that generation goes once this one is up.
         """
@@ -144,6 +146,8 @@ class IceAgent:
         self._known_hosts = known_hosts
         self._remote_ufrag, self._remote_pwd = remote_ufrag, remote_pwd.encode()
         self._started_at = self._loop.time()
+        if source is not None:
+            self.port.register_source(source, self)
         self._switch.add(self, abandon=abandon)
         self._wake()
 
@@ -222,9 +226,25 @@ class IceAgent:
             self._receive_stun(base, data, remote)
             return
         pair = self._pairs.get((base, remote))
-        if pair is not None:
-            pair.heard = self._loop.time()
+        if pair is None:
+            self._receive_unchecked(base, data, remote)
+            return
+        pair.heard = self._loop.time()
         self._switch.deliver(self, data)
+
+    def _receive_unchecked(self, base: Base, data: bytes, remote: Address) -> None:
+        """The peer's NAT has forgotten it in the middle of a call, and maps it anew.
+
+        The peer notices nothing, and its own next check may be seconds away. Nobody else has the
+        keys to authentic media; yet nothing but checks goes there until one is answered.
+        """
+        if not self._switch.accept(self, data):
+            return
+        priority = self._selected.remote.priority if self._selected is not None else 0
+        pair = self._learn(base, remote, priority)
+        if pair is not None:
+            self.doubt()
+            self._check(pair, self._loop.time())
 
     def base_lost(self, base: Base) -> None:
         """A TCP connection or an allocation is gone, and its pairs with it."""
@@ -261,7 +281,9 @@ class IceAgent:
             return
         conflict = self._has_role_conflict(message)
         base.send(stun.binding_response(message, remote, self.local_pwd.encode()), remote)
-        pair = self._pairs.get((base, remote)) or self._learn(base, message, remote)
+        pair = self._pairs.get((base, remote))
+        if pair is None:
+            pair = self._learn(base, remote, message.attributes.get("PRIORITY", 0))
         if pair is None:
             return
         self.port.route(base, remote, self)
@@ -289,13 +311,13 @@ class IceAgent:
             self.controlling = not self.controlling
         return True
 
-    def _learn(self, base: Base, message: stun.Message, remote: Address) -> Pair | None:
+    def _learn(self, base: Base, remote: Address, priority: int) -> Pair | None:
         """A peer-reflexive candidate (7.3.1.3): a NAT nobody told us of, or a new mapping."""
         candidate = Candidate(
             foundation=random_string(8),
             component=1,
             transport=base.candidate.transport,
-            priority=message.attributes.get("PRIORITY", 0),
+            priority=priority,
             host=remote[0],
             port=remote[1],
             type="prflx",

@@ -10,6 +10,16 @@ SILENT_S: Final = 0.4
 """Audio comes every 20 ms: without anything for this long, something is wrong."""
 
 
+def is_rtp(data: bytes) -> bool:
+    """RTP or RTCP (RFC 7983, 7)."""
+    return bool(data) and 127 < data[0] < 192
+
+
+def rtp_source(data: bytes) -> int:
+    """The SSRC of an RTP packet (RFC 3550, 5.1)."""
+    return int.from_bytes(data[8:12])
+
+
 class Base(Protocol):
     """A local transport address that packets leave from and arrive at (RFC 8445, 4)."""
 

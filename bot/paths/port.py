@@ -1,4 +1,5 @@
-"""One UDP port and one TCP port for all calls of a worker, told apart by ufrag, then by address."""
+"""One UDP port and one TCP port for all calls of a worker, told apart by ufrag, then by address,
+then by SSRC."""
 
 import asyncio
 import logging
@@ -11,7 +12,7 @@ from typing import Protocol
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
 from . import stun
-from .base import Address, Base
+from .base import Address, Base, is_rtp, rtp_source
 
 log = logging.getLogger("voicedemo.port")
 
@@ -129,7 +130,7 @@ class MediaPort:
     """Local addresses with one port number, and which agent a packet on them is for.
 
     Packets that are neither a check for a known ufrag nor from an address that has passed one cost
-    two look-ups and leave nothing behind.
+    two look-ups, or three, and leave nothing behind.
 
     :param addresses: local addresses to bind.
     :param advertised: what to tell peers instead, for a 1:1 NAT; as many or fewer.
@@ -144,6 +145,7 @@ class MediaPort:
         self._number = port
         self._by_ufrag: dict[str, Owner] = {}
         self._by_transaction: dict[bytes, Owner] = {}
+        self._by_source: dict[int, Owner] = {}
         self._routes: dict[tuple[Base, Address], Owner] = {}
         self._servers: list[asyncio.Server] = []
         self._connections: set[TcpBase] = set()
@@ -191,6 +193,10 @@ class MediaPort:
         """Checks whose USERNAME begins with ``ufrag`` are ``owner``'s."""
         self._by_ufrag[ufrag] = owner
 
+    def register_source(self, ssrc: int, owner: Owner) -> None:
+        """RTP of this synchronization source is ``owner``'s, wherever it comes from."""
+        self._by_source[ssrc] = owner
+
     def expect(self, transaction: bytes, owner: Owner) -> None:
         """The response to this transaction is ``owner``'s."""
         self._by_transaction[transaction] = owner
@@ -208,6 +214,8 @@ class MediaPort:
     def release(self, ufrag: str, owner: Owner) -> None:
         """Nothing is ``owner``'s any more; its TCP connections close."""
         self._by_ufrag.pop(ufrag, None)
+        for ssrc in [ssrc for ssrc, found in self._by_source.items() if found is owner]:
+            del self._by_source[ssrc]
         for route in [route for route, found in self._routes.items() if found is owner]:
             del self._routes[route]
             base = route[0]
@@ -222,6 +230,8 @@ class MediaPort:
                 owner = self._by_ufrag.get(stun.local_ufrag(data))
             else:
                 owner = self._by_transaction.get(stun.transaction_id(data))
+        elif owner is None and is_rtp(data):
+            owner = self._by_source.get(rtp_source(data))
         if owner is None:
             self.packets_dropped += 1
         else:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
-from .base import SILENT_S, Path
+from .base import SILENT_S, Path, is_rtp
 
 # Nothing has arrived on a replaced path for this long: the peer has left it. Seconds.
 RETIRE_AFTER = 2.0
@@ -67,8 +67,9 @@ class Switch:
         """Set once the first path is up; it stays set."""
         self.on_restored: Callable[[], None] | None = None
         """Called when the peer is heard again after a silence, and there is a way to it."""
-        self.on_rtp: Callable[[bytes], None] | None = None
-        """Takes SRTP and SRTCP packets as they come, past DTLS (RFC 7983 demultiplexing)."""
+        self.on_rtp: Callable[[bytes], bool] | None = None
+        """Takes SRTP and SRTCP packets as they come, past DTLS (RFC 7983 demultiplexing), and says
+        whether they were authentic."""
 
     @property
     def active(self) -> Path | None:
@@ -110,19 +111,19 @@ class Switch:
         """A datagram arrived on a path, be it the active one or one being replaced."""
         if not data:
             return
-        now = self._loop.time()
-        silence, self.last_heard = now - self.last_heard, now
-        path.last_heard = now
-        if silence > SILENT_S or self._active is None:
-            self._heard_first_on = path
-            self._heard_again()
-        if path is self._active and self._other is not None and self.is_superseded(self._other):
-            self._arrived(path)
-        if 127 < data[0] < 192:
+        self._heard(path)
+        if is_rtp(data):
             if self.on_rtp is not None:
                 self.on_rtp(data)
         elif not self._queue.full():
             self._queue.put_nowait(data)
+
+    def accept(self, path: Path, data: bytes) -> bool:
+        """A datagram came from where no check has: deliver it if it is authentic media."""
+        if self.on_rtp is None or not is_rtp(data) or not self.on_rtp(data):
+            return False
+        self._heard(path)
+        return True
 
     def add(self, path: Path, *, abandon: bool = False) -> None:
         """Own ``path``, which is still being checked.
@@ -212,6 +213,16 @@ class Switch:
         self._queue.put_nowait(None)
         if self._closing:
             await asyncio.wait(self._closing)
+
+    def _heard(self, path: Path) -> None:
+        now = self._loop.time()
+        silence, self.last_heard = now - self.last_heard, now
+        path.last_heard = now
+        if silence > SILENT_S or self._active is None:
+            self._heard_first_on = path
+            self._heard_again()
+        if path is self._active and self._other is not None and self.is_superseded(self._other):
+            self._arrived(path)
 
     def _arrived(self, path: Path) -> None:
         """The peer is on ``path`` now, and drops what is still on its way over the other."""

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.media
 
 BOT = "127.0.0.1"
 WIFI, CELLULAR = "127.0.0.2", "127.0.0.3"
+SSRC = 1234
 
 
 class DroppingPort(MediaPort):
@@ -53,6 +54,8 @@ class End:
         self.switch = Switch(self)
         self.heard: list[tuple[float, bytes]] = []
         self.switch.on_rtp = self._hear
+        self.believes = True
+        """Whether what comes is as authentic as SRTP would have it."""
         self.states: list[PathState] = []
         self._audio = asyncio.create_task(self._talk())
         self.agent = self.new_agent()
@@ -82,21 +85,22 @@ class End:
         await self.switch.close()
         self.port.close()
 
-    def _hear(self, data: bytes) -> None:
+    def _hear(self, data: bytes) -> bool:
         self.heard.append((asyncio.get_running_loop().time(), data))
+        return self.believes
 
     async def _talk(self) -> None:
         number = 0
         while True:
             number += 1
-            self.switch.send(b"\x80" + number.to_bytes(4))
+            self.switch.send(b"\x80" + number.to_bytes(7) + SSRC.to_bytes(4))
             await asyncio.sleep(0.02)
 
 
 def link(ours: IceAgent, theirs: IceAgent) -> None:
     """Offer, answer and candidates, as the signaling carries them."""
     for one, other in ((ours, theirs), (theirs, ours)):
-        one.start(other.local_ufrag, other.local_pwd)
+        one.start(other.local_ufrag, other.local_pwd, source=SSRC)
         for candidate in other.local_candidates:
             one.add(Candidate.from_sdp(candidate.to_sdp()))
 
@@ -236,28 +240,76 @@ async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -
     assert (bot.switch.active, phone.switch.active) == (bot.agent, phone.agent)
     for end, start in zip((bot, phone), first, strict=True):
         # What came on both paths counts once, as SRTP sees to it.
-        numbers = sorted({int.from_bytes(data[1:]) for _, data in end.heard})
-        numbers = [number for number in numbers if number >= int.from_bytes(start[1:])]
+        numbers = sorted({int.from_bytes(data[1:8]) for _, data in end.heard})
+        numbers = [number for number in numbers if number >= int.from_bytes(start[1:8])]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
 
 
-async def test_a_new_mapping_of_the_phones_nat_is_followed(bot: End, phone: End) -> None:
+class Rebound:
+    """What the phone's NAT makes of it after it has forgotten the first mapping.
+
+    :param checks: False: the phone's own next check is seconds away.
+    """
+
+    def __init__(self, phone: End, *, checks: bool) -> None:
+        self._phone, self._checks = phone, checks
+        self._old = phone.port.bases[0]
+        self._port = DroppingPort(WIFI)
+
+    @property
+    def address(self) -> Address:
+        return self._port.bases[0].local
+
+    async def open(self) -> None:
+        await self._port.open(tcp=False)
+        self._port.receive = self._receive  # type: ignore[method-assign]
+        self._old.send = self._send  # type: ignore[method-assign]
+        self._old.datagram_received = lambda data, addr: None  # type: ignore[method-assign]
+
+    def close(self) -> None:
+        self._port.close()
+
+    def _send(self, data: bytes, remote: Address) -> None:
+        if self._checks or not (stun.is_stun(data) and stun.is_request(data)):
+            self._port.bases[0].send(data, remote)
+
+    def _receive(self, base: Base, data: bytes, remote: Address) -> None:
+        self._phone.port.receive(self._old, data, remote)
+
+
+@pytest.mark.parametrize("checks", [True, False], ids=["by its checks", "by its media"])
+async def test_a_new_mapping_of_the_phones_nat_is_followed(
+    bot: End, phone: End, *, checks: bool
+) -> None:
     """The phone's packets suddenly come from another port; nobody tells the bot."""
     await connected(bot, phone)
-    base = phone.port.bases[0]
-    other = DroppingPort(WIFI)
-    await other.open(tcp=False)
-    rebound = other.bases[0]
-    base.send = lambda data, remote: rebound.send(data, remote)  # type: ignore[method-assign]
-    other.receive = lambda _, data, remote: phone.port.receive(base, data, remote)  # type: ignore[method-assign]
-    for end in (bot, phone):
-        end.port.dead = {CELLULAR}
-    phone.port.bases[0].datagram_received = lambda data, addr: None  # type: ignore[method-assign]
-    await asyncio.sleep(3)
-    selected = bot.agent._selected
-    assert selected is not None and selected.address == rebound.local
+    bot.port.dead = phone.port.dead = {CELLULAR}
+    bot.believes = not checks
+    rebound = Rebound(phone, checks=checks)
+    await rebound.open()
+    async with asyncio.timeout(10):
+        while bot.agent._selected is None or bot.agent._selected.address != rebound.address:
+            await asyncio.sleep(0.01)
     await phone.next_packet()
-    other.close()
+    rebound.close()
+
+
+async def test_media_that_nobody_vouches_for_gets_no_check(bot: End, phone: End) -> None:
+    """From an unknown address, with the right SSRC: anybody on the way may have read that."""
+    await connected(bot, phone)
+    bot.believes = False
+    pairs = dict(bot.agent._pairs)
+    stranger = DroppingPort("127.0.0.4")
+    await stranger.open(tcp=False)
+    heard = len(bot.heard)
+    forged = b"\x80" + bytes(7) + SSRC.to_bytes(4) + b"forged"
+    stranger.bases[0].send(forged, bot.port.bases[0].local)
+    async with asyncio.timeout(10):
+        while forged not in (data for _, data in bot.heard[heard:]):
+            await asyncio.sleep(0.01)
+    assert bot.agent._pairs == pairs
+    assert stranger.spied == []
+    stranger.close()
 
 
 async def test_a_packet_without_the_password_leaves_nothing_behind(bot: End, phone: End) -> None:
@@ -289,7 +341,8 @@ async def test_when_nobody_consents_any_more_the_path_is_dropped(
 async def test_a_closed_agent_leaves_its_shared_port_clean(bot: End, phone: End) -> None:
     await connected(bot, phone)
     await bot.switch.close()
-    assert not (bot.port._by_ufrag or bot.port._by_transaction or bot.port._routes)
+    port = bot.port
+    assert not (port._by_ufrag or port._by_transaction or port._by_source or port._routes)
 
 
 async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:

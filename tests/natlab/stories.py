@@ -124,6 +124,8 @@ def rebind(call: Call) -> None:
     call.lab.rebind()
     call.claim("it goes on", holds=call.recovers())
     call.claim("nobody is told", holds="Reconnecting…" not in said(call.caller))
+    restarts = call.caller.page.inner_text("#dev-restarts")
+    call.claim("without a restart", holds=restarts == "0")
 
 
 def hide_addresses(call: Call) -> None:
