@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-networks check unit js words clean bench bench-recovery
+.PHONY: help demo phone test test-networks check unit js words clean bench bench-recovery lighthouse
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -13,6 +13,11 @@ demo: $(VENV)/run.stamp ## Set everything up and serve the product (PORT=8000)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	@exec $(BIN)/python manage.py serve
+
+phone: $(VENV)/run.stamp ## The same for the phones in this network, over HTTPS, with a QR code to scan
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
+	@exec $(BIN)/python manage.py phone
 
 test: check js system ## Set everything up and run every check and test
 	$(BIN)/python -m pytest -rs
@@ -41,6 +46,9 @@ bench: $(VENV)/dev.stamp ## Calls a core, cost and latency, beside other product
 
 bench-recovery: $(VENV)/dev.stamp system ## What a voice loses when its network goes (root, about an hour)
 	$(BIN)/python -m tests.bench.recovery
+
+lighthouse: check system ## What Lighthouse makes of the pages, as a phone on slow 4G
+	$(BIN)/python -m tests.bench.lighthouse
 
 clean: ## Remove everything that make has made
 	rm -rf $(VENV) node_modules var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -10,7 +10,7 @@ from django.conf import settings
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 PAPER = "#f6f5f2"
 SURFACES, SURFACES_DARK = (PAPER, "#ffffff"), ("#12151a", "#1c2027")
-"""What the colours stand on: the page, and what is raised above it (static/css/call.css)."""
+"""What the colours stand on: the page, and what is raised above it (static/css/base.css)."""
 INKS = ("#ffffff", "#0b0d0f")
 
 

@@ -34,6 +34,8 @@ from .protocol import (
     Ice,
     IceRequest,
     Offer,
+    Ping,
+    Pong,
     ProtocolError,
     Ready,
     Relayed,
@@ -123,6 +125,9 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._to_bot(BotVisibility(call_id=self._call(), hidden=message.hidden))
             case IceRequest():
                 await self._say(await self._issue_ice(self._call()))
+            case Ping():
+                address = networks.public_address(clients.address(self.scope))
+                await self._say(Pong(at=message.at, address=str(address or "")))
             case Report():
                 await self._report(message)
             case Relayed():
@@ -142,7 +147,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _open_call(self, voice: Voice) -> None:
         if not self.ticket.fresh:
             raise tickets.expired()
-        call = await database_sync_to_async(dispatch.admit)(self.call_id, voice)
+        call = await database_sync_to_async(dispatch.admit)(self.call_id, voice, self.ticket.source)
         self.worker = call.worker
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)

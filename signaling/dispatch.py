@@ -12,7 +12,7 @@ from .states import LIVE
 EMBEDDED_WORKER = "bot.embedded"
 
 
-def admit(call_id: uuid.UUID, voice: Voice) -> Call:
+def admit(call_id: uuid.UUID, voice: Voice, source: str = "") -> Call:
     """Make the call's row if there is room and its ticket is unused.
 
     Load is counted from the rows themselves, inside the transaction that adds one: two offers at
@@ -25,7 +25,7 @@ def admit(call_id: uuid.UUID, voice: Voice) -> Call:
             raise ProtocolError("ticket_used", "this ticket has had its call", retryable=True)
         if Call.objects.filter(state__in=LIVE).count() >= settings.VOICEDEMO_MAX_CALLS:
             raise ProtocolError("busy", "every line is taken", retryable=True)
-        return Call.objects.create(id=call_id, voice=voice, worker=EMBEDDED_WORKER)
+        return Call.objects.create(id=call_id, voice=voice, source=source, worker=EMBEDDED_WORKER)
 
 
 def worker_of(call_id: uuid.UUID) -> str:

@@ -19,6 +19,8 @@ class Call(models.Model):
     reason = models.CharField(max_length=40, blank=True)
     voice = models.CharField(max_length=16)
     worker = models.CharField(max_length=100)
+    source = models.CharField(max_length=60, blank=True)
+    """Whence the person came: the label of a stand (:mod:`signaling.sources`)."""
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -77,3 +79,18 @@ class RelayUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.call_id} {self.side}: {self.bytes} bytes over {self.provider}"
+
+
+class Checkup(models.Model):
+    """What a page found out about its phone and network at ``/check/``."""
+
+    code = models.CharField(max_length=8, primary_key=True)
+    """What the person reads out to support."""
+    at = models.DateTimeField(default=timezone.now)
+    report = models.JSONField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["at"], name="checkup_at")]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.report['verdict']}"

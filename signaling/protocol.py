@@ -3,7 +3,8 @@
 Knows neither Django nor Channels. ``docs/protocol.md`` describes the same messages in prose.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -19,6 +20,8 @@ from pydantic.alias_generators import to_camel
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_SDP_CHARS = 32 * 1024
 MAX_REPORT_EVENTS = 50
+
+Parsed = TypeVar("Parsed")
 
 Voice = Literal["echo", "parrot", "tone", "speech", "bot"]
 ErrorCode = Literal[
@@ -143,6 +146,13 @@ class IceRequest(_Wire):
     type: Literal["ice"] = "ice"
 
 
+class Ping(_Wire):
+    """How far is the server? Needs no call."""
+
+    type: Literal["ping"] = "ping"
+    at: Annotated[int, Field(ge=0, le=2**53)]
+
+
 class ReportedEvent(_Wire):
     at: Annotated[int, Field(ge=0, le=2**53)]
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,40}$")]
@@ -172,7 +182,7 @@ class Bye(_Wire):
 
 
 ClientMessage = (
-    Offer | Candidate | Resume | Hears | Visibility | IceRequest | Report | Relayed | Bye
+    Offer | Candidate | Resume | Hears | Visibility | IceRequest | Ping | Report | Relayed | Bye
 )
 _client = TypeAdapter[ClientMessage](Annotated[ClientMessage, Field(discriminator="type")])
 
@@ -182,10 +192,14 @@ def parse_client(text: str) -> ClientMessage:
 
     :raises ProtocolError: ``too_large`` or ``bad_message``; the parser bounds nesting itself.
     """
+    return _parsed(_client.validate_json, text)
+
+
+def _parsed(parse: Callable[[Any], Parsed], text: str | bytes) -> Parsed:
     if len(text) > MAX_MESSAGE_BYTES:
         raise ProtocolError("too_large", f"messages are limited to {MAX_MESSAGE_BYTES} bytes")
     try:
-        return _client.validate_json(text)
+        return parse(text)
     except ValidationError as exc:
         raise ProtocolError("bad_message", _first_problem(exc)) from None
 
@@ -251,6 +265,14 @@ class Ice(_Wire):
     """A provider has not answered yet: ask again in a moment."""
 
 
+class Pong(_Wire):
+    type: Literal["pong"] = "pong"
+    at: int
+    """As it was in the ping."""
+    address: str
+    """Where this page's socket comes from; '' where that is not known."""
+
+
 class Error(_Wire):
     type: Literal["error"] = "error"
     code: ErrorCode
@@ -267,7 +289,34 @@ class ServerBye(_Wire):
     reason: ByeReason
 
 
-ServerMessage = Ready | Answer | ServerCandidate | Hears | Turn | Says | Ice | Error | ServerBye
+ServerMessage = (
+    Ready | Answer | ServerCandidate | Hears | Turn | Says | Ice | Pong | Error | ServerBye
+)
+
+
+# What a page found out about itself at /check/
+
+
+class CheckedRow(_Wire):
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,20}$")]
+    status: Literal["good", "warning", "bad", "skipped"]
+    found: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    data: dict[ShortText, ShortText | float | bool | None] = Field(
+        default_factory=dict, max_length=20
+    )
+
+
+class Checkup(_Wire):
+    """A self-test of one phone in one network."""
+
+    verdict: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    rows: Annotated[list[CheckedRow], Field(max_length=20)]
+    user_agent: Annotated[str, StringConstraints(max_length=500)]
+
+
+def parse_checkup(body: bytes) -> Checkup:
+    """:raises ProtocolError: ``too_large`` or ``bad_message``."""
+    return _parsed(Checkup.model_validate_json, body)
 
 
 # Socket to bot, through the channel layer

@@ -16,14 +16,20 @@ _RESUME_SALT = "voicedemo.resume"
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a ticket says: the id its call will have, and whether it may still open that call."""
+    """What a ticket says.
+
+    :ivar call_id: the id its call will have.
+    :ivar source: whence its holder came (:mod:`signaling.sources`); '' where that is not known.
+    :ivar fresh: whether it may still open that call.
+    """
 
     call_id: uuid.UUID
+    source: str
     fresh: bool
 
 
-def issue() -> str:
-    return signing.dumps(uuid.uuid4().hex, salt=_TICKET_SALT)
+def issue(source: str = "") -> str:
+    return signing.dumps([uuid.uuid4().hex, source], salt=_TICKET_SALT)
 
 
 def read(ticket: str) -> Ticket:
@@ -33,10 +39,10 @@ def read(ticket: str) -> Ticket:
         still resume the call it opened.
     """
     try:
-        call_id = uuid.UUID(signing.loads(ticket, salt=_TICKET_SALT))
+        call_id, source = signing.loads(ticket, salt=_TICKET_SALT)
+        return Ticket(uuid.UUID(call_id), source, fresh=_is_fresh(ticket))
     except (signing.BadSignature, ValueError, TypeError):
         raise ProtocolError("ticket_invalid", "the ticket was not issued here") from None
-    return Ticket(call_id, fresh=_is_fresh(ticket))
 
 
 def read_fresh(ticket: str) -> Ticket:

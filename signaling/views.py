@@ -1,19 +1,24 @@
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from . import brand, limits, metrics, tickets, words
+from . import brand, checkups, limits, metrics, sources, tickets, words
 from .ice import registry
 from .models import Call
-from .protocol import ProtocolError
+from .protocol import ProtocolError, parse_checkup
 
 FOR_GOOD_S = 365 * 24 * 3600
 
 # Named in the page so that the browser fetches them all at once, not import by import.
-PAGE_MODULES = sorted(
-    f"js/{path.name}" for path in (settings.BASE_DIR / "static" / "js").glob("*.js")
+CALL_MODULES = words.modules(*words.SCRIPTS.glob("*.js"))
+CHECK_TAKES = (
+    *("api", "ice", "microphone", "peer", "quality", "reasons", "signal", "stats"),
+    *("waits", "words", "world"),
+)
+CHECK_MODULES = words.modules(
+    *words.SCRIPTS.glob("check/*.js"),
+    *(words.SCRIPTS / f"{name}.js" for name in CHECK_TAKES),
 )
 
 
@@ -21,13 +26,40 @@ PAGE_MODULES = sorted(
 @never_cache
 async def page(request: HttpRequest) -> HttpResponse:
     """The call page, with the ticket for one call in it."""
+    return _page(request, "call.html", CALL_MODULES)
+
+
+@require_safe
+@never_cache
+async def check(request: HttpRequest) -> HttpResponse:
+    """The self-test, with the ticket for its first call in it."""
+    return _page(request, "check.html", CHECK_MODULES)
+
+
+def _page(request: HttpRequest, template: str, modules: tuple[str, ...]) -> HttpResponse:
     shown = {
-        "ticket": tickets.issue(),
-        "modules": PAGE_MODULES,
+        "ticket": tickets.issue(_source(request)),
+        "modules": modules,
         "brand": brand.context(),
-        "words": words.for_scripts(),
+        "words": words.for_scripts(modules),
     }
-    return render(request, "call.html", shown)
+    return render(request, template, shown)
+
+
+def _source(request: HttpRequest) -> str:
+    return sources.read(request.GET.get("from", ""))
+
+
+@require_POST
+@never_cache
+@limits.limited
+async def keep_checkup(request: HttpRequest) -> JsonResponse:
+    """Keep what ``/check/`` found, under a code for support."""
+    try:
+        report = parse_checkup(request.body)
+    except ProtocolError as exc:
+        return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=400)
+    return JsonResponse({"code": await checkups.keep(report)}, status=201)
 
 
 @require_safe
@@ -54,9 +86,8 @@ async def logo(request: HttpRequest) -> HttpResponse:
 @limits.limited
 async def ticket(request: HttpRequest) -> JsonResponse:
     """A fresh ticket, for a page whose own grew old or has had its call."""
-    return JsonResponse(
-        {"ticket": tickets.issue(), "expiresIn": int(tickets.MAX_AGE.total_seconds())}
-    )
+    fresh = tickets.issue(_source(request))
+    return JsonResponse({"ticket": fresh, "expiresIn": int(tickets.MAX_AGE.total_seconds())})
 
 
 @require_GET

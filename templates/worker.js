@@ -2,7 +2,12 @@
 
 const CACHE = 'offline {{ version }}';
 const PAGE = '{% url 'offline' %}';
-const KEPT = [PAGE, '{% static 'css/call.css' %}', '{% url 'brand-css' %}?{{ brand.style }}'];
+const KEPT = [
+  PAGE,
+  '{% static 'css/base.css' %}',
+  '{% static 'css/call.css' %}',
+  '{% url 'brand-css' %}?{{ brand.style }}',
+];
 
 addEventListener('install', (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT)));

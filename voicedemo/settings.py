@@ -27,6 +27,7 @@ def _own_secret_key(path: Path) -> str:
 
 
 SECRET_KEY = env.str("SECRET_KEY", "") or _own_secret_key(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())
 
@@ -86,6 +87,10 @@ VOICEDEMO_CONTACT_LABEL = env.str("VOICEDEMO_CONTACT_LABEL", "Get in touch")
 
 VOICEDEMO_BOT = env.str("VOICEDEMO_BOT", "")
 
+# Of `manage.py phone` alone, which sets them: what a phone is to open, and whom to trust.
+PHONE_URL: str | None = None
+PHONE_AUTHORITY: Path | None = None
+
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
@@ -96,6 +101,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "signaling.headers.page_headers",

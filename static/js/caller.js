@@ -8,7 +8,8 @@
  *
  * @typedef {object} CallerEvents
  * @property {(call: Call) => void} onCall the state changed
- * @property {(stream: MediaStream) => void} onMicrophone
+ * @property {(stream: MediaStream) => void} onMicrophone the one in use from now on
+ * @property {(trouble: import('./capture.js').Trouble) => void} onTrouble with it; '' when it is over
  * @property {(stream: MediaStream) => void} onRemote
  * @property {(state: RTCIceConnectionState) => void} onIce
  * @property {(ms: number) => void} onRoundTrip
@@ -32,6 +33,7 @@
 
 import { TICKET_LASTS_MS } from './api.js';
 import { CONNECT_MS, IDLE, advance, isComingUp, isLive } from './call.js';
+import { Capture } from './capture.js';
 import { Credentials, hasRelay } from './credentials.js';
 import { configurationFor, rungs } from './ice.js';
 import { Keeper } from './keeper.js';
@@ -56,8 +58,8 @@ export class Caller {
   signal = null;
   /** @type {Keeper|null} */
   keeper = null;
-  /** @type {MediaStream|null} */
-  microphone = null;
+  /** @type {Capture|null} */
+  capture = null;
   /** @type {Promise<import('./api.js').IceConfiguration>|null} */
   ice = null;
   connectTimer = null;
@@ -97,7 +99,7 @@ export class Caller {
 
   /** @param {boolean} muted */
   mute(muted) {
-    for (const track of this.microphone?.getAudioTracks() ?? []) track.enabled = !muted;
+    if (this.capture) this.capture.track.enabled = !muted;
     this.timeline.add('mute', { muted });
   }
 
@@ -109,6 +111,7 @@ export class Caller {
   /** @param {boolean} hidden the page is in the background, where a phone may freeze it */
   visibility(hidden) {
     if (this.keeper) this.signal?.send({ type: 'visibility', hidden });
+    if (!hidden) this.capture?.returned();
   }
 
   /** The page is going away, for good or only to be reloaded: say so while there is time. */
@@ -199,9 +202,21 @@ export class Caller {
       stop(stream); // hung up while the browser was asking
       return;
     }
-    this.microphone = stream;
+    this.capture = new Capture(stream, this.tools.openMicrophone, this.captureEvents(), this.tools.clock);
     this.events.onMicrophone(stream);
     this.happen({ type: 'microphone-ready' });
+  }
+
+  /** @returns {import('./capture.js').CaptureEvents} */
+  captureEvents() {
+    return {
+      onStream: (stream) => {
+        this.keeper?.sendTrack(stream.getAudioTracks()[0]);
+        this.events.onMicrophone(stream);
+      },
+      onTrouble: this.events.onTrouble,
+      note: (kind, detail) => this.timeline.add(kind, detail),
+    };
   }
 
   async connect() {
@@ -250,8 +265,8 @@ export class Caller {
     const pc = this.tools.makePeer(configurationFor(iceServers, home));
     this.keeper = new Keeper(pc, { servers: iceServers, home, ways }, this.line(), this.keeperEvents(), clock);
     this.credentials.took(configuration);
-    const stream = /** @type {MediaStream} */ (this.microphone);
-    for (const track of stream.getAudioTracks()) pc.addTrack(track, stream);
+    const { stream, track } = /** @type {Capture} */ (this.capture);
+    pc.addTrack(track, stream);
   }
 
   /** @returns {import('./keeper.js').Line} */
@@ -273,7 +288,10 @@ export class Caller {
       onRemote: this.events.onRemote,
       onIce: this.events.onIce,
       onRoundTrip: this.events.onRoundTrip,
-      onStats: this.events.onStats,
+      onStats: (summary) => {
+        this.capture?.look(summary.spokenEnergy);
+        this.events.onStats(summary);
+      },
       onRemember: (way) => this.tools.memory.keepWay(this.signal?.ready?.network ?? '', way),
       note: (kind, detail) => this.timeline.add(kind, detail),
     };
@@ -455,8 +473,8 @@ export class Caller {
   /** The call is over: give everything back, the microphone first. */
   release() {
     this.generation += 1;
-    if (this.microphone) stop(this.microphone);
-    this.microphone = null;
+    this.capture?.stop();
+    this.capture = null;
     this.hangUpPeer();
     this.signal?.close();
     this.signal = null;

@@ -1,12 +1,13 @@
 /**
  * The ways a call can take, and what each of them lets the browser use. `relay` is any relay; `udp`,
- * `tcp` and `tls` are how the browser reaches it; `ice-tcp` is the bot's own TCP port (RFC 6544).
+ * `tcp` and `tls` are how the browser reaches it; `direct` is UDP without a relay of the page's, and
+ * `ice-tcp` the bot's own TCP port (RFC 6544).
  *
- * @typedef {'all'|'relay'|'udp'|'tcp'|'tls'|'ice-tcp'} IceWay
+ * @typedef {'all'|'direct'|'relay'|'udp'|'tcp'|'tls'|'ice-tcp'} IceWay
  */
 
 /** @type {readonly IceWay[]} */
-export const WAYS = ['all', 'relay', 'udp', 'tcp', 'tls', 'ice-tcp'];
+export const WAYS = ['all', 'direct', 'relay', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
 /** What to try one after the other, where everything at once has led nowhere. @type {readonly IceWay[]} */
 export const LADDER = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
@@ -30,13 +31,15 @@ export function rungs(servers) {
 export function configurationFor(servers, way) {
   /** @type {RTCConfiguration} */
   const common = { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' };
-  if (!isRelay(way)) return { ...common, iceServers: servers, iceTransportPolicy: 'all' };
+  if (way === 'all' || way === 'ice-tcp') {
+    return { ...common, iceServers: servers, iceTransportPolicy: 'all' };
+  }
   return {
     ...common,
     iceServers: servers
       .map((server) => ({ ...server, urls: urls(server, way) }))
       .filter((server) => server.urls.length),
-    iceTransportPolicy: 'relay',
+    iceTransportPolicy: isRelay(way) ? 'relay' : 'all',
   };
 }
 
@@ -52,15 +55,17 @@ export function relayUrl(servers, protocol) {
 }
 
 /**
- * Whether a candidate, of either side, is of this way. `ice-tcp` is the only one that the browser
- * cannot be configured to: its UDP candidates are kept from the other side instead.
+ * Whether a candidate, of either side, is of this way. The browser cannot be configured to `direct`
+ * and `ice-tcp`: candidates of the other transport are kept from the other side instead.
  *
  * @param {string} candidate
  * @param {IceWay} way
  * @returns {boolean}
  */
 export function fits(candidate, way) {
-  return way !== 'ice-tcp' || /^(a=)?candidate:\S+ \d+ tcp /i.test(candidate);
+  if (way !== 'ice-tcp' && way !== 'direct') return true;
+  const isTcp = /^(a=)?candidate:\S+ \d+ tcp /i.test(candidate);
+  return isTcp === (way === 'ice-tcp');
 }
 
 /**
@@ -77,13 +82,13 @@ export function keepFitting(sdp, way) {
  * @param {IceWay} way
  * @returns {boolean}
  */
-function isRelay(way) {
-  return way !== 'all' && way !== 'ice-tcp';
+export function isRelay(way) {
+  return way !== 'all' && way !== 'direct' && way !== 'ice-tcp';
 }
 
 /**
  * @param {RTCIceServer} server
- * @param {IceWay} way through a relay
+ * @param {IceWay} way
  * @returns {string[]}
  */
 function urls(server, way) {
@@ -93,9 +98,10 @@ function urls(server, way) {
 /**
  * @param {string} url
  * @param {IceWay} way
- * @returns {boolean}
+ * @returns {boolean} whether the server of this URL is of any use to it
  */
 function leads(url, way) {
+  if (way === 'direct') return url.startsWith('stun');
   if (way === 'tls') return url.startsWith('turns:');
   const overTcp = url.includes('transport=tcp');
   if (way === 'tcp') return url.startsWith('turn:') && overTcp;

@@ -117,6 +117,12 @@ export class Keeper {
     this.hint('credentials');
   }
 
+  /** @param {MediaStreamTrack} track in place of the one before: the same stream, to the far side */
+  sendTrack(track) {
+    const sender = this.pc.getSenders().find((one) => one.track?.kind === 'audio');
+    sender?.replaceTrack(track);
+  }
+
   /** @param {import('./heartbeat.js').Terms} terms */
   startHeartbeat(terms) {
     this.heartbeat ??= new Heartbeat(

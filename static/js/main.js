@@ -1,11 +1,13 @@
 /** Puts the page and the caller together. */
 
-import { Api } from './api.js';
+import { Api, socketUrl } from './api.js';
 import { Caller } from './caller.js';
 import { WAYS } from './ice.js';
+import { hideCall, showCall } from './lockscreen.js';
 import { Memory } from './memory.js';
 import { Meter } from './meter.js';
 import { obstacle, openMicrophone } from './microphone.js';
+import { outputsOf } from './outputs.js';
 import { watchSurroundings } from './surroundings.js';
 import { Ui } from './ui.js';
 import { CallQuality, verdictLine } from './verdict.js';
@@ -72,12 +74,30 @@ function callChanged(call) {
   quality.moved(call.state, clock.now());
   ui.show(call);
   if (call.state === 'ended') ui.sum(howItWent());
-  if (call.state === 'connected') keepAwake();
+  if (call.state === 'connected') {
+    keepAwake();
+    showCall(navigator.mediaSession, document.title, BUTTONS);
+  }
   if (call.state === 'ended' || call.state === 'failed') {
     closeMeters();
     ui.stopPlaying();
     letSleep();
+    hideCall(navigator.mediaSession, BUTTONS);
   }
+}
+
+/** On the lock screen, and on a headset. */
+const BUTTONS = { hangup: () => caller.hangUp(), togglemicrophone: toggleMute };
+
+function toggleMute() {
+  ui.showMuted(!ui.muted);
+  caller.mute(ui.muted);
+}
+
+async function lookAtDevices() {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  caller.capture?.devicesChanged(devices);
+  ui.offerOutputs(outputsOf(devices));
 }
 
 /** @returns {string} in one line; '' where there was too little of it to say */
@@ -92,20 +112,16 @@ function wayAskedFor() {
   return WAYS.find((way) => way === switches.get('ice')) ?? null;
 }
 
-/** @param {string} ticket */
-function socketUrl(ticket) {
-  const url = new URL('/ws/call/', location.href);
-  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.searchParams.set('ticket', ticket);
-  return url.href;
-}
-
 const caller = new Caller(
   ui.ticket,
   { way: wayAskedFor(), voice: switches.get('voice') },
   {
     onCall: callChanged,
-    onMicrophone: (stream) => measure('you', stream),
+    onMicrophone: (stream) => {
+      measure('you', stream);
+      lookAtDevices();
+    },
+    onTrouble: (trouble) => ui.showTrouble(trouble),
     onRemote: (stream) => {
       measure('bot', stream);
       ui.play(stream);
@@ -117,7 +133,7 @@ const caller = new Caller(
     onStats: showStats,
   },
   {
-    api: new Api((...request) => fetch(...request)),
+    api: new Api((...request) => fetch(...request), switches.get('from')),
     memory: new Memory(() => sessionStorage, () => localStorage, clock.now),
     openMicrophone: () => openMicrophone(navigator.mediaDevices, navigator.userAgent, clock),
     makePeer: (configuration) => new RTCPeerConnection(configuration),
@@ -136,6 +152,9 @@ function talk() {
   // Phones give sound only to what begins inside a tap.
   audio ??= new AudioContext();
   audio.resume();
+  // Safari: the loudspeaker, and no other app's music, from the first word.
+  const { audioSession } = /** @type {{audioSession?: {type: string}}} */ (navigator);
+  if (audioSession) audioSession.type = 'play-and-record';
   caller.tap();
 }
 
@@ -151,10 +170,9 @@ function showStats(summary) {
 ui.talk.addEventListener('click', talk);
 ui.retry.addEventListener('click', talk);
 ui.endButton.addEventListener('click', () => caller.hangUp());
-ui.muteButton.addEventListener('click', () => {
-  ui.showMuted(!ui.muted);
-  caller.mute(ui.muted);
-});
+ui.muteButton.addEventListener('click', toggleMute);
+ui.output.addEventListener('change', () => ui.useOutput());
+navigator.mediaDevices?.addEventListener('devicechange', lookAtDevices);
 ui.restart.addEventListener('click', () => caller.hint('developer'));
 ui.fresh.addEventListener('click', () => {
   caller.forgetKept();

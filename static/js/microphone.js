@@ -79,7 +79,10 @@ export async function openMicrophone(devices, userAgent, clock) {
       throw error;
     }
     const { name, message } = /** @type {Error} */ (error);
-    throw new MicrophoneError(CODES[name] ?? 'mic_denied', `${name}: ${message}`);
+    const code = CODES[name] ?? 'mic_denied';
+    // Where the app around has no microphone itself, nobody was asked.
+    const isOfApp = code === 'mic_denied' && isInAppBrowser(userAgent);
+    throw new MicrophoneError(isOfApp ? 'in_app_browser' : code, `${name}: ${message}`);
   } finally {
     clock.clearTimeout(timer);
   }

@@ -25,7 +25,7 @@ const WINDOWS = 12;
  * More than this in nearly every window of three seconds… Radio may lose a fifth each way, of which an
  * echo shows both, and TCP suffers more from that than a voice does over UDP.
  */
-const BAD_LOSS = 0.45;
+export const BAD_LOSS = 0.45;
 const NEARLY = 10;
 /** …or than this in three on end. One alone may be a short outage that is already over. */
 const TERRIBLE_LOSS = 0.65;

@@ -14,10 +14,13 @@
  * @property {number} packetsReceived
  * @property {number} packetsLost
  * @property {number} packetsSent
+ * @property {number} samplesReceived and played
+ * @property {number} samplesConcealed of them made up, as theirs were lost or late
  * @property {boolean} isUdp all the way, or to the relay
  * @property {string} network the phone's own address on it; '' where only the relay's is known
  * @property {import('./relay.js').Relay|null} relay that the selected pair needs
  * @property {boolean} isSending since the previous summary
+ * @property {number|null} spokenEnergy of all that the microphone has given; null: not known
  */
 
 /**
@@ -48,9 +51,12 @@ export function summarise(report, previous) {
     packetsReceived: received,
     packetsLost: lost,
     packetsSent: sent,
+    samplesReceived: inbound?.totalSamplesReceived ?? 0,
+    samplesConcealed: inbound?.concealedSamples ?? 0,
     isUdp: local?.protocol === 'udp' && (local.relayProtocol ?? 'udp') === 'udp',
     network: local?.candidateType === 'relay' ? '' : (local?.address ?? ''),
     relay: relayOf(pair, local),
+    spokenEnergy: stats.find((s) => s.type === 'media-source')?.totalAudioEnergy ?? null,
     isSending: previous !== null && sent > previous.packetsSent,
   };
 }

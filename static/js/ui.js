@@ -1,6 +1,7 @@
 /** Everything on the page: with picture.js, the only module that touches the DOM. */
 
 import { isLive } from './call.js';
+import { linkOutside } from './outside.js';
 import { Picture, SILENT } from './picture.js';
 import { reasonFor } from './reasons.js';
 import { turnLine } from './turns.js';
@@ -33,6 +34,15 @@ const BUTTON = {
   failed: 'Try again',
 };
 
+/** What stands under the state while nothing comes from the microphone. */
+const MICROPHONE = {
+  mic_taken: 'Something else is using your microphone. We keep trying to get it back.',
+  mic_silent: 'We hear nothing from your microphone. Is it muted?',
+};
+
+/** What the self-test can say more about. */
+const OF_NETWORK = new Set(['network_blocked', 'call_lost', 'server_unreachable']);
+
 /**
  * @param {string} id
  * @returns {HTMLElement}
@@ -57,6 +67,10 @@ export class Ui {
     this.muteButton = /** @type {HTMLButtonElement} */ (element('mute'));
     this.endButton = /** @type {HTMLButtonElement} */ (element('end'));
     this.retry = /** @type {HTMLButtonElement} */ (element('retry'));
+    this.check = element('check');
+    this.outside = /** @type {HTMLAnchorElement} */ (element('outside'));
+    this.outside.href = linkOutside(navigator.userAgent, location.href);
+    this.output = /** @type {HTMLSelectElement} */ (element('output'));
     this.fresh = /** @type {HTMLButtonElement} */ (element('fresh-call'));
     this.copyLink = /** @type {HTMLButtonElement} */ (element('copy-link'));
     this.unlock = /** @type {HTMLButtonElement} */ (element('unlock-audio'));
@@ -125,7 +139,9 @@ export class Ui {
     clearTimeout(this.reconnecting);
     const why = reason ? reasonFor(reason) : null;
     this.retry.hidden = state !== 'failed' || !why?.retryable;
+    this.check.hidden = state !== 'failed' || !OF_NETWORK.has(reason);
     this.copyLink.hidden = reason !== 'in_app_browser';
+    this.outside.hidden = this.copyLink.hidden || !this.outside.getAttribute('href');
     this.share.hidden = state !== 'ended';
     if (this.contact) this.contact.hidden = state !== 'ended';
     if (state === 'recovering') {
@@ -148,6 +164,23 @@ export class Ui {
   /** @param {string} text what the bot says */
   showCaption(text) {
     this.caption.textContent = text;
+  }
+
+  /** @param {import('./capture.js').Trouble} trouble with the microphone */
+  showTrouble(trouble) {
+    write(this.nextStep, trouble ? say(MICROPHONE[trouble]) : '');
+  }
+
+  /** @param {import('./outputs.js').Output[]} outputs to choose from */
+  offerOutputs(outputs) {
+    const chosen = this.output.value;
+    this.output.replaceChildren(...outputs.map(({ id, label }) => new Option(label, id, false, id === chosen)));
+    this.output.hidden = !outputs.length || !('setSinkId' in this.audio);
+  }
+
+  /** The one that was chosen. */
+  async useOutput() {
+    await /** @type {any} */ (this.audio).setSinkId(this.output.value);
   }
 
   /** @param {string} line how the call went */

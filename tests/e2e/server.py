@@ -20,7 +20,14 @@ class Server:
     url: str
 
     @classmethod
-    def start(cls, var: Path, *, prefix: Sequence[str] = (), **settings: str) -> "Server":
+    def start(
+        cls,
+        var: Path,
+        *,
+        prefix: Sequence[str] = (),
+        command: Sequence[str] = ("serve",),
+        **settings: str,
+    ) -> "Server":
         """:param prefix: what to put before the command, to run it elsewhere."""
         environment = {
             **os.environ,
@@ -28,12 +35,12 @@ class Server:
             "PORT": "0",
             **settings,
         }
-        for command in (["migrate", "-v", "0"], ["collectstatic", "--no-input", "-v", "0"]):
+        for before in (["migrate", "-v", "0"], ["collectstatic", "--no-input", "-v", "0"]):
             subprocess.run(
-                [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
+                [sys.executable, "manage.py", *before], cwd=ROOT, env=environment, check=True
             )
         process = subprocess.Popen(
-            [*prefix, sys.executable, "manage.py", "serve"],
+            [*prefix, sys.executable, "manage.py", *command],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
@@ -41,8 +48,8 @@ class Server:
         )
         assert process.stdout
         for line in process.stdout:
-            if found := re.search(r"http://\S+", line):
-                return cls(process, found[0])
+            if found := re.search(r"Open (http://\S+)", line):
+                return cls(process, found[1])
         raise RuntimeError(f"the server did not start: exit status {process.wait()}")
 
     def stop(self) -> int:

@@ -47,6 +47,32 @@ async ([state, reason, caption]) => {
   await document.fonts.ready;
 }
 """
+CHECKED: Final = """
+async ([code, rows]) => {
+  const { page } = await import(document.querySelector('script[type=module]').src);
+  if (!code) page.begin();
+  page.question.hidden = Boolean(code);
+  for (const row of rows) page.done(row);
+  if (code) page.end(code);
+  if (code) page.showCode('ABC234');
+}
+"""
+FINDINGS: Final = {
+    "browser": ["browser_fine", "in_app_browser"],
+    "microphone": ["mic_good", "mic_muted", "mic_denied", "mic_silent"],
+    "loudspeaker": ["speaker_heard", "speaker_unheard", "speaker_unanswered"],
+    "server": ["server_fine", "server_unreachable"],
+    "network": ["net_cone", "net_symmetric", "net_hidden", "net_unknown"],
+    "direct": ["way_works", "way_blocked", "way_silent"],
+    "udp": ["way_works", "way_refused", "way_unset"],
+    "tcp": ["way_works", "way_no_relay"],
+    "tls": ["way_works", "busy"],
+    "ice-tcp": ["way_works", "way_blocked"],
+}
+VERDICTS: Final = ("fine_direct", "fine_detour", "poor", "microphone", "network_blocked", "")
+"""The last stands for a self-test that is under way."""
+DATA: Final = {"ms": 38, "rtt": 238, "loss": 12.5, "mos": 3.4}
+FAMILIES: Final = {"families": "IPv4 + IPv6"}
 BRAND: Final = {"VOICEDEMO_NAME": "Acme", "VOICEDEMO_CONTACT_URL": "https://example.com/"}
 
 
@@ -65,6 +91,22 @@ def each_state(page: Page) -> Iterator[tuple[str, str]]:
         yield state, reason
 
 
+def each_finding(page: Page) -> Iterator[str]:
+    """The self-test with each of its verdicts, and between them each of its findings."""
+    for turn, verdict in enumerate(VERDICTS):
+        rows = [
+            {
+                "name": name,
+                "found": (found := codes[turn % len(codes)]),
+                "status": "good" if turn == 0 else ("warning" if "_fine" in found else "bad"),
+                "data": DATA | (FAMILIES if name == "network" else {}),
+            }
+            for name, codes in FINDINGS.items()
+        ]
+        page.evaluate(CHECKED, [verdict, rows])
+        yield verdict or "running"
+
+
 def take_pictures(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as var, sync_playwright() as playwright:
@@ -77,6 +119,14 @@ def take_pictures(folder: Path) -> None:
                     for state, reason in each_state(page):
                         name = f"{language}-{scheme}-{screen['width']}-{state}-{reason or 'plain'}"
                         page.screenshot(path=folder / f"{name}.png", animations="disabled")
+                page.goto(f"{server.url}check/")
+                for screen in SCREENS:
+                    page.set_viewport_size(screen)
+                    for verdict in each_finding(page):
+                        name = f"{language}-{scheme}-{screen['width']}-check-{verdict}"
+                        page.screenshot(
+                            path=folder / f"{name}.png", animations="disabled", full_page=True
+                        )
                 page.context.close()
         finally:
             browser.close()

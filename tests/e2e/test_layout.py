@@ -6,9 +6,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from .server import Server
-from .states import BRAND, LANGUAGES, SCREENS, each_state, open_page
+from .states import BRAND, LANGUAGES, SCREENS, each_finding, each_state, open_page
 
 pytestmark = pytest.mark.e2e
+
+PAGE_BYTES = 60 * 1024
 
 CUT_OFF = """
 () => [
@@ -43,6 +45,16 @@ def test_nothing_is_cut_off(page: Page) -> None:
     assert cut_off == []
 
 
+def test_nothing_of_the_self_test_is_cut_off(page: Page, branded: Server) -> None:
+    page.goto(f"{branded.url}check/")
+    cut_off = []
+    for screen in SCREENS:
+        page.set_viewport_size(screen)
+        for _ in each_finding(page):
+            cut_off += [(screen["width"], what) for what in page.evaluate(CUT_OFF)]
+    assert cut_off == []
+
+
 def test_the_button_stays_where_it_is(page: Page) -> None:
     moved = []
     for screen in SCREENS:
@@ -56,6 +68,20 @@ def test_the_button_stays_where_it_is(page: Page) -> None:
         usual = places["idle", ""]
         moved += [(screen["width"], *at, y - usual) for at, y in places.items() if y != usual]
     assert moved == []
+
+
+@pytest.mark.parametrize("path", ["", "check/"])
+def test_a_page_weighs_little(browser: Browser, branded: Server, path: str) -> None:
+    """As it comes over the network, everything that it loads by itself."""
+    page = browser.new_context(locale="ja", service_workers="block").new_page()
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    weights: list[int] = []
+    network.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
+    page.goto(branded.url + path, wait_until="networkidle")
+    assert len(weights) > 10
+    assert sum(weights) <= PAGE_BYTES, f"{sum(weights) / 1024:.1f} KiB in {len(weights)} answers"
+    page.context.close()
 
 
 def test_the_offline_page_is_kept_for_when_there_is_no_network(page: Page, branded: Server) -> None:

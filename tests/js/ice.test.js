@@ -63,3 +63,11 @@ test('ICE-TCP takes all servers, and keeps UDP candidates from either side', () 
   assert.equal(keepFitting(sdp, 'ice-tcp'), `v=0\r\na=${tcp}\r\na=mid:0\r\n`);
   assert.equal(keepFitting(sdp, 'tls'), sdp);
 });
+
+test('straight through needs no relay, and no TCP of either side', () => {
+  const configuration = configurationFor(SERVERS, 'direct');
+  assert.deepEqual(urls(configuration), ['stun:s.example']);
+  assert.equal(configuration.iceTransportPolicy, 'all');
+  assert.ok(fits('candidate:1 1 udp 2113937151 192.0.2.1 5000 typ host', 'direct'));
+  assert.ok(!fits('candidate:1 1 TCP 1518280447 192.0.2.1 9 typ host tcptype active', 'direct'));
+});

@@ -11,7 +11,7 @@ from pathlib import Path
 from .jobs import AT_ONCE
 from .profiles import BY_NAME, PROFILES
 from .table import write_table
-from .trial import attempt, prove, running, standing
+from .trial import attempt, check_up, prove, running, standing
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -42,6 +42,12 @@ def try_one(arguments: argparse.Namespace) -> None:
     sys.exit(not trial.is_as_expected)
 
 
+def check_one(arguments: argparse.Namespace) -> None:
+    claims = check_up(BY_NAME[arguments.profile], arguments.browser)
+    print(json.dumps([tuple(claim) for claim in claims]))
+    sys.exit(not all(claim.holds for claim in claims))
+
+
 def tabulate(arguments: argparse.Namespace) -> None:
     begun = time.monotonic()
     write_table(arguments.at_once, arguments.only)
@@ -56,13 +62,15 @@ def _parser() -> argparse.ArgumentParser:
         "shell": (stand, "set one up, with the product in it, and open a shell on its phone"),
         "prove": (prove_one, "by the lab's own probe: JSON"),
         "try": (try_one, "a call in it: JSON"),
+        "check": (check_one, "the page's self-test in it: JSON"),
     }
     for name, (work, text) in about.items():
         command = commands.add_parser(name, help=text)
         command.add_argument("profile", choices=BY_NAME)
         command.set_defaults(run=work)
-        if name == "try":
+        if name in ("try", "check"):
             command.add_argument("--browser", choices=("chromium", "firefox"), default="chromium")
+        if name == "try":
             command.add_argument("--stock", action="store_true", help="a bare aiortc echo bot")
     table = commands.add_parser("table", help="all of them, written to docs/networks.md")
     table.add_argument("--at-once", type=int, default=AT_ONCE, help="calls side by side")

@@ -19,7 +19,7 @@ AT_ONCE = (os.cpu_count() or 1) + 1
 """Most of a call's time is waiting."""
 LONGEST_S = 600
 
-Work = Literal["proof", "chromium", "firefox", "stock"]
+Work = Literal["proof", "chromium", "firefox", "stock", "check", "check in firefox"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,10 @@ class Job:
                 return ["prove", self.profile]
             case "stock":
                 return ["try", self.profile, "--stock"]
+            case "check":
+                return ["check", self.profile]
+            case "check in firefox":
+                return ["check", self.profile, "--browser", "firefox"]
             case browser:
                 return ["try", self.profile, "--browser", browser]
 

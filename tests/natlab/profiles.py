@@ -10,6 +10,7 @@ from . import probe, stories
 from .router import Policy
 
 if TYPE_CHECKING:
+    from .lab import Lab
     from .probe import Proof
     from .stories import Call
 
@@ -18,6 +19,11 @@ Way = Literal["direct udp", "direct tcp", "relay udp", "relay tcp", "relay tls",
 
 PORTAL_S = 12
 """In life it is 90."""
+
+
+def _nothing(lab: "Lab") -> None:
+    """The network is what it is from the beginning."""
+
 
 open_nat = probe.nat("none", "none")
 cone = probe.nat("one for all", "by address and port")
@@ -35,6 +41,10 @@ class Profile:
     :param ipv6: the phone has no IPv4.
     :param hides_addresses: the page signals mDNS names in place of its host candidates' addresses.
     :param quality: of the phone's access network (:class:`tests.natlab.wire.Quality`).
+    :param verdict: of the page's own self-test (``static/js/check/sentences.js``).
+    :param nat: what that finds out about the network; '' where it depends on which packets got
+        through.
+    :param before_check: what happens to the network once the self-test's page is open.
     """
 
     number: int
@@ -53,10 +63,20 @@ class Profile:
     turn: Literal["fine", "rejects"] = "fine"
     hides_addresses: bool = False
     quality: dict[str, float] = field(default_factory=dict)
+    verdict: str = "fine_direct"
+    nat: str = "cone"
+    before_check: "Callable[[Lab], object]" = _nothing
 
 
 PROFILES = (
-    Profile(1, "open", "no NAT, no firewall", open_nat, router=Policy("none", is_firewall=False)),
+    Profile(
+        1,
+        "open",
+        "no NAT, no firewall",
+        open_nat,
+        router=Policy("none", is_firewall=False),
+        nat="open",
+    ),
     Profile(
         2,
         "full-cone",
@@ -71,6 +91,7 @@ PROFILES = (
         "NAT: a mapping for each destination",
         symmetric,
         router=Policy("symmetric"),
+        nat="symmetric",
     ),
     Profile(
         5,
@@ -80,6 +101,7 @@ PROFILES = (
         stories.stay,
         lasts_s=150,
         router=Policy("symmetric", mapping_s=30),
+        nat="symmetric",
     ),
     Profile(
         6,
@@ -88,6 +110,8 @@ PROFILES = (
         probe.only_tcp_443,
         way="relay tls",
         router=Policy(only_tcp_443=True),
+        verdict="fine_detour",
+        nat="unknown",
     ),
     Profile(
         7,
@@ -98,6 +122,9 @@ PROFILES = (
         way="relay tls",
         lasts_s=70,
         router=Policy(crippled_after_s=PORTAL_S),
+        verdict="fine_detour",
+        nat="",
+        before_check=partial(probe.crippled, after_s=PORTAL_S),
     ),
     Profile(
         8,
@@ -122,6 +149,8 @@ PROFILES = (
         way="relay udp",
         router=Policy("symmetric"),
         hotspot=Policy("symmetric", forwarded=(443,)),
+        verdict="fine_relay",
+        nat="symmetric",
     ),
     Profile(
         11,
@@ -130,6 +159,9 @@ PROFILES = (
         probe.all_of(*(partial(probe.loses, share=share) for share in stories.LOSSES)),
         stories.lose,
         lasts_s=70,
+        verdict="poor",
+        nat="",
+        before_check=lambda lab: lab.quality(loss=max(stories.LOSSES)),
     ),
     Profile(
         12,
@@ -145,6 +177,7 @@ PROFILES = (
         probe.ipv6_only,
         router=Policy("none"),
         ipv6=True,
+        nat="open",
     ),
     Profile(
         14,
@@ -152,8 +185,9 @@ PROFILES = (
         "names are not resolved, slowly",
         probe.names_fail,
         names="fail",
+        nat="unknown",
     ),
-    Profile(15, "stun-dead", "no STUN server answers", probe.stun_dead, stun="dead"),
+    Profile(15, "stun-dead", "no STUN server answers", probe.stun_dead, stun="dead", nat="unknown"),
     Profile(
         16,
         "turn-rejects",
@@ -168,6 +202,9 @@ PROFILES = (
         probe.goes_dark,
         stories.ride_elevators,
         lasts_s=130,
+        verdict="server_unreachable",
+        nat="",
+        before_check=lambda lab: lab.quality(drop=True),
     ),
     Profile(
         18,
@@ -176,6 +213,7 @@ PROFILES = (
         probe.rebinds,
         stories.rebind,
         router=Policy("symmetric"),
+        nat="symmetric",
     ),
     Profile(
         19,
@@ -202,6 +240,8 @@ PROFILES = (
         way="none",
         router=Policy(only_tcp_443=True),
         turn="rejects",
+        verdict="network_blocked",
+        nat="unknown",
     ),
     Profile(
         22,
@@ -212,6 +252,8 @@ PROFILES = (
         router=Policy("symmetric"),
         hotspot=Policy("symmetric", forwarded=(443,)),
         names="fail",
+        verdict="fine_relay",
+        nat="unknown",
     ),
 )
 

@@ -20,6 +20,10 @@ CALLS = [
     *(Job(profile.name, "chromium") for profile in PROFILES),
     *(Job(profile.name, "firefox") for profile in PROFILES),
 ]
+CHECKS = [
+    *(Job(profile.name, "check") for profile in PROFILES),
+    *(Job(name, "check in firefox") for name in ("symmetric", "corporate", "nothing")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +51,10 @@ def test_the_call_gets_through_or_says_why_not(job: Job, results: dict[Job, Futu
     missed = [what for what, expected, found in trial["claims"] if expected != found]
     story = {name: trial[name] for name in ("way", "pair", "gaps", "restarts", "said", "reason")}
     assert not missed, f"not: {'; '.join(missed)}\n{json.dumps(story, indent=1)}"
+
+
+@pytest.mark.parametrize("job", CHECKS, ids=str)
+def test_the_self_test_is_right_about_it(job: Job, results: dict[Job, Future[Any]]) -> None:
+    claims = results[job].result()
+    assert claims
+    assert [claim for claim in claims if claim[1] != claim[2]] == []

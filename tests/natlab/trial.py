@@ -126,6 +126,35 @@ def attempt(profile: Profile, browser_name: BrowserName, bot: Bot = "voicedemo")
     return trial
 
 
+def check_up(profile: Profile, browser_name: BrowserName) -> list[Claim]:
+    """What the page's self-test says of the network."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with (
+            standing(profile, folder) as lab,
+            running("voicedemo", lab, folder),
+            _browser(browser_name, lab, folder) as browser,
+        ):
+            person = Caller(browser, f"{lab.url}/check/")
+            profile.before_check(lab)
+            person.page.click("#start")
+            person.page.click("#heard")
+            person.wait_for("fine", "trouble", timeout_s=90)
+            page = person.page
+            told = page.evaluate(
+                "[...document.querySelectorAll('#rows li')].map((e) => e.innerText)"
+            )
+            verdict = page.get_attribute("body", "data-verdict")
+            nat = page.get_attribute("#row-network", "data-found")
+            person.context.close()
+    claims = [Claim("the verdict", profile.verdict, str(verdict))]
+    if profile.nat:
+        claims.append(Claim("the network", f"net_{profile.nat}", str(nat)))
+    if not all(claim.holds for claim in claims):
+        claims.append(Claim("what it found", "", " | ".join(told).replace("\n", " ")))
+    return claims
+
+
 def _go_through(profile: Profile, call: Call, trial: Trial) -> None:
     trial.claims = call.claims
     person = call.caller

@@ -19,7 +19,16 @@ IN_SCRIPTS = (
     re.compile(r"^    (?:sentence|nextStep): '(.+)',$", re.MULTILINE),
     re.compile(r"^  [\w'-]+: '(.*[A-Za-z ]{3}.*)',$", re.MULTILINE),
 )
-SPOKEN_SCRIPTS = ("main", "ui", "reasons", "verdict")
+SPOKEN_SCRIPTS = (
+    "main",
+    "ui",
+    "reasons",
+    "verdict",
+    "check/main",
+    "check/page",
+    "check/sentences",
+    "stand/main",
+)
 FROM_SETTINGS = {"Get in touch"}
 
 

@@ -34,6 +34,12 @@ async def test_a_socket_is_greeted_with_what_the_page_needs(page: Page) -> None:
     assert ready["heartbeat"] == {"intervalS": 20, "livenessS": 40}
 
 
+async def test_a_ping_is_answered_with_where_it_came_from(page: Page) -> None:
+    await page.open()
+    await page.say(type="ping", at=1234)
+    assert await page.hear() == {"type": "pong", "at": 1234, "address": ""}
+
+
 async def test_an_open_page_is_not_yet_a_call(page: Page) -> None:
     await page.open()
     assert await Call.objects.acount() == 0

@@ -37,12 +37,28 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--bind", default=settings.VOICEDEMO_BIND)
+        tls = parser.add_argument_group("HTTPS as well, where no proxy does it")
+        tls.add_argument("--tls-port", type=int, default=8443)
+        tls.add_argument("--certificate", type=Path, help="PEM; with --key")
+        tls.add_argument("--key", type=Path, help="PEM")
 
-    def handle(self, *args: Any, port: int, bind: str, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        port: int,
+        bind: str,
+        tls_port: int,
+        certificate: Path | None,
+        key: Path | None,
+        **options: Any,
+    ) -> None:
         worker = _embedded_worker()
+        endpoints = [_endpoint(bind, port)]
+        if certificate and key:
+            endpoints.append(_tls_endpoint(tls_port, certificate, key))
         server = _Server(
             get_default_application(),
-            endpoints=[_endpoint(bind, port)],
+            endpoints=endpoints,
             server_name="voicedemo",
             signal_handlers=False,
             websocket_max_message_size=MAX_FRAME_BYTES,
@@ -80,7 +96,7 @@ class _Server(Server):
 
     @property
     def url(self) -> str:
-        ((host, port),) = self.listening_addresses
+        host, port = self.listening_addresses[0]
         # Browsers give the microphone to localhost without HTTPS, to other plain-HTTP origins not.
         if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
             host = "localhost"
@@ -100,6 +116,13 @@ def _endpoint(bind: str, port: int) -> str:
     """For Twisted; ``::`` is both versions of IP, unless the kernel's ``bindv6only`` is set."""
     family = "tcp6" if ":" in bind else "tcp"
     return f"{family}:{port}:interface={quoteStringArgument(bind)}:backlog={BACKLOG}"
+
+
+def _tls_endpoint(port: int, certificate: Path, key: Path) -> str:
+    """For Twisted, which serves TLS over IPv4 alone."""
+    files = f"certKey={quoteStringArgument(str(certificate))}"
+    files += f":privateKey={quoteStringArgument(str(key))}"
+    return f"ssl:{port}:{files}:interface=0.0.0.0:backlog={BACKLOG}"
 
 
 def _embedded_worker() -> Worker:

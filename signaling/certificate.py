@@ -1,0 +1,54 @@
+"""A certificate for this machine's address in the LAN, so that phones get HTTPS from it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import trustme
+
+LASTS = timedelta(days=90)
+"""Apple refuses what is valid for more than 398 days (support.apple.com/102028)."""
+BACKDATED = timedelta(days=1)
+"""For phones whose clock is slow."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """PEM files.
+
+    :ivar authority: what a phone is to trust.
+    """
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+def issue(folder: Path, address: str) -> Certificate:
+    """A fresh one, of an authority that is made once: who trusts it has to do so only once.
+
+    :param address: an IP address or a name.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files = Certificate(folder / "authority.pem", folder / "server.pem", folder / "server.key")
+    now = datetime.now(UTC)
+    leaf = _authority(files.authority, folder / "authority.key").issue_cert(
+        address, not_before=now - BACKDATED, not_after=now + LASTS
+    )
+    leaf.cert_chain_pems[0].write_to_path(files.certificate)
+    _write_secret(files.key, leaf.private_key_pem)
+    return files
+
+
+def _authority(certificate: Path, key: Path) -> trustme.CA:
+    if certificate.exists() and key.exists():
+        return trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
+    made = trustme.CA(organization_name="voicedemo", organization_unit_name="for trying it out")
+    made.cert_pem.write_to_path(certificate)
+    _write_secret(key, made.private_key_pem)
+    return made
+
+
+def _write_secret(path: Path, content: trustme.Blob) -> None:
+    path.touch(mode=0o600)
+    content.write_to_path(path)

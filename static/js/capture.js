@@ -1,0 +1,159 @@
+/**
+ * Keeps a microphone under one call. A headset that is unplugged takes its track along, a telephone
+ * call or an assistant takes the microphone, and after either a track may look alive and be dead: a
+ * fresh one is the only reliable cure.
+ *
+ * @typedef {'mic_taken'|'mic_silent'|''} Trouble
+ *   mic_taken: something else has it; mic_silent: it has never given anything but digital silence
+ *
+ * @typedef {object} CaptureEvents
+ * @property {(stream: MediaStream) => void} onStream another microphone is in use from now on
+ * @property {(trouble: Trouble) => void} onTrouble '' when it is over
+ * @property {(kind: string, detail?: import('./timeline.js').Detail) => void} note for the timeline
+ */
+
+import { MicrophoneError, stop } from './microphone.js';
+import { nth } from './waits.js';
+
+/** A browser mutes a track for a moment whenever the system does something with sound. */
+export const MOMENT_MS = 2_000;
+/** Waits before the first, second, … try to get one again; the last one repeats. */
+export const RETRY_MS = [0, 1_000, 3_000, 5_000];
+/** Nobody is silent for so long who has just been asked to say something. */
+export const SILENT_MS = 8_000;
+
+export class Capture {
+  failures = 0;
+  stopped = false;
+  isReopening = false;
+  /** @type {Trouble} */
+  trouble = '';
+  timer = null;
+  /** When there was nothing yet, and would have been something to hear. @type {number|null} */
+  silentSince = null;
+
+  /**
+   * @param {MediaStream} stream
+   * @param {() => Promise<MediaStream>} open
+   * @param {CaptureEvents} events
+   * @param {import('./world.js').Clock} clock
+   */
+  constructor(stream, open, events, clock) {
+    this.stream = stream;
+    this.open = open;
+    this.events = events;
+    this.clock = clock;
+    this.watch();
+  }
+
+  /** @returns {MediaStreamTrack} */
+  get track() {
+    return this.stream.getAudioTracks()[0];
+  }
+
+  stop() {
+    this.stopped = true;
+    this.clock.clearTimeout(this.timer);
+    stop(this.stream);
+  }
+
+  /** The page is in front again, where phones give a microphone back. */
+  returned() {
+    if (this.track.readyState === 'ended' || this.track.muted) this.reopen('returned');
+  }
+
+  /** @param {MediaDeviceInfo[]} devices that are there now */
+  devicesChanged(devices) {
+    const { deviceId } = this.track.getSettings();
+    const known = devices.filter(({ kind, deviceId: id }) => kind === 'audioinput' && id);
+    if (deviceId && known.length && !known.some((device) => device.deviceId === deviceId)) {
+      this.reopen('device-gone');
+    }
+  }
+
+  /**
+   * @param {number|null} energy of all that the microphone has given so far; null: not known
+   */
+  look(energy) {
+    if (energy === null || !this.track.enabled || this.trouble === 'mic_taken') {
+      this.silentSince = null;
+    } else if (energy > 0) {
+      this.silentSince = Infinity;
+      this.say('');
+    } else {
+      this.silentSince ??= this.clock.now();
+      if (this.clock.now() - this.silentSince >= SILENT_MS) this.say('mic_silent');
+    }
+  }
+
+  watch() {
+    const { track } = this;
+    track.onended = () => this.reopen('ended');
+    track.onmute = () => this.soon(MOMENT_MS, 'muted');
+    track.onunmute = () => {
+      this.clock.clearTimeout(this.timer);
+      this.say('');
+    };
+  }
+
+  /**
+   * @param {number} ms
+   * @param {string} why
+   */
+  soon(ms, why) {
+    this.clock.clearTimeout(this.timer);
+    this.timer = this.clock.setTimeout(() => this.reopen(why), ms);
+  }
+
+  /** @param {string} why */
+  async reopen(why) {
+    if (this.stopped || this.isReopening) return;
+    this.isReopening = true;
+    this.events.note('microphone', { why });
+    const stream = await this.openAgain();
+    this.isReopening = false;
+    if (this.stopped) {
+      if (stream) stop(stream);
+    } else if (stream) {
+      this.take(stream);
+    } else {
+      this.say('mic_taken');
+      this.failures += 1;
+      this.soon(nth(RETRY_MS, this.failures), 'retry');
+    }
+  }
+
+  /** @returns {Promise<MediaStream|null>} null: not now */
+  async openAgain() {
+    try {
+      const stream = await this.open();
+      if (!stream.getAudioTracks()[0].muted) return stream;
+      stop(stream);
+      return null;
+    } catch (error) {
+      if (!(error instanceof MicrophoneError)) throw error;
+      this.events.note('microphone', { error: error.message.slice(0, 200) });
+      return null;
+    }
+  }
+
+  /** @param {MediaStream} stream */
+  take(stream) {
+    const { track, stream: before } = this;
+    track.onended = track.onmute = track.onunmute = null;
+    stop(before);
+    this.stream = stream;
+    this.failures = 0;
+    this.track.enabled = track.enabled;
+    this.watch();
+    this.say('');
+    this.events.onStream(stream);
+  }
+
+  /** @param {Trouble} trouble */
+  say(trouble) {
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    this.events.onTrouble(trouble);
+  }
+}

@@ -1,0 +1,22 @@
+/** The way out of a browser inside another app, into one that may use the microphone. */
+
+/**
+ * @param {string} userAgent
+ * @param {string} href of this page
+ * @returns {string} a link that opens it there; '' where none is known to
+ */
+export function linkOutside(userAgent, href) {
+  const url = new URL(href);
+  if (/ Line\//.test(userAgent)) {
+    // developers.line.biz, "Opening a URL in an external browser".
+    url.searchParams.set('openExternalBrowser', '1');
+    return url.href;
+  }
+  if (url.protocol !== 'https:') return '';
+  if (/Android/.test(userAgent)) {
+    // developer.chrome.com, "Android intents with Chrome".
+    return `intent://${href.slice('https://'.length)}#Intent;scheme=https;action=android.intent.action.VIEW;end`;
+  }
+  // Safari's own scheme, since iOS 15.
+  return /iPhone|iPad/.test(userAgent) ? `x-safari-${href}` : '';
+}

@@ -1,0 +1,61 @@
+"""What a phone does to a call: its microphone is taken away and given back."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from .caller import Caller
+from .firefox import Firefox
+from .server import Server
+
+pytestmark = pytest.mark.e2e
+
+LOSE = """
+() => {
+  const [sender] = seen.peers.at(-1).getSenders();
+  window.before = sender.track;
+  before.stop();
+  before.dispatchEvent(new Event('ended'));
+}
+"""
+"""As when a headset is unplugged: a script that stops a track gets no event of it."""
+REPLACED = "() => seen.peers.at(-1).getSenders()[0].track !== before"
+
+
+@pytest.fixture(scope="module")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    running = Firefox(tmp_path_factory.mktemp("firefox"))
+    yield running
+    running.close()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def caller(request: pytest.FixtureRequest, server: Server) -> Iterator[Caller]:
+    chosen: Browser | Firefox = request.getfixturevalue(
+        "browser" if request.param == "chromium" else "firefox"
+    )
+    caller = Caller(chosen, server.url + "?voice=echo&debug")
+    caller.call()
+    yield caller
+    caller.context.close()
+
+
+def test_a_headset_that_is_unplugged_does_not_end_the_talk(caller: Caller) -> None:
+    caller.wait_for_sound()
+    caller.page.evaluate(LOSE)
+    caller.page.wait_for_function(REPLACED)
+    energy = caller.snapshot()["energy"]
+    assert caller.page.evaluate("energy => seen.until((now) => now.energy > energy + 1e-4)", energy)
+    assert caller.state == "connected"
+    assert caller.page.inner_text("#dev-restarts") == "0"
+    assert caller.page.evaluate("seen.peers.length") == 1
+
+
+def test_muted_it_stays_muted_with_another_microphone(caller: Caller) -> None:
+    caller.wait_for_sound()
+    caller.page.click("#mute")
+    caller.page.evaluate(LOSE)
+    caller.page.wait_for_function(REPLACED)
+    assert caller.page.evaluate("seen.peers.at(-1).getSenders()[0].track.enabled") is False
+    assert caller.page.get_attribute("#mute", "aria-pressed") == "true"

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Capture, MOMENT_MS, RETRY_MS, SILENT_MS } from '../../static/js/capture.js';
+import { MicrophoneError } from '../../static/js/microphone.js';
+import { FakeClock, settle } from './fakes.js';
+
+function microphone(deviceId = 'built-in') {
+  const track = {
+    readyState: 'live',
+    muted: false,
+    enabled: true,
+    getSettings: () => ({ deviceId }),
+    stop() {
+      this.readyState = 'ended';
+    },
+  };
+  return { track, getAudioTracks: () => [track], getTracks: () => [track] };
+}
+
+function capturing() {
+  const clock = new FakeClock();
+  const first = microphone();
+  const used = [];
+  const troubles = [];
+  /** What the next tries to get one give; none: nothing may be had. */
+  const next = [];
+  const open = async () => {
+    const stream = next.shift();
+    if (!stream) throw new MicrophoneError('mic_busy');
+    return stream;
+  };
+  const events = {
+    onStream: (stream) => used.push(stream),
+    onTrouble: (trouble) => troubles.push(trouble),
+    note: () => {},
+  };
+  return { capture: new Capture(first, open, events, clock), clock, first, used, troubles, next };
+}
+
+test('a headset that is unplugged is followed by another microphone', async () => {
+  const { first, next, used, troubles, capture } = capturing();
+  const other = microphone();
+  next.push(other);
+  first.track.enabled = false;
+  first.track.onended();
+  await settle();
+  assert.deepEqual(used, [other]);
+  assert.equal(other.track.enabled, false, 'and stays muted if it was');
+  assert.equal(capture.track, other.track);
+  assert.deepEqual(troubles, []);
+});
+
+test('what a phone call takes is asked for again until it is given back', async () => {
+  const { first, clock, next, used, troubles } = capturing();
+  first.track.onmute();
+  clock.pass(MOMENT_MS);
+  await settle();
+  assert.deepEqual(troubles, ['mic_taken']);
+  clock.pass(RETRY_MS[1]);
+  await settle();
+  const other = microphone();
+  next.push(other);
+  clock.pass(RETRY_MS[2]);
+  await settle();
+  assert.deepEqual(used, [other]);
+  assert.deepEqual(troubles, ['mic_taken', '']);
+  assert.equal(first.track.readyState, 'ended');
+});
+
+test('muted for a moment is nothing', async () => {
+  const { first, clock, used, troubles } = capturing();
+  first.track.onmute();
+  clock.pass(MOMENT_MS - 1);
+  first.track.onunmute();
+  clock.pass(MOMENT_MS);
+  await settle();
+  assert.deepEqual([used, troubles], [[], []]);
+});
+
+test('one that comes back muted is none', async () => {
+  const { first, clock, next, used, troubles } = capturing();
+  const muted = microphone();
+  muted.track.muted = true;
+  const other = microphone();
+  next.push(muted, other);
+  first.track.onended();
+  await settle();
+  assert.deepEqual(troubles, ['mic_taken']);
+  assert.equal(muted.track.readyState, 'ended');
+  clock.pass(RETRY_MS[1]);
+  await settle();
+  assert.deepEqual(used, [other]);
+});
+
+test('the page in front again looks after a track that died behind it', async () => {
+  const { capture, first, next, used } = capturing();
+  capture.returned();
+  await settle();
+  assert.deepEqual(used, []);
+  first.track.muted = true;
+  next.push(microphone());
+  capture.returned();
+  await settle();
+  assert.equal(used.length, 1);
+});
+
+test('a device that is gone is left, one that came is not run after', async () => {
+  const { capture, next, used } = capturing();
+  const input = (deviceId) => ({ kind: 'audioinput', deviceId });
+  capture.devicesChanged([input('built-in'), input('headset')]);
+  capture.devicesChanged([input('')]); // without permission they have no names
+  await settle();
+  assert.deepEqual(used, []);
+  next.push(microphone('headset'));
+  capture.devicesChanged([input('headset')]);
+  await settle();
+  assert.equal(used.length, 1);
+});
+
+test('digital silence from the beginning is worth a word, silence later is not', () => {
+  const { capture, clock, troubles } = capturing();
+  capture.look(0);
+  clock.pass(SILENT_MS);
+  capture.look(0);
+  assert.deepEqual(troubles, ['mic_silent']);
+  capture.look(0.001);
+  clock.pass(SILENT_MS);
+  capture.look(0.001);
+  assert.deepEqual(troubles, ['mic_silent', '']);
+});
+
+test('who is muted, or whose browser does not tell, is not called silent', () => {
+  const { capture, clock, first, troubles } = capturing();
+  first.track.enabled = false;
+  for (const energy of [0, 0, null, null]) {
+    capture.look(energy);
+    clock.pass(SILENT_MS);
+    if (energy === null) first.track.enabled = true;
+  }
+  assert.deepEqual(troubles, []);
+});
+
+test('after the call nothing is opened any more, and what comes late is given back', async () => {
+  const { capture, first, next, used } = capturing();
+  const late = microphone();
+  next.push(late);
+  first.track.onended();
+  capture.stop();
+  await settle();
+  assert.equal(late.track.readyState, 'ended');
+  assert.deepEqual(used, []);
+});

@@ -1,0 +1,86 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import AsyncClient
+from django.utils import timezone
+
+from signaling import checkups, limits
+from signaling.models import Checkup
+
+pytestmark = [
+    pytest.mark.unit,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("plain_static"),
+]
+
+REPORT: dict[str, Any] = {
+    "verdict": "fine_relay",
+    "rows": [{"name": "udp", "status": "good", "found": "way_works", "data": {"rtt": 48}}],
+    "userAgent": "Mozilla/5.0",
+}
+
+
+@pytest.fixture(autouse=True)
+def full_buckets() -> None:
+    limits.requests.clear()
+
+
+async def send(body: Any) -> tuple[int, dict[str, Any]]:
+    response = await AsyncClient().post(
+        "/api/check/", json.dumps(body), content_type="application/json"
+    )
+    return response.status_code, json.loads(response.content)
+
+
+async def test_a_report_is_kept_under_a_code_that_can_be_read_out() -> None:
+    status, answer = await send(REPORT)
+    assert status == 201
+    assert set(answer["code"]) <= set(checkups.ALPHABET)
+    kept = await Checkup.objects.aget(pk=answer["code"])
+    assert kept.report["rows"][0]["data"] == {"rtt": 48}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {**REPORT, "verdict": "<script>"},
+        {**REPORT, "rows": REPORT["rows"] * 21},
+        {**REPORT, "rows": [{**REPORT["rows"][0], "status": "great"}]},
+        {**REPORT, "userAgent": "x" * 501},
+        {**REPORT, "userAgent": "x" * 70_000},
+    ],
+)
+async def test_anything_else_is_refused_and_leaves_nothing(body: Any) -> None:
+    status, answer = await send(body)
+    assert status == 400
+    assert answer["error"]["code"] in {"bad_message", "too_large"}
+    assert await Checkup.objects.acount() == 0
+
+
+async def test_old_reports_go_and_so_do_the_oldest_of_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checkups, "MAX_KEPT", 3)
+    now = timezone.now()
+    for age, code in enumerate(("NEW", "OLDER", "OLDEST")):
+        await Checkup.objects.acreate(code=code, at=now - timedelta(hours=age + 1), report=REPORT)
+    await Checkup.objects.acreate(code="ANCIENT", at=now - timedelta(days=31), report=REPORT)
+    _, answer = await send(REPORT)
+    left = {found.pk async for found in Checkup.objects.all()}
+    assert left == {answer["code"], "NEW", "OLDER"}
+
+
+def test_support_finds_it_however_it_was_written_down(capsys: pytest.CaptureFixture[str]) -> None:
+    Checkup.objects.create(code="ABC234", report={**REPORT, "user_agent": REPORT["userAgent"]})
+    call_command("checkup", "abc-234")
+    told = capsys.readouterr().out
+    assert "fine_relay" in told and "rtt 48" in told and "Mozilla/5.0" in told
+
+
+def test_an_unknown_code_is_said_to_be_one() -> None:
+    with pytest.raises(CommandError, match="kept for 30 days"):
+        call_command("checkup", "ZZZZZZ")

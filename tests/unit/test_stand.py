@@ -1,0 +1,127 @@
+"""What is printed on a poster must lead to a call, whatever has happened since."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import AsyncClient
+
+from signaling import limits, sources, tickets
+from signaling.models import Call
+from signaling.states import CallState
+
+pytestmark = [
+    pytest.mark.unit,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("plain_static"),
+]
+
+HALL = "Web Summit, hall 4"
+
+
+@pytest.fixture(autouse=True)
+def full_buckets() -> None:
+    limits.requests.clear()
+
+
+async def get(path: str, **headers: str) -> Any:
+    return await AsyncClient().get(path, headers=headers)
+
+
+async def test_a_scanned_code_leads_to_a_ticket_that_knows_the_stand() -> None:
+    moved = await get(f"/s/{sources.sign(HALL)}/")
+    assert moved.status_code == 302
+    page = (await get(moved["Location"])).content.decode()
+    (ticket,) = re.findall(r'name="ticket" content="(.+?)"', page)
+    assert tickets.read(ticket).source == HALL
+    query = moved["Location"].partition("?")[2]
+    fresh = json.loads((await get(f"/api/ticket/?{query}")).content)["ticket"]
+    assert tickets.read(fresh).source == HALL
+
+
+@pytest.mark.parametrize("token", ["", "forged:token/", "Hall%204/"])
+async def test_a_code_that_is_none_of_ours_leads_to_the_page_all_the_same(token: str) -> None:
+    moved = await get(f"/s/{token}")
+    assert (moved.status_code, moved["Location"]) == (302, "/")
+
+
+async def test_a_label_of_somebody_elses_making_is_not_in_our_books() -> None:
+    ticket = json.loads((await get("/api/ticket/?from=forged")).content)["ticket"]
+    assert tickets.read(ticket).source == ""
+
+
+async def test_the_printed_code_follows_a_move(settings: Any) -> None:
+    settings.VOICEDEMO_PUBLIC_URL = "https://new.example/"
+    token = sources.sign(HALL)
+    moved = await get(f"/s/{token}/")
+    assert moved["Location"].startswith("https://new.example/?from=")
+    settings.VOICEDEMO_PUBLIC_URL = "https://testserver/"
+    assert (await get(f"/s/{token}/"))["Location"].startswith("/?from=")
+
+
+async def test_the_screen_counts_the_calls_of_its_stand_alone() -> None:
+    for source, state in (
+        (HALL, CallState.CONNECTED),
+        (HALL, CallState.ENDED),
+        ("hall 5", CallState.CONNECTED),
+    ):
+        await Call.objects.acreate(source=source, state=state, voice="parrot", worker="w")
+    calls = json.loads((await get(f"/api/stand/{sources.sign(HALL)}/")).content)
+    assert calls == {"live": 1, "lately": 2}
+
+
+async def test_the_screen_shows_the_code_of_its_link() -> None:
+    token = sources.sign(HALL)
+    page = (await get(f"/stand/{token}/")).content.decode()
+    assert f'data-live="/api/stand/{token}/"' in page
+    assert "<svg" in page and " style=" not in page
+    assert 'data-live="/api/stand/"' in (await get("/stand/forged/")).content.decode()
+
+
+def test_the_links_of_a_stand(
+    settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.VOICEDEMO_PUBLIC_URL = "https://demo.example"
+    poster = tmp_path / "poster.svg"
+    call_command("standlink", HALL, poster=poster)
+    told = capsys.readouterr().out
+    assert f"https://demo.example/s/{sources.sign(HALL)}/" in told
+    assert poster.read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("label", ["", "x" * 61])
+def test_a_label_that_fits_no_book_is_refused(label: str, settings: Any) -> None:
+    settings.VOICEDEMO_PUBLIC_URL = "https://demo.example"
+    with pytest.raises(CommandError, match="1 to 60"):
+        call_command("standlink", label)
+
+
+def test_a_poster_needs_an_address(settings: Any) -> None:
+    settings.VOICEDEMO_PUBLIC_URL = ""
+    with pytest.raises(CommandError, match="VOICEDEMO_PUBLIC_URL"):
+        call_command("standlink", HALL)
+
+
+def test_who_came_from_which_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    for source in (HALL, HALL, ""):
+        Call.objects.create(source=source, voice="parrot", worker="w")
+    call_command("stands")
+    assert capsys.readouterr().out.split("\n")[0].split() == [
+        "2",
+        "calls",
+        "0.0",
+        "min",
+        *HALL.split(),
+    ]
+
+
+def test_a_poster_outlives_a_change_of_key(settings: Any) -> None:
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    token = sources.sign(HALL)
+    settings.SECRET_KEY = "another"
+    assert sources.read(token) == HALL
+    settings.SECRET_KEY_FALLBACKS = []
+    assert sources.read(token) == ""
