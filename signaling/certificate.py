@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 LASTS = timedelta(days=90)
 """Apple refuses what is valid for more than 398 days (support.apple.com/102028)."""
@@ -22,6 +24,12 @@ class Certificate:
     authority: Path
     certificate: Path
     key: Path
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the authority, as phones show it."""
+        authority = x509.load_pem_x509_certificate(self.authority.read_bytes())
+        return authority.fingerprint(hashes.SHA256()).hex(" ").upper()
 
 
 def issue(folder: Path, address: str) -> Certificate:

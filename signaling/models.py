@@ -25,7 +25,10 @@ class Call(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["state"], name="call_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["state"], name="call_state"),
+            models.Index(fields=["source", "created_at"], name="call_source"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.id} ({self.state})"

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 MAX_MESSAGE_BYTES = 64 * 1024
+MAX_CHECKUP_BYTES = 8 * 1024
 MAX_SDP_CHARS = 32 * 1024
 MAX_REPORT_EVENTS = 50
 
@@ -195,9 +196,11 @@ def parse_client(text: str) -> ClientMessage:
     return _parsed(_client.validate_json, text)
 
 
-def _parsed(parse: Callable[[Any], Parsed], text: str | bytes) -> Parsed:
-    if len(text) > MAX_MESSAGE_BYTES:
-        raise ProtocolError("too_large", f"messages are limited to {MAX_MESSAGE_BYTES} bytes")
+def _parsed(
+    parse: Callable[[Any], Parsed], text: str | bytes, limit: int = MAX_MESSAGE_BYTES
+) -> Parsed:
+    if len(text) > limit:
+        raise ProtocolError("too_large", f"messages are limited to {limit} bytes")
     try:
         return parse(text)
     except ValidationError as exc:
@@ -316,7 +319,7 @@ class Checkup(_Wire):
 
 def parse_checkup(body: bytes) -> Checkup:
     """:raises ProtocolError: ``too_large`` or ``bad_message``."""
-    return _parsed(Checkup.model_validate_json, body)
+    return _parsed(Checkup.model_validate_json, body, MAX_CHECKUP_BYTES)
 
 
 # Socket to bot, through the channel layer

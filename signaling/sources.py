@@ -3,6 +3,8 @@
 from django.core import signing
 
 MAX_CHARS = 60
+SELF_TEST = "self-test"
+"""Of the calls that ``/check/`` makes: nobody talks in them."""
 _SALT = "voicedemo.source"
 
 

@@ -26,19 +26,22 @@ CHECK_MODULES = words.modules(
 @never_cache
 async def page(request: HttpRequest) -> HttpResponse:
     """The call page, with the ticket for one call in it."""
-    return _page(request, "call.html", CALL_MODULES)
+    return _page(request, "call.html", CALL_MODULES, _source(request))
 
 
 @require_safe
 @never_cache
 async def check(request: HttpRequest) -> HttpResponse:
     """The self-test, with the ticket for its first call in it."""
-    return _page(request, "check.html", CHECK_MODULES)
+    return _page(request, "check.html", CHECK_MODULES, sources.SELF_TEST)
 
 
-def _page(request: HttpRequest, template: str, modules: tuple[str, ...]) -> HttpResponse:
+def _page(
+    request: HttpRequest, template: str, modules: tuple[str, ...], source: str
+) -> HttpResponse:
     shown = {
-        "ticket": tickets.issue(_source(request)),
+        "ticket": tickets.issue(source),
+        "source": sources.sign(source) if source else "",
         "modules": modules,
         "brand": brand.context(),
         "words": words.for_scripts(modules),

@@ -226,7 +226,7 @@ class IceAgent:
             self._receive_stun(base, data, remote)
             return
         pair = self._pairs.get((base, remote))
-        if pair is None:
+        if pair is None or pair.state is PairState.FAILED:
             self._receive_unchecked(base, data, remote)
             return
         pair.heard = self._loop.time()
@@ -241,8 +241,9 @@ class IceAgent:
         if not self._switch.accept(self, data):
             return
         priority = self._selected.remote.priority if self._selected is not None else 0
-        pair = self._learn(base, remote, priority)
+        pair = self._pairs.get((base, remote)) or self._learn(base, remote, priority)
         if pair is not None:
+            pair.wake(self._loop.time())
             self.doubt()
             self._check(pair, self._loop.time())
 

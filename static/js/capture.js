@@ -3,8 +3,9 @@
  * call or an assistant takes the microphone, and after either a track may look alive and be dead: a
  * fresh one is the only reliable cure.
  *
- * @typedef {'mic_taken'|'mic_silent'|''} Trouble
- *   mic_taken: something else has it; mic_silent: it has never given anything but digital silence
+ * @typedef {string} Trouble
+ *   mic_muted: a switch, or something else that has it; mic_silent: it has never given anything but
+ *   digital silence; a code of microphone.js where there is none to be had
  *
  * @typedef {object} CaptureEvents
  * @property {(stream: MediaStream) => void} onStream another microphone is in use from now on
@@ -17,10 +18,12 @@ import { nth } from './waits.js';
 
 /** A browser mutes a track for a moment whenever the system does something with sound. */
 export const MOMENT_MS = 2_000;
-/** Waits before the first, second, … try to get one again; the last one repeats. */
-export const RETRY_MS = [0, 1_000, 3_000, 5_000];
+/** Waits before the second, third, … try to get one again; the last one repeats. */
+export const RETRY_MS = [1_000, 3_000, 5_000];
 /** Nobody is silent for so long who has just been asked to say something. */
 export const SILENT_MS = 8_000;
+
+const MUTED = 'mic_muted';
 
 export class Capture {
   failures = 0;
@@ -28,6 +31,8 @@ export class Capture {
   isReopening = false;
   /** @type {Trouble} */
   trouble = '';
+  /** The microphones that there were when last looked at. @type {Set<string>} */
+  listed = new Set();
   timer = null;
   /** When there was nothing yet, and would have been something to hear. @type {number|null} */
   silentSince = null;
@@ -64,18 +69,19 @@ export class Capture {
 
   /** @param {MediaDeviceInfo[]} devices that are there now */
   devicesChanged(devices) {
-    const { deviceId } = this.track.getSettings();
-    const known = devices.filter(({ kind, deviceId: id }) => kind === 'audioinput' && id);
-    if (deviceId && known.length && !known.some((device) => device.deviceId === deviceId)) {
-      this.reopen('device-gone');
-    }
+    const inputs = devices.filter(({ kind }) => kind === 'audioinput');
+    const { deviceId = '' } = this.track.getSettings();
+    const before = this.listed;
+    this.listed = new Set(inputs.map((device) => device.deviceId));
+    // Some browsers never list the one they have given.
+    if (before.has(deviceId) && !this.listed.has(deviceId)) this.reopen('device-gone');
   }
 
   /**
    * @param {number|null} energy of all that the microphone has given so far; null: not known
    */
   look(energy) {
-    if (energy === null || !this.track.enabled || this.trouble === 'mic_taken') {
+    if (energy === null || !this.track.enabled || this.track.muted) {
       this.silentSince = null;
     } else if (energy > 0) {
       this.silentSince = Infinity;
@@ -89,7 +95,8 @@ export class Capture {
   watch() {
     const { track } = this;
     track.onended = () => this.reopen('ended');
-    track.onmute = () => this.soon(MOMENT_MS, 'muted');
+    // Whoever muted it may have meant it: it is not fought over while the page is in front.
+    track.onmute = () => this.soon(MOMENT_MS, () => this.say(MUTED));
     track.onunmute = () => {
       this.clock.clearTimeout(this.timer);
       this.say('');
@@ -98,42 +105,42 @@ export class Capture {
 
   /**
    * @param {number} ms
-   * @param {string} why
+   * @param {() => void} then
    */
-  soon(ms, why) {
+  soon(ms, then) {
     this.clock.clearTimeout(this.timer);
-    this.timer = this.clock.setTimeout(() => this.reopen(why), ms);
+    this.timer = this.clock.setTimeout(then, ms);
   }
 
   /** @param {string} why */
   async reopen(why) {
     if (this.stopped || this.isReopening) return;
+    this.clock.clearTimeout(this.timer);
     this.isReopening = true;
     this.events.note('microphone', { why });
-    const stream = await this.openAgain();
+    const found = await this.openAgain();
     this.isReopening = false;
     if (this.stopped) {
-      if (stream) stop(stream);
-    } else if (stream) {
-      this.take(stream);
+      if (typeof found !== 'string') stop(found);
+    } else if (typeof found !== 'string') {
+      this.take(found);
     } else {
-      this.say('mic_taken');
+      this.say(found);
+      if (found !== 'mic_denied') this.soon(nth(RETRY_MS, this.failures), () => this.reopen('retry'));
       this.failures += 1;
-      this.soon(nth(RETRY_MS, this.failures), 'retry');
     }
   }
 
-  /** @returns {Promise<MediaStream|null>} null: not now */
+  /** @returns {Promise<MediaStream|Trouble>} why there is none */
   async openAgain() {
     try {
       const stream = await this.open();
       if (!stream.getAudioTracks()[0].muted) return stream;
       stop(stream);
-      return null;
+      return MUTED;
     } catch (error) {
-      if (!(error instanceof MicrophoneError)) throw error;
-      this.events.note('microphone', { error: error.message.slice(0, 200) });
-      return null;
+      console.info('no microphone', error);
+      return error instanceof MicrophoneError ? error.code : 'mic_missing';
     }
   }
 

@@ -120,7 +120,7 @@ export class Keeper {
   /** @param {MediaStreamTrack} track in place of the one before: the same stream, to the far side */
   sendTrack(track) {
     const sender = this.pc.getSenders().find((one) => one.track?.kind === 'audio');
-    sender?.replaceTrack(track);
+    sender?.replaceTrack(track).catch((error) => console.warn(error));
   }
 
   /** @param {import('./heartbeat.js').Terms} terms */

@@ -55,6 +55,7 @@ function drawVoices(now) {
 
 async function keepAwake() {
   if (!('wakeLock' in navigator) || document.visibilityState !== 'visible') return;
+  if (wakeLock && !wakeLock.released) return;
   try {
     wakeLock = await navigator.wakeLock.request('screen');
   } catch (error) {
@@ -82,6 +83,7 @@ function callChanged(call) {
     closeMeters();
     ui.stopPlaying();
     letSleep();
+    setAudioSession('auto');
     hideCall(navigator.mediaSession, BUTTONS);
   }
 }
@@ -92,6 +94,16 @@ const BUTTONS = { hangup: () => caller.hangUp(), togglemicrophone: toggleMute };
 function toggleMute() {
   ui.showMuted(!ui.muted);
   caller.mute(ui.muted);
+}
+
+/**
+ * Safari: the loudspeaker, and no other app's music, from the first word to the last.
+ *
+ * @param {string} type
+ */
+function setAudioSession(type) {
+  const { audioSession } = /** @type {{audioSession?: {type: string}}} */ (navigator);
+  if (audioSession) audioSession.type = type;
 }
 
 async function lookAtDevices() {
@@ -152,9 +164,7 @@ function talk() {
   // Phones give sound only to what begins inside a tap.
   audio ??= new AudioContext();
   audio.resume();
-  // Safari: the loudspeaker, and no other app's music, from the first word.
-  const { audioSession } = /** @type {{audioSession?: {type: string}}} */ (navigator);
-  if (audioSession) audioSession.type = 'play-and-record';
+  setAudioSession('play-and-record');
   caller.tap();
 }
 

@@ -34,9 +34,9 @@ const BUTTON = {
   failed: 'Try again',
 };
 
-/** What stands under the state while nothing comes from the microphone. */
+/** What stands under the state while nothing comes from the microphone. @type {Record<string, string>} */
 const MICROPHONE = {
-  mic_taken: 'Something else is using your microphone. We keep trying to get it back.',
+  mic_muted: 'Your microphone is muted, or something else is using it.',
   mic_silent: 'We hear nothing from your microphone. Is it muted?',
 };
 
@@ -55,6 +55,8 @@ function element(id) {
 
 export class Ui {
   muted = false;
+  next = '';
+  trouble = '';
   startedAt = 0;
   iceHistory = '';
   /** @type {number[]} */
@@ -123,6 +125,7 @@ export class Ui {
     if (state === 'connected' && !this.startedAt) this.startedAt = Date.now();
     if (!live) {
       this.startedAt = 0;
+      this.trouble = '';
       this.showCaption('');
     }
     if (state === 'asking-mic') this.forgetCall();
@@ -158,7 +161,13 @@ export class Ui {
    */
   lines(line, next) {
     write(this.stateLine, say(line));
-    write(this.nextStep, say(next));
+    this.next = next;
+    this.writeNext();
+  }
+
+  /** Of two things to do, what the call itself asks for comes first. */
+  writeNext() {
+    write(this.nextStep, say(this.next || this.trouble));
   }
 
   /** @param {string} text what the bot says */
@@ -168,19 +177,27 @@ export class Ui {
 
   /** @param {import('./capture.js').Trouble} trouble with the microphone */
   showTrouble(trouble) {
-    write(this.nextStep, trouble ? say(MICROPHONE[trouble]) : '');
+    this.trouble = trouble && (MICROPHONE[trouble] ?? reasonFor(trouble).sentence);
+    this.writeNext();
   }
 
   /** @param {import('./outputs.js').Output[]} outputs to choose from */
   offerOutputs(outputs) {
     const chosen = this.output.value;
     this.output.replaceChildren(...outputs.map(({ id, label }) => new Option(label, id, false, id === chosen)));
-    this.output.hidden = !outputs.length || !('setSinkId' in this.audio);
+    // One that is gone is followed by the system's choice.
+    if (chosen && this.output.value !== chosen) this.useOutput();
+    element('output-choice').hidden = !outputs.length || !('setSinkId' in this.audio);
   }
 
   /** The one that was chosen. */
   async useOutput() {
-    await /** @type {any} */ (this.audio).setSinkId(this.output.value);
+    try {
+      await /** @type {any} */ (this.audio).setSinkId(this.output.value);
+    } catch (error) {
+      console.info('not this loudspeaker', error);
+      this.output.value = /** @type {any} */ (this.audio).sinkId;
+    }
   }
 
   /** @param {string} line how the call went */

@@ -182,6 +182,11 @@ describe('the verdict', () => {
   test('no way at all, or no line free', () => {
     assert.equal(verdict([...fine, without('direct'), without('tls')]), 'network_blocked');
     assert.equal(verdict([...fine, row('direct', 'bad', 'busy')]), 'busy');
+    // One that was not tried for want of a line, or of a ticket, is not one that is blocked.
+    const detour = row('ice-tcp', 'good', 'way_works');
+    for (const found of ['busy', 'server_unreachable']) {
+      assert.equal(verdict([...fine, row('direct', 'bad', found), detour]), found);
+    }
   });
 
   test('the microphone and the loudspeaker count once the network is fine', () => {

@@ -294,6 +294,36 @@ async def test_a_new_mapping_of_the_phones_nat_is_followed(
     rebound.close()
 
 
+async def test_who_names_the_ssrc_of_another_call_takes_nothing_of_it(bot: End, phone: End) -> None:
+    await connected(bot, phone)
+    bot.port.dead = phone.port.dead = {CELLULAR}
+    stranger = IceAgent(Switch(Quiet()), bot.port)
+    stranger.start("stranger", "x" * 24, source=SSRC)
+    rebound = Rebound(phone, checks=False)
+    await rebound.open()
+    async with asyncio.timeout(10):
+        while bot.agent._selected is None or bot.agent._selected.address != rebound.address:
+            await asyncio.sleep(0.01)
+    assert stranger._pairs == {}
+    await stranger.close()
+    await phone.next_packet()
+    rebound.close()
+
+
+async def test_a_mapping_that_failed_and_came_back_is_followed_too(bot: End, phone: End) -> None:
+    await connected(bot, phone)
+    bot.port.dead = phone.port.dead = {CELLULAR}
+    rebound = Rebound(phone, checks=False)
+    await rebound.open()
+    forgotten = bot.agent._learn(bot.port.bases[0], rebound.address, 0)
+    assert forgotten is not None
+    forgotten.fail()
+    async with asyncio.timeout(10):
+        while bot.agent._selected is not forgotten:
+            await asyncio.sleep(0.01)
+    rebound.close()
+
+
 async def test_media_that_nobody_vouches_for_gets_no_check(bot: End, phone: End) -> None:
     """From an unknown address, with the right SSRC: anybody on the way may have read that."""
     await connected(bot, phone)

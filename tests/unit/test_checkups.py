@@ -51,7 +51,7 @@ async def test_a_report_is_kept_under_a_code_that_can_be_read_out() -> None:
         {**REPORT, "rows": REPORT["rows"] * 21},
         {**REPORT, "rows": [{**REPORT["rows"][0], "status": "great"}]},
         {**REPORT, "userAgent": "x" * 501},
-        {**REPORT, "userAgent": "x" * 70_000},
+        {**REPORT, "userAgent": "x" * 9_000},
     ],
 )
 async def test_anything_else_is_refused_and_leaves_nothing(body: Any) -> None:
@@ -78,7 +78,15 @@ def test_support_finds_it_however_it_was_written_down(capsys: pytest.CaptureFixt
     Checkup.objects.create(code="ABC234", report={**REPORT, "user_agent": REPORT["userAgent"]})
     call_command("checkup", "abc-234")
     told = capsys.readouterr().out
-    assert "fine_relay" in told and "rtt 48" in told and "Mozilla/5.0" in told
+    assert "fine_relay" in told and '"rtt": 48' in told and "Mozilla/5.0" in told
+
+
+def test_nothing_of_it_is_obeyed_by_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {**REPORT["rows"][0], "data": {"\x1b[2J": "\x1b[31m"}}
+    report = {**REPORT, "rows": [row], "user_agent": "\x1b]0;owned\x07"}
+    Checkup.objects.create(code="ABC234", report=report)
+    call_command("checkup", "ABC234")
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_an_unknown_code_is_said_to_be_one() -> None:

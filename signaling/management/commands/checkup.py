@@ -21,8 +21,8 @@ class Command(BaseCommand):
             raise CommandError(f"no report has this code; they are kept for {days} days") from None
         report = found.report
         self.stdout.write(f"{found.at:%Y-%m-%d %H:%M} UTC: {report['verdict']}")
-        self.stdout.write(report["user_agent"])
+        # Anybody may have written it: what a terminal would act on is spelled out.
+        self.stdout.write(json.dumps(report["user_agent"]))
         for row in report["rows"]:
-            data = ", ".join(f"{key} {json.dumps(value)}" for key, value in row["data"].items())
             line = f"  {row['status']:8} {row['name']:12} {row['found']}"
-            self.stdout.write(f"{line}: {data}" if data else line)
+            self.stdout.write(f"{line}: {json.dumps(row['data'])}" if row["data"] else line)

@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, tls_port: int, address: str, **options: Any) -> None:
         address = address or _own_address()
         files = certificate.issue(Path(settings.VAR_DIR) / "phone", address)
+        settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, address]
         settings.PHONE_AUTHORITY = files.authority
         settings.PHONE_URL = f"https://{address}:{tls_port}/"
         steps = f"http://{address}:{port}{reverse('phone')}"
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         segno.make(steps, error="l").terminal(out=code, compact=True, border=2)
         self.stdout.write(code.getvalue())
         self.stdout.write(f"\n  or open {steps}")
+        # It goes to the phone over plain HTTP: somebody else in this Wi-Fi could put in his own.
+        self.stdout.write(f"  An iPhone shows the certificate's SHA-256: {files.fingerprint}")
         self.stdout.write(
             f"  Nothing opens? Let TCP {port} and {tls_port}, and all UDP, through this machine's"
             " firewall; a guest Wi-Fi may keep its guests apart.\n"

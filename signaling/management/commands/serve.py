@@ -54,6 +54,8 @@ class Command(BaseCommand):
     ) -> None:
         worker = _embedded_worker()
         endpoints = [_endpoint(bind, port)]
+        if bool(certificate) is not bool(key):
+            raise CommandError("--certificate and --key go together")
         if certificate and key:
             endpoints.append(_tls_endpoint(tls_port, certificate, key))
         server = _Server(
@@ -71,9 +73,11 @@ class Command(BaseCommand):
 
         server.run()
         if server.refused is not None:
+            taken = server.refused_port or port
+            another = f"PORT={port + 1}" if taken == port else f"--tls-port={taken + 1}"
             raise CommandError(
-                f"Port {port} on {bind} cannot be used ({_reason(server.refused)}). "
-                f"Try another: PORT={port + 1}"
+                f"Port {taken} on {bind} cannot be used ({_reason(server.refused)}). "
+                f"Try another: {another}"
             )
 
     async def _start(self, worker: Worker, url: str) -> None:
@@ -93,6 +97,7 @@ class _Server(Server):
     """Daphne's, which knows where it listens, or why it does not."""
 
     refused: Exception | None = None
+    refused_port: int | None = None
 
     @property
     def url(self) -> str:
@@ -104,6 +109,7 @@ class _Server(Server):
 
     def listen_error(self, failure: Any) -> None:
         self.refused = getattr(failure.value, "socketError", failure.value)
+        self.refused_port = getattr(failure.value, "port", None)
         self.stop()
 
 

@@ -33,6 +33,8 @@ export const TRIED = ['direct', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
 export const NAMES = ['browser', 'microphone', 'loudspeaker', 'server', 'network', ...TRIED];
 
+const AUDIO_MS = 1_000;
+
 /** A microphone that gives something is good enough for a call. @type {Record<string, Row['status']>} */
 const OF_MICROPHONE = {
   mic_good: 'good',
@@ -63,8 +65,11 @@ export class Checkup {
     this.add('browser', inTheWay ? 'bad' : 'good', inTheWay || 'browser_fine');
     if (!inTheWay) {
       const microphone = await this.openMicrophone();
-      await Promise.all([this.checkSound(microphone), this.checkNetwork()]);
-      if (microphone) stop(microphone);
+      try {
+        await Promise.all([this.checkSound(microphone), this.checkNetwork()]);
+      } finally {
+        if (microphone) stop(microphone);
+      }
     }
     return this.rows.sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name));
   }
@@ -94,6 +99,7 @@ export class Checkup {
   /** @param {MediaStream} microphone */
   async hear(microphone) {
     const { audio, clock } = this.tools;
+    await this.audioRuns();
     if (audio.state !== 'running') {
       this.add('microphone', 'skipped', 'mic_unheard');
       return;
@@ -102,6 +108,13 @@ export class Checkup {
     const found = judgeMicrophone(loudness);
     const loudestDb = Math.max(-120, Math.round(loudness.loudestDb));
     this.add('microphone', OF_MICROPHONE[found], found, { loudestDb });
+  }
+
+  /** A Bluetooth headset takes its time to begin; where there is no sound card it never does. */
+  async audioRuns() {
+    const { audio, clock } = this.tools;
+    const patience = new Promise((resolve) => clock.setTimeout(() => resolve(null), AUDIO_MS));
+    await Promise.race([audio.resume(), patience]).catch((error) => console.info(error));
   }
 
   async checkLoudspeaker() {
@@ -152,15 +165,27 @@ export class Checkup {
    */
   async checkWays(servers) {
     const there = rungs(servers);
-    const stream = silence(this.tools.audio);
-    await Promise.all(
-      TRIED.map((way) =>
-        isRelay(way) && !there.includes(way)
-          ? this.add(way, 'skipped', 'way_unset')
-          : this.tryWay(way, servers, stream),
-      ),
-    );
-    stop(stream);
+    const { stream, end } = silence(this.tools.audio);
+    try {
+      await Promise.all(
+        TRIED.map((way) =>
+          isRelay(way) && !there.includes(way)
+            ? this.add(way, 'skipped', 'way_unset')
+            : this.tryWay(way, servers, stream),
+        ),
+      );
+    } finally {
+      end();
+    }
+    this.doubtOpen();
+  }
+
+  /** A public address is no way out where a firewall lets no UDP through. */
+  doubtOpen() {
+    const [network, direct] = ['network', 'direct'].map((name) => this.rows.find((row) => row.name === name));
+    if (network?.found !== 'net_open' || direct?.found !== 'way_blocked') return;
+    this.rows.splice(this.rows.indexOf(network), 1);
+    this.add('network', 'warning', 'net_unknown', network.data);
   }
 
   /**
@@ -205,7 +230,7 @@ export class Checkup {
  * What the calls say, so that none waits for the microphone.
  *
  * @param {AudioContext} audio
- * @returns {MediaStream}
+ * @returns {{stream: MediaStream, end: () => void}}
  */
 function silence(audio) {
   const destination = audio.createMediaStreamDestination();
@@ -213,5 +238,9 @@ function silence(audio) {
   source.offset.value = 0;
   source.connect(destination);
   source.start();
-  return destination.stream;
+  const end = () => {
+    source.stop();
+    stop(destination.stream);
+  };
+  return { stream: destination.stream, end };
 }

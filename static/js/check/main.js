@@ -1,19 +1,21 @@
 /** Puts the self-test and its page together. */
 
-import { Api, socketUrl } from '../api.js';
+import { Api, TICKET_LASTS_MS, socketUrl } from '../api.js';
 import { obstacle, openMicrophone } from '../microphone.js';
 import { say, speak } from '../words.js';
 import { clock } from '../world.js';
 import { Checkup, NAMES } from './checkup.js';
 import { Page } from './page.js';
 import { chime } from './sound.js';
+import { SAMPLE_S } from './trial.js';
 import { verdict } from './verdict.js';
 
 const page = new Page();
 speak(page.words);
-const api = new Api((...request) => fetch(...request), null);
+const api = new Api((...request) => fetch(...request), page.source);
 /** The first check takes the ticket that came with the page. */
 let { ticket } = page;
+const openedAt = clock.now();
 /** @type {AudioContext|null} */
 let audio = null;
 let report = '';
@@ -30,11 +32,12 @@ async function start() {
 async function check() {
   // Phones give sound only to what begins inside a tap.
   const context = (audio ??= new AudioContext());
-  context.resume();
+  context.resume().catch((error) => console.info(error));
+  report = '';
   page.begin();
   page.list(NAMES);
   const rows = await new Checkup(
-    ticket || (await api.ticket().catch(() => '')),
+    freshTicket() || (await api.ticket().catch(() => '')),
     {
       onRunning: (name, second) => page.running(name, second ? progress(second) : ''),
       onRow: (row) => page.done(row),
@@ -54,9 +57,15 @@ async function check() {
     },
   ).run();
   ticket = '';
+  context.suspend();
   const code = verdict(rows);
   page.end(code);
   await keep({ verdict: code, rows, userAgent: navigator.userAgent.slice(0, 500) });
+}
+
+/** @returns {string} '' where another one is needed */
+function freshTicket() {
+  return clock.now() - openedAt < TICKET_LASTS_MS ? ticket : '';
 }
 
 /**
@@ -90,11 +99,11 @@ async function keep(found) {
  * @returns {string}
  */
 function progress(second) {
-  return say('Listening to it: {second} of 10 s', { second });
+  return say('Listening to it: {second} of {of} s', { second, of: SAMPLE_S });
 }
 
-/** The rest of the check takes about this long, and does not wait. */
-const ANSWER_MS = 15_000;
+/** Who has not found the buttons by then has put the phone down. */
+const ANSWER_MS = 30_000;
 
 /**
  * @param {AudioContext} context
@@ -102,6 +111,7 @@ const ANSWER_MS = 15_000;
  */
 async function askHeard(context) {
   page.question.hidden = false;
+  page.heard.focus({ preventScroll: true });
   chime(context);
   page.chime.onclick = () => chime(context);
   const heard = await new Promise((resolve) => {

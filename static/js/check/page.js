@@ -28,7 +28,9 @@ export class Page {
   unheard = button('unheard');
   chime = button('chime');
   question = element('question');
-  ticket = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name="ticket"]')).content;
+  ticket = meta('ticket');
+  /** Whence the calls of a self-test come. */
+  source = meta('source');
   words = JSON.parse(element('words').textContent ?? '{}');
 
   /** @param {readonly string[]} names */
@@ -47,7 +49,7 @@ export class Page {
 
   /** @param {Row} row */
   done({ name, status, found, data }) {
-    const values = /** @type {Record<string, string|number>} */ (data);
+    const values = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, local(value)]));
     const key = found === 'way_works' && status === 'warning' ? 'way_poor' : found;
     const text = say(FOUND[key] ?? REASONS[found].sentence, values);
     const advice = ADVICE[data.isElsewhere ? 'net_elsewhere' : found] ?? REASONS[found]?.nextStep ?? '';
@@ -82,6 +84,7 @@ export class Page {
     this.sentence.textContent = say('Checking…');
     this.nextStep.textContent = say('Say something, so that we know that your microphone hears you.');
     this.code.textContent = '';
+    this.copy.textContent = say('Copy report');
     this.start.disabled = true;
     for (const after of [this.copy, this.share, this.talk]) after.hidden = true;
   }
@@ -97,6 +100,8 @@ export class Page {
     this.copy.hidden = false;
     this.share.hidden = !navigator.share;
     this.talk.hidden = !isFine;
+    // The button that was pressed last is hidden by now, and took the keyboard's focus with it.
+    if (document.activeElement === document.body) this.start.focus({ preventScroll: true });
   }
 
   /** @param {string} code for support; '' where the report could not be kept */
@@ -141,6 +146,14 @@ function line(name) {
 }
 
 /**
+ * @param {string} name
+ * @returns {string}
+ */
+function meta(name) {
+  return /** @type {HTMLMetaElement} */ (document.querySelector(`meta[name="${name}"]`)).content;
+}
+
+/**
  * @param {string} id
  * @returns {HTMLElement}
  */
@@ -154,4 +167,12 @@ function element(id) {
  */
 function button(id) {
   return /** @type {HTMLButtonElement} */ (element(id));
+}
+
+/**
+ * @param {string|number|boolean} value
+ * @returns {string} as the person's language writes it
+ */
+function local(value) {
+  return typeof value === 'number' ? value.toLocaleString(document.documentElement.lang) : String(value);
 }

@@ -4,7 +4,7 @@
  * @typedef {import('../ice.js').IceWay} IceWay
  *
  * @typedef {object} Quality of a way that works
- * @property {number} connectedMs from the offer to the first secure connection
+ * @property {number} connectedMs from opening the socket to a secure connection
  * @property {string} pair candidate types, ours then the bot's
  * @property {number} rttMs the median
  * @property {number} jitterMs the mean
@@ -32,7 +32,7 @@ import { meanOpinionScore } from './mos.js';
 import { median } from './server.js';
 
 const CONNECT_MS = 12_000;
-const SAMPLE_S = 10;
+export const SAMPLE_S = 10;
 const PACKETS_A_SECOND = 50;
 /** A STUN error (RFC 8489, 14.8); what browsers make up themselves is from 700 on. */
 const LAST_STUN_ERROR = 699;
@@ -119,7 +119,9 @@ export class Trial {
       this.signal = new Signal(
         socketUrl(ticket),
         {
-          onMessage: (message) => this.receive(message),
+          onMessage: (message) => {
+          this.receive(message).catch((error) => console.info('a late message', error));
+        },
           onReady: () => {},
           onLost: () => {},
           pendingOffer: () => this.peer.pendingOffer && this.opening(this.peer.pendingOffer),
@@ -154,7 +156,11 @@ export class Trial {
   async receive(message) {
     if (message.type === 'answer') await this.peer.takeAnswer(message.sdp, message.attempt);
     if (message.type === 'candidate') await this.peer.takeCandidate(message.candidate, message.attempt);
-    if (message.type === 'error' && message.code === 'busy') this.nowhere?.(new Nowhere('busy'));
+    // What the server will not do says nothing of the way.
+    if (message.type === 'error') {
+      this.nowhere?.(new Nowhere(message.code === 'busy' ? 'busy' : 'server_unreachable'));
+    }
+    if (message.type === 'bye') this.nowhere?.(new Nowhere('server_unreachable'));
   }
 
   /** @returns {Failure} */

@@ -18,6 +18,9 @@ export const POOR_MOS = 3.1;
 /** Past a network that cripples UDP. */
 const DETOURS = ['tcp', 'tls', 'ice-tcp'];
 
+/** What is up to the server, and says nothing of the network. */
+const OURS = ['busy', 'server_unreachable'];
+
 /**
  * @param {Row[]} rows
  * @returns {string} a code of sentences.js or reasons.js
@@ -44,10 +47,11 @@ function verdictOnWays(rows) {
   const direct = good.find(({ name }) => name === 'direct');
   if (direct) return isRelayed(direct) ? 'fine_relay' : 'fine_direct';
   if (good.some(({ name }) => name === 'udp')) return 'fine_relay';
+  const untried = ways.find(({ name, found }) => !DETOURS.includes(name) && OURS.includes(found));
+  if (untried) return untried.found;
   if (ways.some(isUsed)) return 'poor';
   if (good.length) return 'fine_detour';
-  if (ways.some(({ status }) => status === 'warning')) return 'poor';
-  return ways.some(({ found }) => found === 'busy') ? 'busy' : 'network_blocked';
+  return ways.some(({ status }) => status === 'warning') ? 'poor' : 'network_blocked';
 }
 
 /**
