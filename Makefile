@@ -9,14 +9,10 @@ BIN := $(VENV)/bin
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(VENV)/run.stamp ## Set everything up and serve the product (PORT=8000)
-	@$(BIN)/python manage.py migrate --verbosity 0
-	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
+demo: ready ## Set everything up and serve the product (PORT=8000)
 	@exec $(BIN)/python manage.py serve
 
-phone: $(VENV)/run.stamp ## The same for the phones in this network, over HTTPS, with a QR code to scan
-	@$(BIN)/python manage.py migrate --verbosity 0
-	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
+phone: ready ## The same for the phones in this network, over HTTPS, with a QR code to scan
 	@exec $(BIN)/python manage.py phone
 
 test: check js system ## Set everything up and run every check and test
@@ -52,6 +48,11 @@ lighthouse: check system ## What Lighthouse makes of the pages, as a phone on sl
 
 clean: ## Remove everything that make has made
 	rm -rf $(VENV) node_modules var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.PHONY: ready
+ready: $(VENV)/run.stamp
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
 
 .PHONY: system
 system:

@@ -62,6 +62,15 @@ export function summarise(report, previous) {
 }
 
 /**
+ * @param {number[]} values at least one
+ * @param {number} share 0.5 for the median
+ * @returns {number} by nearest rank
+ */
+export function percentile(values, share) {
+  return [...values].sort((a, b) => a - b)[Math.ceil(share * values.length) - 1];
+}
+
+/**
  * Chromium and Safari name it in the transport, Firefox marks the pair.
  *
  * @param {any[]} stats

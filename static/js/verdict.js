@@ -10,6 +10,7 @@
  * @property {number} interruptions
  */
 
+import { percentile } from './stats.js';
 import { say } from './words.js';
 
 /** A path is known to be silent after 400 ms; what lasts no longer than a second is not worth a word. */
@@ -66,8 +67,7 @@ export class CallQuality {
   verdict() {
     const { received, lost } = this.total;
     if (!received) return null;
-    const sorted = [...this.rtts].sort((a, b) => a - b);
-    const rttMs = sorted.length ? sorted[Math.floor((sorted.length - 1) / 2)] : null;
+    const rttMs = this.rtts.length ? percentile(this.rtts, 0.5) : null;
     const lossPercent = Math.round((1000 * lost) / (received + lost)) / 10;
     const { interruptions } = this;
     const fits = LIMITS.find(

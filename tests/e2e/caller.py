@@ -26,6 +26,13 @@ FLAGS = (
 )
 OBSERVE = (Path(__file__).parent / "observe.js").read_text()
 
+REFUSE = """
+navigator.mediaDevices.getUserMedia = async () => {
+  throw new DOMException('no', '%s');
+};
+"""
+"""A script for the page: nobody gets a microphone; %s is the name of the error."""
+
 
 def chromium() -> str:
     return next(found for name in CHROMIUM if (found := shutil.which(name)))

@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from . import caller, sounds
+from .firefox import Firefox
 from .server import Server
 
 PHRASE = "the quick brown fox jumps over the lazy dog"
@@ -40,3 +41,18 @@ def browser(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
     browser = caller.launch(playwright, microphone)
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="module")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    running = Firefox(tmp_path_factory.mktemp("firefox"))
+    yield running
+    running.close()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def either(request: pytest.FixtureRequest) -> Browser | Firefox:
+    """One after the other."""
+    name = "browser" if request.param == "chromium" else "firefox"
+    chosen: Browser | Firefox = request.getfixturevalue(name)
+    return chosen

@@ -1,12 +1,11 @@
 """Who does not see the page, or does not touch it, makes the same call."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from .caller import Caller
+from .caller import REFUSE, Caller
 from .server import ROOT, Server
 from .states import BRAND, each_state, open_page
 
@@ -103,8 +102,7 @@ def test_a_whole_call_with_the_keyboard_and_a_screen_reader(
 
 
 def test_what_is_wrong_is_read_out_with_its_next_step(browser: Browser, server: Server) -> None:
-    denied = (Path(__file__).parent / "deny.js").read_text()
-    caller = Caller(browser, server.url, init_script=denied)
+    caller = Caller(browser, server.url, init_script=REFUSE % "NotAllowedError")
     caller.tap()
     caller.wait_for("failed")
     page = caller.page

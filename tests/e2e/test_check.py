@@ -9,28 +9,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from .caller import Caller
+from .caller import REFUSE, Caller
 from .firefox import Firefox
 from .server import ROOT, Server
 
 pytestmark = pytest.mark.e2e
 
-DENY = (Path(__file__).parent / "deny.js").read_text()
 
-
-@pytest.fixture(scope="module")
-def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    running = Firefox(tmp_path_factory.mktemp("firefox"))
-    yield running
-    running.close()
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def tab(request: pytest.FixtureRequest, server: Server) -> Iterator[Caller]:
-    chosen: Browser | Firefox = request.getfixturevalue(
-        "browser" if request.param == "chromium" else "firefox"
-    )
-    tab = Caller(chosen, f"{server.url}check/")
+@pytest.fixture
+def tab(either: Browser | Firefox, server: Server) -> Iterator[Caller]:
+    tab = Caller(either, f"{server.url}check/")
     yield tab
     tab.context.close()
 
@@ -86,7 +74,7 @@ def test_who_does_not_hear_us_is_told_what_to_do(tab: Caller) -> None:
 def test_without_a_microphone_the_network_is_checked_all_the_same(
     browser: Browser, server: Server
 ) -> None:
-    tab = Caller(browser, f"{server.url}check/", init_script=DENY)
+    tab = Caller(browser, f"{server.url}check/", init_script=REFUSE % "NotAllowedError")
     tab.page.click("#start")
     tab.page.click("#heard")
     tab.wait_for("fine", "trouble", timeout_s=60)

@@ -7,16 +7,10 @@ from playwright.sync_api import Browser
 
 from bot.paths.addresses import host_addresses
 
-from .caller import Caller
+from .caller import REFUSE, Caller
 from .server import Server
 
 pytestmark = pytest.mark.e2e
-
-REFUSE = """
-navigator.mediaDevices.getUserMedia = async () => {
-  throw new DOMException('no', '%s');
-};
-"""
 
 
 @pytest.fixture

@@ -11,13 +11,6 @@ from .server import Server
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    running = Firefox(tmp_path_factory.mktemp("firefox"))
-    yield running
-    running.close()
-
-
 @pytest.fixture
 def caller(firefox: Firefox, server: Server) -> Iterator[Caller]:
     caller = Caller(firefox, server.url + "?voice=echo")

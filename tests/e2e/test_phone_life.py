@@ -23,19 +23,9 @@ LOSE = """
 REPLACED = "() => seen.peers.at(-1).getSenders()[0].track !== before"
 
 
-@pytest.fixture(scope="module")
-def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    running = Firefox(tmp_path_factory.mktemp("firefox"))
-    yield running
-    running.close()
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def caller(request: pytest.FixtureRequest, server: Server) -> Iterator[Caller]:
-    chosen: Browser | Firefox = request.getfixturevalue(
-        "browser" if request.param == "chromium" else "firefox"
-    )
-    caller = Caller(chosen, server.url + "?voice=echo&debug")
+@pytest.fixture
+def caller(either: Browser | Firefox, server: Server) -> Iterator[Caller]:
+    caller = Caller(either, server.url + "?voice=echo&debug")
     caller.call()
     yield caller
     caller.context.close()

@@ -4,6 +4,8 @@
  * @typedef {{ms: number, address: string}} Distance ms: the median round trip
  */
 
+import { percentile } from '../stats.js';
+
 const PINGS = 5;
 export const PATIENCE_MS = 8_000;
 
@@ -22,18 +24,10 @@ export async function measureServer(socket, clock) {
     socket.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       if (message.type === 'pong') times.push(clock.now() - message.at);
-      if (times.length === PINGS) resolve({ ms: median(times), address: message.address });
+      if (times.length === PINGS) resolve({ ms: percentile(times, 0.5), address: message.address });
       else if (message.type === 'ready' || message.type === 'pong') ping();
     };
   });
   socket.close();
   return distance;
-}
-
-/**
- * @param {number[]} values at least one
- * @returns {number}
- */
-export function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -27,9 +27,8 @@
 import { configurationFor, isRelay } from '../ice.js';
 import { Peer } from '../peer.js';
 import { Signal } from '../signal.js';
-import { summarise } from '../stats.js';
+import { percentile, summarise } from '../stats.js';
 import { meanOpinionScore } from './mos.js';
-import { median } from './server.js';
 
 const CONNECT_MS = 12_000;
 export const SAMPLE_S = 10;
@@ -209,7 +208,7 @@ export function sum(summaries) {
   const heard = last.samplesReceived - first.samplesReceived;
   const concealed = heard ? (last.samplesConcealed - first.samplesConcealed) / heard : 0;
   const path = {
-    rttMs: rtts.length ? median(rtts) : 0,
+    rttMs: rtts.length ? percentile(rtts, 0.5) : 0,
     jitterMs: Math.round(jitters.reduce((a, b) => a + b, 0) / Math.max(1, jitters.length)),
     lossPercent: Math.round(1000 * Math.max(concealed, 1 - received / due)) / 10,
   };

@@ -1,3 +1,0 @@
-// A person who does not allow the microphone.
-navigator.mediaDevices.getUserMedia = () =>
-  Promise.reject(new DOMException('', 'NotAllowedError'));
