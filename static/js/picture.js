@@ -11,6 +11,7 @@ export class Picture {
   you = new Float32Array(BANDS);
   bot = new Float32Array(BANDS);
   colors = { you: '', bot: '' };
+  drawnAt = 0;
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -37,20 +38,23 @@ export class Picture {
     };
     const density = Math.min(MAX_DENSITY, this.window.devicePixelRatio || 1);
     this.canvas.width = this.canvas.height = Math.round(this.canvas.clientWidth * density);
-    this.draw(SILENT, SILENT);
+    this.draw(SILENT, SILENT, this.drawnAt);
   }
 
   /**
    * @param {Uint8Array} you spectrum of the person's voice
    * @param {Uint8Array} bot
+   * @param {number} now ms
    * @returns {boolean} whether there is anything to see
    */
-  draw(you, bot) {
+  draw(you, bot, now) {
     const { colors } = this;
+    const elapsedMs = now - this.drawnAt;
+    this.drawnAt = now;
     const isStill = this.calm.matches;
     const loudest = Math.max(
-      follow(this.you, isStill ? SILENT : you),
-      follow(this.bot, isStill ? SILENT : bot),
+      follow(this.you, isStill ? SILENT : you, elapsedMs),
+      follow(this.bot, isStill ? SILENT : bot, elapsedMs),
     );
     drawRings(this.context, this.canvas.width, [
       { bands: this.bot, color: colors.bot, radius: 0.62, opacity: 0.3 },

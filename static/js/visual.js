@@ -65,19 +65,20 @@ function trace(context, centre, radii) {
   context.closePath();
 }
 
-/** A level falls no faster than this each picture, and rises at once: the eye follows. */
-const FALL = 0.06;
+/** A level falls no faster than this in a millisecond, and rises at once: the eye follows. */
+const FALL = 0.0036;
 
 /**
  * @param {Float32Array} shown is changed
  * @param {Uint8Array} spectrum 0 to 255, linear in frequency
+ * @param {number} elapsedMs since the last time
  * @returns {number} the loudest band
  */
-export function follow(shown, spectrum) {
+export function follow(shown, spectrum, elapsedMs) {
   let loudest = 0;
   for (let band = 0; band < shown.length; band += 1) {
     const level = bandLevel(spectrum, band, shown.length);
-    shown[band] = Math.max(level, shown[band] - FALL, 0);
+    shown[band] = Math.max(level, shown[band] - FALL * elapsedMs, 0);
     loudest = Math.max(loudest, shown[band]);
   }
   return loudest;
@@ -102,8 +103,10 @@ function bandLevel(spectrum, band, count) {
   return sum / (to - from) / 255;
 }
 
-/** A frame that comes later than this after the one before was kept waiting by something else. */
-const LATE_MS = 24;
+/** A frame that comes so many times later than usual was kept waiting by something else. */
+const LATE = 1.5;
+/** What is usual is the shortest of late: a phone that begins to save power halves its frames. */
+const FORGET = 1.002;
 const SLOW_MS = 32;
 const SLOWEST_MS = 256;
 /** So many frames in time, and pictures may come twice as often again. */
@@ -116,6 +119,7 @@ const ON_TIME = 120;
 export class Pace {
   lastAt = Infinity;
   drawnAt = -Infinity;
+  usualMs = Infinity;
   onTime = 0;
   everyMs = 0;
 
@@ -124,7 +128,9 @@ export class Pace {
    * @returns {boolean} whether to draw
    */
   isDue(now) {
-    const isLate = now - this.lastAt > LATE_MS;
+    const gapMs = Math.max(0, now - this.lastAt);
+    const isLate = gapMs > LATE * this.usualMs;
+    if (gapMs) this.usualMs = Math.min(gapMs, FORGET * this.usualMs);
     this.lastAt = now;
     this.onTime = isLate ? 0 : this.onTime + 1;
     if (isLate) this.everyMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, 2 * this.everyMs));

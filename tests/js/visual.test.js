@@ -8,23 +8,31 @@ const silent = new Uint8Array(256);
 
 test('a ring rises at once and falls gently', () => {
   const shown = new Float32Array(BANDS);
-  assert.equal(follow(shown, loud), 1);
-  const next = follow(shown, silent);
+  assert.equal(follow(shown, loud, 16), 1);
+  const next = follow(shown, silent, 16);
   assert.ok(next > 0.9 && next < 1);
-  for (let picture = 0; picture < 20; picture += 1) follow(shown, silent);
-  assert.equal(follow(shown, silent), 0);
+  for (let picture = 0; picture < 20; picture += 1) follow(shown, silent, 16);
+  assert.equal(follow(shown, silent, 16), 0);
+});
+
+test('it falls as fast on every screen', () => {
+  const [slow, fast] = [new Float32Array(BANDS), new Float32Array(BANDS)];
+  for (const shown of [slow, fast]) follow(shown, loud, 16);
+  for (let picture = 0; picture < 6; picture += 1) follow(slow, silent, 1000 / 60);
+  for (let picture = 0; picture < 12; picture += 1) follow(fast, silent, 1000 / 120);
+  assert.ok(Math.abs(slow[0] - fast[0]) < 0.001);
 });
 
 test('a low voice moves the top of the ring, hiss above a voice nothing', () => {
   const low = new Uint8Array(256);
   low.fill(255, 0, 3);
   const shown = new Float32Array(BANDS);
-  follow(shown, low);
+  follow(shown, low, 16);
   assert.ok(shown[0] > 0.9);
   assert.equal(shown[BANDS - 1], 0);
   const hiss = new Uint8Array(256);
   hiss.fill(255, 128);
-  assert.equal(follow(new Float32Array(BANDS), hiss), 0);
+  assert.equal(follow(new Float32Array(BANDS), hiss, 16), 0);
 });
 
 test('the outline is the same on both sides, and stays inside the picture', () => {
@@ -58,6 +66,15 @@ test('a machine that is late is spared, the more the later it is, until it has c
   assert.ok(drawn(pace, 3000, 1000 / 60, 60) < 10);
   drawn(pace, 4000, 1000 / 60, 480);
   assert.equal(drawn(pace, 12_000, 1000 / 60, 60), 60);
+});
+
+test('a phone that saves power, at thirty frames a second, gets a picture for each', () => {
+  const pace = new Pace();
+  assert.equal(drawn(pace, 0, 1000 / 30, 60), 60);
+  const turned = new Pace();
+  drawn(turned, 0, 1000 / 60, 600);
+  drawn(turned, 10_000, 1000 / 30, 900);
+  assert.equal(drawn(turned, 40_000, 1000 / 30, 60), 60);
 });
 
 test('a frame that is late once costs little', () => {
