@@ -179,9 +179,13 @@ export class Keeper {
     this.listen();
   }
 
-  /** An ICE restart mends a failed path; nothing mends a DTLS association that failed. */
+  /**
+   * An ICE restart mends a failed path; nothing mends a DTLS association that failed. Firefox calls
+   * failed as well what could not begin, as no way was found yet.
+   */
   failed() {
-    if (this.receiver?.transport?.state === 'failed') this.events.onBroken();
+    const hasBegun = !this.recovery.connecting || this.peer.pc.iceConnectionState !== 'failed';
+    if (hasBegun && this.receiver?.transport?.state === 'failed') this.events.onBroken();
     else this.happen({ type: 'path-down' });
   }
 

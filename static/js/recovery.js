@@ -150,7 +150,8 @@ function stay(recovery) {
  */
 function worse(recovery, trouble, now) {
   const { connecting, troubles } = recovery;
-  if (connecting || troubles.includes(trouble)) return stay(recovery);
+  if (connecting) return trouble === 'lost' ? nextSoon(recovery, now) : stay(recovery);
+  if (troubles.includes(trouble)) return stay(recovery);
   const next = { ...recovery, troubles: [...troubles, trouble] };
   if (troubles.length) return stay(next);
   const isCalm = now - recovery.restartedAt > POLICY.calmMs;
@@ -168,6 +169,18 @@ function worse(recovery, trouble, now) {
   // ICE knows at once where an address has gone, and the socket went with it.
   if (trouble === 'lost') actions.push({ type: 'replace-socket' });
   return { ...step, actions };
+}
+
+/**
+ * ICE has given this way up before it was one.
+ *
+ * @param {Recovery} recovery
+ * @param {number} now
+ * @returns {Step}
+ */
+function nextSoon(recovery, now) {
+  const soon = Math.max(now, recovery.restartedAt + POLICY.settleMs);
+  return stay({ ...recovery, restartAt: Math.min(recovery.restartAt, soon) });
 }
 
 /**

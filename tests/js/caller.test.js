@@ -143,6 +143,17 @@ test('a late answer to the peer connection before does not pass for the new oneâ
   assert.equal(offers(all).at(-1).rejoin, true);
 });
 
+test('what could not begin, as no way was found yet, has not failed: the next way is tried', async () => {
+  const all = await tapped();
+  all.peers[0].iceConnectionState = 'failed';
+  dtlsFails(all);
+  all.clock.pass(1_000);
+  await settle();
+  assert.equal(all.states.at(-1), 'connecting');
+  assert.equal(all.peers.length, 1);
+  assert.equal(offers(all).at(-1).attempt, 2);
+});
+
 test('where that fails as well there is a new call', async () => {
   const all = await connected();
   dtlsFails(all);

@@ -46,6 +46,15 @@ test('a call that does not come up tries one way after the other', () => {
   );
 });
 
+test('a way that ICE itself gives up is left at once, and one after it not before it could settle', () => {
+  const path = new Path();
+  path.sees('path-down', 300);
+  path.sees('tick', 500);
+  path.sees('path-down', 600);
+  for (let now = 1_000; now <= 2_000; now += 500) path.sees('tick', now);
+  assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[500, 'udp'], [2_000, 'tcp']]);
+});
+
 test('the first path says that it is up', () => {
   assert.deepEqual(new Path().sees('path-up', 70), [{ type: 'up', ms: 70 }]);
 });
