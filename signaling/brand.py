@@ -1,6 +1,5 @@
 """Whose demo it is: name, logo, colours, and where to go after the call."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +39,7 @@ def dark() -> Colors:
 
 
 def style_sheet() -> str:
-    return f"{light().css}\n@media (prefers-color-scheme: dark){{{dark().css}}}\n"
+    return f"{light().css}@media (prefers-color-scheme: dark){{{dark().css}}}"
 
 
 def logo() -> Path | None:
@@ -52,8 +51,8 @@ def context() -> dict[str, str]:
     picture = logo()
     return {
         "name": settings.VOICEDEMO_NAME,
-        "style": fingerprint(style_sheet().encode()),
         "logo": str(picture.stat().st_mtime_ns) if picture else "",
+        "bot_language": settings.VOICEDEMO_BOT_LANGUAGE,
         "contact_url": settings.VOICEDEMO_CONTACT_URL,
         "contact_label": settings.VOICEDEMO_CONTACT_LABEL,
     }
@@ -76,7 +75,3 @@ def _luminance(color: str) -> float:
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def fingerprint(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]

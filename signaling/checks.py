@@ -49,6 +49,20 @@ def _is_ice_url(url: str, schemes: Sequence[str]) -> bool:
 
 
 @register()
+def bot_language(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    language = settings.VOICEDEMO_BOT_LANGUAGE
+    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_BOT_LANGUAGE is {language!r}, which is no language tag",
+            hint="For example de, or en-GB",
+            id="voicedemo.E010",
+        )
+    ]
+
+
+@register()
 def public_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     url = settings.VOICEDEMO_PUBLIC_URL
     if not url or re.fullmatch(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?/?", url):

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from .models import Call
 from .protocol import ProtocolError, Voice
+from .sources import SELF_TEST
 from .states import LIVE
 
 EMBEDDED_WORKER = "bot.embedded"
@@ -18,12 +19,17 @@ def admit(call_id: uuid.UUID, voice: Voice, source: str = "") -> Call:
     Load is counted from the rows themselves, inside the transaction that adds one: two offers at
     once cannot both take the last place.
 
+    Self-tests take no more than half of the lines: they make five calls each, and people wait.
+
     :raises ProtocolError: ``busy`` or ``ticket_used``.
     """
     with transaction.atomic():
         if Call.objects.filter(id=call_id).exists():
             raise ProtocolError("ticket_used", "this ticket has had its call", retryable=True)
-        if Call.objects.filter(state__in=LIVE).count() >= settings.VOICEDEMO_MAX_CALLS:
+        live = Call.objects.filter(state__in=LIVE)
+        tests = live.filter(source=SELF_TEST) if source == SELF_TEST else live.none()
+        lines = settings.VOICEDEMO_MAX_CALLS
+        if live.count() >= lines or tests.count() >= max(1, lines // 2):
             raise ProtocolError("busy", "every line is taken", retryable=True)
         return Call.objects.create(id=call_id, voice=voice, source=source, worker=EMBEDDED_WORKER)
 

@@ -1,6 +1,6 @@
 """What a page needs that is put on a home screen: a manifest, and a page for no network."""
 
-from typing import Any
+from hashlib import sha256
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import brand
+from . import brand, pages
 
 ICON_SIZES = (192, 512)
 
@@ -46,13 +46,13 @@ async def manifest(request: HttpRequest) -> JsonResponse:
 @require_safe
 async def offline(request: HttpRequest) -> HttpResponse:
     """What is shown where the network is not; the service worker keeps a copy."""
-    return render(request, "offline.html", {"brand": brand.context()})
+    return pages.render(request, "offline.html", style="call")
 
 
 @require_safe
 @never_cache
 async def worker(request: HttpRequest) -> HttpResponse:
     """The service worker: at the root, as it serves no more than what lies below it."""
-    shown: dict[str, Any] = {"brand": brand.context()}
-    shown["version"] = brand.fingerprint(render(request, "offline.html", shown).content)
+    kept = pages.render(request, "offline.html", style="call").content
+    shown = {"version": sha256(kept).hexdigest()[:12]}
     return render(request, "worker.js", shown, content_type="text/javascript")

@@ -43,21 +43,26 @@ class Buckets:
 
 requests = Buckets(burst=60, per_second=1.0)
 """Of tickets and ICE servers. A trade fair is behind one address."""
+reports = Buckets(burst=20, per_second=1 / 60)
+"""Of self-tests. Each takes half a minute, and the newest push out the oldest of everybody."""
 
 
-def limited(view: View) -> View:
+def limited(buckets: Buckets) -> Callable[[View], View]:
     """429 with ``Retry-After`` (RFC 6585, 4) for a network whose bucket is empty."""
 
-    @wraps(view)
-    async def answer(request: ASGIRequest) -> HttpResponseBase:
-        wait = requests.take(networks.key(clients.address(request.scope)))
-        if not wait:
-            return await view(request)
-        metrics.request_limited(request.path)
-        return JsonResponse(
-            {"error": {"code": "too_many_requests", "message": "slow down"}},
-            status=429,
-            headers={"Retry-After": str(math.ceil(wait)), "Cache-Control": "no-store"},
-        )
+    def decorate(view: View) -> View:
+        @wraps(view)
+        async def answer(request: ASGIRequest) -> HttpResponseBase:
+            wait = buckets.take(networks.key(clients.address(request.scope)))
+            if not wait:
+                return await view(request)
+            metrics.request_limited(request.path)
+            return JsonResponse(
+                {"error": {"code": "too_many_requests", "message": "slow down"}},
+                status=429,
+                headers={"Retry-After": str(math.ceil(wait)), "Cache-Control": "no-store"},
+            )
 
-    return answer
+        return answer
+
+    return decorate

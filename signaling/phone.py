@@ -3,11 +3,10 @@ there, and whom to trust."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import brand
+from . import pages
 
 
 @require_safe
@@ -16,7 +15,7 @@ async def steps(request: HttpRequest) -> HttpResponse:
     """Over plain HTTP, as the phone does not trust our HTTPS yet."""
     if settings.PHONE_URL is None:
         raise Http404
-    return render(request, "phone.html", {"brand": brand.context(), "url": settings.PHONE_URL})
+    return pages.render(request, "phone.html", style="phone", url=settings.PHONE_URL)
 
 
 @require_safe

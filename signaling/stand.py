@@ -1,24 +1,26 @@
 """A screen at a trade fair: a code to scan, and whether somebody is in a call that it led to."""
 
+import hashlib
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 import segno
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import brand, sources, words
+from . import pages, sources
 from .models import Call
 from .states import LIVE
 
-MODULES = ("js/stand/main.js",)
 COUNTED = timedelta(hours=12)
 """A day at a fair."""
+LOOK_S = 1
+"""However many look, the calls are counted once in so long."""
 
 
 def code(url: str) -> segno.QRCode:
@@ -46,14 +48,16 @@ async def page(request: HttpRequest, token: str = "") -> HttpResponse:
     label = sources.read(token)
     token = token if label else ""
     url = address(link(token), f"{request.scheme}://{request.get_host()}")
-    shown = {
-        "brand": brand.context(),
-        "code": code(url).svg_inline(omitsize=True, border=3, svgclass=None, lineclass=None),
-        "url": url.removeprefix("https://").removeprefix("http://").partition("/")[0],
-        "live": reverse("stand-live", args=[token] if token else []),
-        "words": words.for_scripts(MODULES),
-    }
-    return render(request, "stand.html", shown)
+    return pages.render(
+        request,
+        "stand.html",
+        style="stand",
+        script="js/stand/main.js",
+        code=code(url).svg_inline(omitsize=True, border=3, svgclass=None, lineclass=None),
+        url=url.removeprefix("https://").removeprefix("http://").partition("/")[0],
+        token=token,
+        live=reverse("stand-live", args=[token] if token else []),
+    )
 
 
 @require_safe
@@ -70,10 +74,17 @@ async def scanned(request: HttpRequest, token: str = "") -> HttpResponseRedirect
 @never_cache
 async def live(request: HttpRequest, token: str = "") -> JsonResponse:
     """How many are in a call that this stand led to, and how many were lately."""
-    calls = Call.objects.filter(source=sources.read(token))
-    return JsonResponse(
-        {
-            "live": await calls.filter(state__in=LIVE).acount(),
-            "lately": await calls.filter(created_at__gt=timezone.now() - COUNTED).acount(),
-        }
-    )
+    source = sources.read(token)
+    key = f"stand:{hashlib.sha256(source.encode()).hexdigest()}"
+    if (counts := await cache.aget(key)) is None:
+        counts = await _counts(source)
+        await cache.aset(key, counts, LOOK_S)
+    return JsonResponse(counts)
+
+
+async def _counts(source: str) -> dict[str, int]:
+    calls = Call.objects.filter(source=source)
+    return {
+        "live": await calls.filter(state__in=LIVE).acount(),
+        "lately": await calls.filter(created_at__gt=timezone.now() - COUNTED).acount(),
+    }

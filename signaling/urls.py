@@ -4,7 +4,6 @@ from . import installed, phone, stand, views
 
 urlpatterns = [
     path("", views.page, name="call"),
-    path("brand.css", views.brand_css, name="brand-css"),
     path("logo", views.logo, name="logo"),
     path("check/", views.check, name="check"),
     path("api/check/", views.keep_checkup, name="keep-checkup"),

@@ -1,52 +1,41 @@
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from . import brand, checkups, limits, metrics, sources, tickets, words
+from . import brand, checkups, limits, metrics, pages, sources, tickets
 from .ice import registry
 from .models import Call
 from .protocol import ProtocolError, parse_checkup
 
 FOR_GOOD_S = 365 * 24 * 3600
 
-# Named in the page so that the browser fetches them all at once, not import by import.
-CALL_MODULES = words.modules(*words.SCRIPTS.glob("*.js"))
-CHECK_TAKES = (
-    *("api", "ice", "microphone", "peer", "quality", "reasons", "signal", "stats"),
-    *("waits", "words", "world"),
-)
-CHECK_MODULES = words.modules(
-    *words.SCRIPTS.glob("check/*.js"),
-    *(words.SCRIPTS / f"{name}.js" for name in CHECK_TAKES),
-)
-
 
 @require_safe
 @never_cache
 async def page(request: HttpRequest) -> HttpResponse:
     """The call page, with the ticket for one call in it."""
-    return _page(request, "call.html", CALL_MODULES, _source(request))
+    return _page(request, "call", "js/main.js", _source(request))
 
 
 @require_safe
 @never_cache
 async def check(request: HttpRequest) -> HttpResponse:
     """The self-test, with the ticket for its first call in it."""
-    return _page(request, "check.html", CHECK_MODULES, sources.SELF_TEST)
+    return _page(request, "check", "js/check/main.js", sources.SELF_TEST)
 
 
-def _page(
-    request: HttpRequest, template: str, modules: tuple[str, ...], source: str
-) -> HttpResponse:
-    shown = {
-        "ticket": tickets.issue(source),
-        "source": sources.sign(source) if source else "",
-        "modules": modules,
-        "brand": brand.context(),
-        "words": words.for_scripts(modules),
-    }
-    return render(request, template, shown)
+def _page(request: HttpRequest, name: str, script: str, source: str) -> HttpResponse:
+    """:param source: of the calls that this page makes."""
+    visitor = _source(request)
+    return pages.render(
+        request,
+        f"{name}.html",
+        style=name,
+        script=script,
+        ticket=tickets.issue(source),
+        source=sources.sign(source) if source else "",
+        visitor=sources.sign(visitor) if visitor else "",
+    )
 
 
 def _source(request: HttpRequest) -> str:
@@ -55,7 +44,7 @@ def _source(request: HttpRequest) -> str:
 
 @require_POST
 @never_cache
-@limits.limited
+@limits.limited(limits.reports)
 async def keep_checkup(request: HttpRequest) -> JsonResponse:
     """Keep what ``/check/`` found, under a code for support."""
     try:
@@ -63,13 +52,6 @@ async def keep_checkup(request: HttpRequest) -> JsonResponse:
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=400)
     return JsonResponse({"code": await checkups.keep(report)}, status=201)
-
-
-@require_safe
-@cache_control(max_age=FOR_GOOD_S, immutable=True)
-async def brand_css(request: HttpRequest) -> HttpResponse:
-    """The colours of the settings; the page asks for them by their hash."""
-    return HttpResponse(brand.style_sheet(), content_type="text/css")
 
 
 @require_safe
@@ -86,7 +68,7 @@ async def logo(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @never_cache
-@limits.limited
+@limits.limited(limits.requests)
 async def ticket(request: HttpRequest) -> JsonResponse:
     """A fresh ticket, for a page whose own grew old or has had its call."""
     fresh = tickets.issue(_source(request))
@@ -95,7 +77,7 @@ async def ticket(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 @never_cache
-@limits.limited
+@limits.limited(limits.requests)
 async def ice(request: HttpRequest) -> JsonResponse:
     """The ICE configuration for the call of the ticket in ``X-Call-Ticket``, until it is made."""
     try:

@@ -1,32 +1,33 @@
 """What a page's scripts say, in the language of the request."""
 
-from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation.trans_real import DjangoTranslation
 from django.views.i18n import JavaScriptCatalog
 
+from . import scripts
+
 DOMAIN = "djangojs"
-SCRIPTS = settings.BASE_DIR / "static" / "js"
+STATIC = settings.BASE_DIR / "static"
 
 
-def modules(*scripts: Path) -> tuple[str, ...]:
-    """The names of a page's modules among the static files."""
-    return tuple(sorted(f"js/{path.relative_to(SCRIPTS)}" for path in scripts))
+def for_script(entry: str) -> dict[str, str]:
+    """Translations of what this one and its imports say, by their English; none for English.
 
-
-def for_scripts(modules: Iterable[str]) -> dict[str, str]:
-    """Translations of what these modules say, by their English; none for English itself."""
+    :param entry: one of :data:`scripts.ENTRIES`.
+    """
     language = get_language()
-    return {} if language in (None, settings.LANGUAGE_CODE) else _said(language, tuple(modules))
+    return {} if language in (None, settings.LANGUAGE_CODE) else _said(language, entry)
 
 
 @cache
-def _said(language: str, modules: tuple[str, ...]) -> dict[str, str]:
-    sources = "".join((SCRIPTS.parent / name).read_text() for name in modules)
+def _said(language: str, entry: str) -> dict[str, str]:
+    def read(name: str) -> str:
+        return (STATIC / name).read_text()
+
+    sources = "".join(map(read, scripts.modules(read, entry)))
     return {key: told for key, told in _catalog(language).items() if f"'{key}'" in sources}
 
 

@@ -1,16 +1,10 @@
-{% load static %}// Without a network there is no call: the one thing worth keeping is the page that says so.
+// Without a network there is no call: the one thing worth keeping is the page that says so.
 
 const CACHE = 'offline {{ version }}';
 const PAGE = '{% url 'offline' %}';
-const KEPT = [
-  PAGE,
-  '{% static 'css/base.css' %}',
-  '{% static 'css/call.css' %}',
-  '{% url 'brand-css' %}?{{ brand.style }}',
-];
 
 addEventListener('install', (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT)));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.add(PAGE)));
   skipWaiting();
 });
 
@@ -27,7 +21,5 @@ addEventListener('fetch', (event) => {
     // A server that is down says so itself, or the browser does.
     const instead = (error) => (navigator.onLine ? Promise.reject(error) : caches.match(PAGE));
     event.respondWith(fetch(request).catch(instead));
-  } else if (KEPT.some((kept) => request.url.endsWith(kept))) {
-    event.respondWith(fetch(request).catch(() => caches.match(request)));
   }
 });

@@ -86,6 +86,7 @@ VOICEDEMO_CONTACT_URL = env.str("VOICEDEMO_CONTACT_URL", "")
 VOICEDEMO_CONTACT_LABEL = env.str("VOICEDEMO_CONTACT_LABEL", "Get in touch")
 
 VOICEDEMO_BOT = env.str("VOICEDEMO_BOT", "")
+VOICEDEMO_BOT_LANGUAGE = env.str("VOICEDEMO_BOT_LANGUAGE", "en")
 
 # Of `manage.py phone` alone, which sets them: what a phone is to open, and whom to trust.
 PHONE_URL: str | None = None
@@ -142,7 +143,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "voicedemo.storage.ModuleStaticFilesStorage"
+        else "voicedemo.storage.PageStaticFilesStorage"
     },
 }
 

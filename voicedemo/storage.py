@@ -6,26 +6,27 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from signaling import scripts
 
-class _WithoutComments:
-    """Another storage's scripts, without what only people read: nearly half of what comes over."""
+
+class _Joined:
+    """Another storage's scripts, each with all that it imports, without what only people read."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
     def open(self, name: str) -> "File[Any]":
+        return ContentFile(rjsmin.jsmin(scripts.joined(self._read, name)).encode())
+
+    def _read(self, name: str) -> str:
         with self._storage.open(name) as script:
-            return ContentFile(rjsmin.jsmin(script.read()))
+            return bytes(script.read()).decode()
 
 
-class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Hashed, pre-compressed static files whose ES modules import each other by hashed name."""
-
-    support_js_module_import_aggregation = True
+class PageStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Hashed, pre-compressed static files: of the scripts, one file for each page."""
 
     def post_process(self, paths: dict[str, Any], *args: Any, **options: Any) -> Iterator[Any]:
-        slim = {
-            name: (_WithoutComments(storage), path) if name.endswith(".js") else (storage, path)
-            for name, (storage, path) in paths.items()
-        }
-        yield from super().post_process(slim, *args, **options)
+        others = {name: path for name, path in paths.items() if not name.endswith(".js")}
+        entries = {name: (_Joined(paths[name][0]), paths[name][1]) for name in scripts.ENTRIES}
+        yield from super().post_process(others | entries, *args, **options)

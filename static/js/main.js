@@ -11,6 +11,7 @@ import { outputsOf } from './outputs.js';
 import { watchSurroundings } from './surroundings.js';
 import { Ui } from './ui.js';
 import { CallQuality, verdictLine } from './verdict.js';
+import { Visitor } from './visitor.js';
 import { speak } from './words.js';
 import { clock } from './world.js';
 
@@ -69,11 +70,22 @@ async function letSleep() {
   await lock?.release();
 }
 
+/** At a stand, back to the code that the next visitor may scan. */
+function toStand() {
+  const label = switches.get('from');
+  location.replace(label ? `/stand/${encodeURIComponent(label)}/` : '/stand/');
+}
+
+const visitor = switches.has('stand')
+  ? new Visitor({ onSeconds: (seconds) => ui.showVisitor(seconds), onGone: toStand }, clock)
+  : null;
+
 /** @param {import('./call.js').Call} call */
 function callChanged(call) {
   if (call.state === 'asking-mic') quality = new CallQuality();
   quality.moved(call.state, clock.now());
   ui.show(call);
+  visitor?.moved(call.state);
   if (call.state === 'ended') ui.sum(howItWent());
   if (call.state === 'connected') {
     keepAwake();
@@ -193,6 +205,11 @@ ui.copyLink.addEventListener('click', () =>
   ui.copyPageLink('Link copied. Paste it into Safari or Chrome.'),
 );
 ui.share.addEventListener('click', () => ui.sharePage());
+ui.nextVisitor.addEventListener('click', toStand);
+if (visitor) {
+  document.body.classList.add('at-stand');
+  for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => visitor.touched());
+}
 
 watchSurroundings(
   window,
@@ -218,4 +235,4 @@ if (reason) caller.happen({ type: 'failure', reason });
 else ui.show(caller.call);
 
 /** For the console, and for pictures of every state. */
-export { caller, ui };
+export { caller, ui, verdictLine };

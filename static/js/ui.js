@@ -79,6 +79,7 @@ export class Ui {
     this.share = /** @type {HTMLButtonElement} */ (element('share'));
     /** Only where the settings have a link. */
     this.contact = document.getElementById('contact');
+    this.nextVisitor = /** @type {HTMLButtonElement} */ (element('next-visitor'));
     this.restart = /** @type {HTMLButtonElement} */ (element('restart-ice'));
     this.developer = /** @type {HTMLDetailsElement} */ (element('developer'));
     this.audio = /** @type {HTMLAudioElement} */ (element('remote-audio'));
@@ -200,6 +201,12 @@ export class Ui {
     }
   }
 
+  /** @param {number|null} seconds until a phone at a stand is ready for another; null where it waits for nobody */
+  showVisitor(seconds) {
+    this.nextVisitor.hidden = seconds === null;
+    if (seconds !== null) this.nextVisitor.textContent = say('Next visitor ({seconds})', { seconds });
+  }
+
   /** @param {string} line how the call went */
   sum(line) {
     if (line) write(this.nextStep, line);
@@ -237,7 +244,7 @@ export class Ui {
     const mine = this.muted ? undefined : you;
     this.levels.you.style.setProperty('--level', (mine?.level() ?? 0).toFixed(3));
     this.levels.bot.style.setProperty('--level', (bot?.level() ?? 0).toFixed(3));
-    return this.picture.draw(mine?.spectrum() ?? SILENT, bot?.spectrum() ?? SILENT);
+    return this.picture.draw(mine?.spectrum() ?? SILENT, bot?.spectrum() ?? SILENT, now);
   }
 
   /** @param {MediaStream} stream */
@@ -264,25 +271,28 @@ export class Ui {
 
   async sharePage() {
     if (!navigator.share) {
-      await this.copyPageLink('Link copied.');
+      await this.copyPageLink('Link copied.', linkForOthers());
       return;
     }
     try {
-      await navigator.share({ title: document.title, url: location.href });
+      await navigator.share({ title: document.title, url: linkForOthers() });
     } catch (error) {
       // Or the person thought better of it.
-      if (/** @type {Error} */ (error).name !== 'AbortError') await this.copyPageLink('Link copied.');
+      if (/** @type {Error} */ (error).name !== 'AbortError') await this.copyPageLink('Link copied.', linkForOthers());
     }
   }
 
-  /** @param {string} done */
-  async copyPageLink(done) {
+  /**
+   * @param {string} done what is said of it
+   * @param {string} link
+   */
+  async copyPageLink(done, link = location.href) {
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(link);
       write(this.nextStep, say(done));
     } catch {
       // No clipboard in this browser either: show what to copy.
-      write(this.nextStep, location.href);
+      write(this.nextStep, link);
     }
   }
 
@@ -314,6 +324,13 @@ export class Ui {
   developerLine(name, text) {
     element(`dev-${name}`).textContent = text;
   }
+}
+
+/** @returns {string} this page, without whence its visitor came: others were not at that stand */
+function linkForOthers() {
+  const link = new URL(location.href);
+  for (const name of ['from', 'stand']) link.searchParams.delete(name);
+  return link.href;
 }
 
 /**

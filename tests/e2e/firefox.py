@@ -120,9 +120,13 @@ class Firefox:
         for listener in self.listeners.get(context, []):
             listener(event["params"])
 
-    def new_context(self, **options: Any) -> "Context":
-        assert not options, f"not with Firefox: {options}"
-        return Context(self)
+    def new_context(
+        self, *, viewport: dict[str, int] | None = None, locale: str | None = None
+    ) -> "Context":
+        context = Context(self, viewport)
+        if locale:
+            context.speak(locale)
+        return context
 
     def close(self) -> None:
         self._open.close()
@@ -131,9 +135,13 @@ class Firefox:
 class Context:
     """A fresh set of cookies and storage, for one page."""
 
-    def __init__(self, browser: Firefox) -> None:
+    def __init__(self, browser: Firefox, viewport: dict[str, int] | None) -> None:
         self._browser = browser
+        self._viewport = viewport
         self._id = browser.command("browser.createUserContext")["userContext"]
+
+    def speak(self, locale: str) -> None:
+        self._browser.command("emulation.setLocaleOverride", locale=locale, userContexts=[self._id])
 
     def add_init_script(self, script: str) -> None:
         self._browser.command(
@@ -144,7 +152,10 @@ class Context:
 
     def new_page(self) -> "Tab":
         created = self._browser.command("browsingContext.create", type="tab", userContext=self._id)
-        return Tab(self._browser, created["context"])
+        tab = Tab(self._browser, created["context"], self)
+        if self._viewport:
+            tab.set_viewport_size(self._viewport)
+        return tab
 
     def close(self) -> None:
         self._browser.command("browser.removeUserContext", userContext=self._id)
@@ -153,9 +164,14 @@ class Context:
 class Tab:
     """The part of Playwright's ``Page`` that the tests use."""
 
-    def __init__(self, browser: Firefox, context: str) -> None:
+    def __init__(self, browser: Firefox, tab: str, context: Context) -> None:
         self._browser = browser
-        self._context = context
+        self._context = tab
+        self.context = context
+        self.keyboard = Keyboard(browser, tab)
+
+    def set_viewport_size(self, size: dict[str, int]) -> None:
+        self._browser.command("browsingContext.setViewport", context=self._context, viewport=size)
 
     def on(self, event: str, callback: Callable[[Any], None]) -> None:
         """``pageerror`` and ``console``, as messages with ``text`` and ``type``."""
@@ -216,8 +232,36 @@ class Tab:
     def inner_text(self, selector: str) -> str:
         return self.evaluate(f"{_element(selector)}.innerText")
 
+    def is_visible(self, selector: str) -> bool:
+        return self.evaluate(_visible(selector))
+
+    def close(self, *, run_before_unload: bool = False) -> None:
+        self._browser.command(
+            "browsingContext.close", context=self._context, promptUnload=run_before_unload
+        )
+
     def get_attribute(self, selector: str, name: str) -> str | None:
         return self.evaluate(f"{_element(selector)}.getAttribute({json.dumps(name)})")
+
+
+KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": " "}
+"""WebDriver, "keyboard actions": the code points of keys that have no character."""
+
+
+class Keyboard:
+    """What is pressed goes to whatever has the focus."""
+
+    def __init__(self, browser: Firefox, context: str) -> None:
+        self._browser = browser
+        self._context = context
+
+    def press(self, key: str) -> None:
+        moves = [{"type": kind, "value": KEYS[key]} for kind in ("keyDown", "keyUp")]
+        self._browser.command(
+            "input.performActions",
+            context=self._context,
+            actions=[{"type": "key", "id": "keyboard", "actions": moves}],
+        )
 
 
 class LogEntry:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from voicedemo import settings
 
 from .caller import launch
+from .firefox import Firefox, Tab
 from .server import Server
 
 LANGUAGES: Final = [code for code, _ in settings.LANGUAGES]
@@ -40,10 +41,14 @@ CAPTION: Final = (
 )
 SHOW: Final = """
 async ([state, reason, caption]) => {
-  const { ui } = await import(document.querySelector('script[type=module]').src);
+  const { ui, verdictLine } = await import(document.querySelector('script[type=module]').src);
   ui.show({ state, reason, renewed: false });
   ui.showCaption(state === 'connected' ? caption : '');
-  if (state === 'ended') ui.sum(ui.words['Excellent'] ? '' : 'Excellent: 38 ms, no interruptions.');
+  const poor = { grade: 'poor', rttMs: 1238, lossPercent: 12.5, interruptions: 12 };
+  if (state === 'ended') ui.sum(verdictLine(poor, 'cellular', ui.language));
+  const atStand = reason === 'bad_offer';
+  document.body.classList.toggle('at-stand', atStand);
+  ui.showVisitor(atStand ? 15 : null);
   await document.fonts.ready;
 }
 """
@@ -76,14 +81,16 @@ FAMILIES: Final = {"families": "IPv4 + IPv6"}
 BRAND: Final = {"VOICEDEMO_NAME": "Acme", "VOICEDEMO_CONTACT_URL": "https://example.com/"}
 
 
-def open_page(browser: Browser, server: Server, language: str, **options: Any) -> Page:
+def open_page(
+    browser: Browser | Firefox, server: Server, language: str, **options: Any
+) -> Page | Tab:
     page = browser.new_context(locale=language, **options).new_page()
     page.goto(server.url)
     page.wait_for_function("() => document.body.dataset.state === 'idle'")
     return page
 
 
-def each_state(page: Page) -> Iterator[tuple[str, str]]:
+def each_state(page: Page | Tab) -> Iterator[tuple[str, str]]:
     for state, reason in STATES:
         page.evaluate(SHOW, [state, reason, CAPTION])
         if state == "recovering":  # it is not said before it has lasted a moment
@@ -91,20 +98,27 @@ def each_state(page: Page) -> Iterator[tuple[str, str]]:
         yield state, reason
 
 
-def each_finding(page: Page) -> Iterator[str]:
+def each_finding(page: Page | Tab) -> Iterator[str]:
     """The self-test with each of its verdicts, and between them each of its findings."""
     for turn, verdict in enumerate(VERDICTS):
         rows = [
             {
                 "name": name,
                 "found": (found := codes[turn % len(codes)]),
-                "status": "good" if turn == 0 else ("warning" if "_fine" in found else "bad"),
-                "data": DATA | (FAMILIES if name == "network" else {}),
+                "status": status(found, turn),
+                "data": DATA
+                | ({**FAMILIES, "isElsewhere": turn == 1} if name == "network" else {}),
             }
             for name, codes in FINDINGS.items()
         ]
         page.evaluate(CHECKED, [verdict, rows])
         yield verdict or "running"
+
+
+def status(found: str, turn: int) -> str:
+    if turn == 0:
+        return "good"
+    return "warning" if found in ("way_works", "server_fine", "browser_fine") else "bad"
 
 
 def take_pictures(folder: Path) -> None:

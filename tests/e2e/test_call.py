@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Playwright
 
 from . import sounds
 from .caller import Caller, launch
+from .firefox import Firefox
 from .server import Server
 
 pytestmark = pytest.mark.e2e
@@ -19,6 +20,13 @@ def caller(browser: Browser, server: Server, request: pytest.FixtureRequest) -> 
     caller = Caller(browser, server.url + getattr(request, "param", "?voice=echo"))
     yield caller
     caller.context.close()
+
+
+@pytest.fixture
+def tab(either: Browser | Firefox, server: Server) -> Iterator[Caller]:
+    tab = Caller(either, server.url + "?voice=echo")
+    yield tab
+    tab.context.close()
 
 
 def test_the_echo_is_what_the_microphone_hears(caller: Caller, phrase: sounds.Sound) -> None:
@@ -83,20 +91,20 @@ def test_an_ice_restart_is_inaudible(caller: Caller) -> None:
     assert caller.state == "connected"
 
 
-def test_the_developer_can_restart_ice(caller: Caller) -> None:
-    caller.call()
-    caller.page.click("#developer summary")
-    before = caller.snapshot()
-    caller.page.click("#restart-ice")
-    caller.wait_until_changed(before, "pair")
-    caller.page.wait_for_function(
+def test_the_developer_can_restart_ice(tab: Caller) -> None:
+    tab.call()
+    tab.page.click("#developer summary")
+    before = tab.snapshot()
+    tab.page.click("#restart-ice")
+    tab.wait_until_changed(before, "pair")
+    tab.page.wait_for_function(
         "() => document.querySelector('#dev-restarts').textContent.trim() === '1'"
     )
 
 
-def test_the_heartbeat_goes_both_ways(caller: Caller) -> None:
-    caller.call()
-    caller.page.wait_for_function(
+def test_the_heartbeat_goes_both_ways(tab: Caller) -> None:
+    tab.call()
+    tab.page.wait_for_function(
         "() => ['pipecat.ping', 'pipecat.pong'].every("
         "  (type) => seen.heard.some((message) => message.type === type))"
     )
@@ -114,19 +122,19 @@ def test_mute_sends_silence_and_unmute_speech(caller: Caller, phrase: sounds.Sou
     assert sounds.likeness(phrase, heard) > 0.8
 
 
-def test_ending_the_call(caller: Caller, server: Server) -> None:
-    caller.call()
-    caller.page.click("#end")
-    caller.wait_for("ended")
-    caller.page.wait_for_function("() => seen.peers[0].connectionState === 'closed'")
+def test_ending_the_call(tab: Caller) -> None:
+    tab.call()
+    tab.page.click("#end")
+    tab.wait_for("ended")
+    tab.page.wait_for_function("() => seen.peers[0].connectionState === 'closed'")
 
 
-def test_a_second_call_on_the_same_page(caller: Caller) -> None:
-    caller.call()
-    caller.page.click("#end")
-    caller.wait_for("ended")
-    caller.call()
-    assert caller.page.evaluate("seen.peers.length") == 2
+def test_a_second_call_on_the_same_page(tab: Caller) -> None:
+    tab.call()
+    tab.page.click("#end")
+    tab.wait_for("ended")
+    tab.call()
+    assert tab.page.evaluate("seen.peers.length") == 2
 
 
 def test_the_page_asks_no_third_party(browser: Browser, server: Server) -> None:

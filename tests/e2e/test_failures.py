@@ -8,17 +8,18 @@ from playwright.sync_api import Browser
 from bot.paths.addresses import host_addresses
 
 from .caller import REFUSE, Caller
+from .firefox import Firefox
 from .server import Server
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def make_caller(browser: Browser, server: Server) -> Iterator:
+def make_caller(either: Browser | Firefox, server: Server) -> Iterator:
     made: list[Caller] = []
 
     def make(path: str = "", **options: object) -> Caller:
-        made.append(Caller(browser, str(options.pop("url", server.url)) + path, **options))
+        made.append(Caller(either, str(options.pop("url", server.url)) + path, **options))
         return made[-1]
 
     yield make
@@ -71,8 +72,11 @@ def test_a_plain_http_address_is_said_before_the_tap(make_caller, server: Server
 
 def test_an_in_app_browser_is_told_how_to_get_out(make_caller) -> None:
     caller = make_caller(
-        init_script="Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
-        user_agent="Mozilla/5.0 (iPhone) AppleWebKit/605 [FBAN/FBIOS;FBAV/500]",
+        init_script="""
+          const userAgent = 'Mozilla/5.0 (iPhone) AppleWebKit/605 [FBAN/FBIOS;FBAV/500]';
+          Object.defineProperty(navigator, 'mediaDevices', { value: undefined });
+          Object.defineProperty(navigator, 'userAgent', { value: userAgent });
+        """
     )
     assert (caller.state, caller.reason) == ("failed", "in_app_browser")
     assert "Safari or Chrome" in explanation(caller)[1]
@@ -88,9 +92,9 @@ def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(make
     assert "blocks calls" in explanation(caller)[0]
 
 
-def test_a_server_that_is_gone_is_said_too(browser: Browser, tmp_path) -> None:
+def test_a_server_that_is_gone_is_said_too(either: Browser | Firefox, tmp_path) -> None:
     server = Server.start(tmp_path)
-    caller = Caller(browser, server.url)
+    caller = Caller(either, server.url)
     server.stop()
     caller.tap()
     caller.wait_for("failed", timeout_s=17)

@@ -36,15 +36,3 @@ def test_an_ice_restart_loses_nothing(caller: Caller) -> None:
         assert after[same] == before[same], same
     assert caller.page.evaluate("seen.peers.length") == 1
     assert caller.state == "connected"
-
-
-def test_the_heartbeat_goes_both_ways(caller: Caller) -> None:
-    caller.page.wait_for_function(
-        "() => ['pipecat.ping', 'pipecat.pong'].every("
-        "  (type) => seen.heard.some((message) => message.type === type))"
-    )
-
-
-def test_hanging_up(caller: Caller) -> None:
-    caller.page.click("#end")
-    caller.wait_for("ended")

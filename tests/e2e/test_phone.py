@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from django.core.management import CommandError, call_command
 from playwright.sync_api import Browser
 
 from signaling import certificate
@@ -60,6 +61,11 @@ def test_who_trusts_the_authority_gets_no_warning(
     assert page.status == 200
     with pytest.raises(urllib.error.URLError, match="certificate verify failed"):
         urllib.request.urlopen(f"https://{HERE}:{tls_port}/")
+
+
+def test_an_address_that_https_is_not_served_on_is_refused() -> None:
+    with pytest.raises(CommandError, match="IPv4"):
+        call_command("phone", address="2001:db8::7")
 
 
 def test_apple_takes_it_and_the_keys_are_nobody_elses(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from .caller import Caller
+from .firefox import Firefox
 from .server import Server
 
 pytestmark = pytest.mark.e2e
@@ -11,8 +12,10 @@ pytestmark = pytest.mark.e2e
 SAME = ("certificate", "srtp", "remoteSsrc", "localSsrc", "channel")
 
 
-def test_the_death_of_the_socket_alone_is_inaudible(browser: Browser, server: Server) -> None:
-    caller = Caller(browser, server.url + "?voice=echo")
+def test_the_death_of_the_socket_alone_is_inaudible(
+    either: Browser | Firefox, server: Server
+) -> None:
+    caller = Caller(either, server.url + "?voice=echo")
     caller.call()
     caller.page.wait_for_timeout(3000)  # how regular packets are on this machine, as it is now
     usual_gap_ms = caller.page.evaluate("seen.longestGapSince(0)")
@@ -31,9 +34,9 @@ def test_the_death_of_the_socket_alone_is_inaudible(browser: Browser, server: Se
     caller.context.close()
 
 
-def reloaded_in_a_call(browser: Browser, server: Server) -> tuple[Caller, str]:
+def reloaded_in_a_call(either: Browser | Firefox, server: Server) -> tuple[Caller, str]:
     """A page that was reloaded while it was talking, and the id of its call."""
-    caller = Caller(browser, server.url + "?voice=echo&debug")
+    caller = Caller(either, server.url + "?voice=echo&debug")
     caller.call()
     caller.wait_for_sound()
     call_id = caller.page.inner_text("#dev-call")
@@ -41,8 +44,8 @@ def reloaded_in_a_call(browser: Browser, server: Server) -> tuple[Caller, str]:
     return caller, call_id
 
 
-def test_a_reloaded_page_goes_back_to_its_call(browser: Browser, server: Server) -> None:
-    caller, call_id = reloaded_in_a_call(browser, server)
+def test_a_reloaded_page_goes_back_to_its_call(either: Browser | Firefox, server: Server) -> None:
+    caller, call_id = reloaded_in_a_call(either, server)
     caller.wait_for("idle")
     assert caller.reason == "rejoin"
     assert "still open" in caller.page.inner_text("#state-line")
@@ -53,8 +56,8 @@ def test_a_reloaded_page_goes_back_to_its_call(browser: Browser, server: Server)
     caller.context.close()
 
 
-def test_a_reloaded_page_may_start_another_call(browser: Browser, server: Server) -> None:
-    caller, call_id = reloaded_in_a_call(browser, server)
+def test_a_reloaded_page_may_start_another_call(either: Browser | Firefox, server: Server) -> None:
+    caller, call_id = reloaded_in_a_call(either, server)
     caller.page.click("#fresh-call")
     caller.wait_for("connected", "failed")
     caller.wait_for_sound()

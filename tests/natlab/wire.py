@@ -10,6 +10,7 @@ import fcntl
 import heapq
 import itertools
 import json
+import math
 import os
 import random
 import select
@@ -61,6 +62,8 @@ class Quality:
     jitter: float = 0.0
     loss: float = 0.0
     udp_loss: float = 0.0
+    rate: float = math.inf
+    """Bits a second, each way; what does not fit waits, as in a router with much memory."""
     drop: bool = False
     """Nothing passes, and nobody is told."""
 
@@ -118,6 +121,7 @@ class _Forwarder:
     quality: Quality = field(default_factory=Quality)
     queue: list[tuple[float, int, int, bytes]] = field(default_factory=list)
     order: "itertools.count[int]" = field(default_factory=itertools.count)
+    busy: list[float] = field(default_factory=lambda: [0.0, 0.0])
     last: list[float] = field(default_factory=lambda: [0.0, 0.0])
 
     def run(self) -> None:
@@ -149,7 +153,10 @@ class _Forwarder:
         loss = max(quality.loss, quality.udp_loss if _protocol(packet) == _UDP else 0.0)
         if quality.drop or (loss and random.random() < loss):
             return
-        due = time.monotonic() + quality.delay + quality.jitter * random.random()
+        self.busy[direction] = sent = (
+            max(time.monotonic(), self.busy[direction]) + 8 * len(packet) / quality.rate
+        )
+        due = sent + quality.delay + quality.jitter * random.random()
         # A wire keeps the order of its packets.
         self.last[direction] = due = max(due, self.last[direction])
         heapq.heappush(self.queue, (due, next(self.order), direction, packet))

@@ -1,3 +1,6 @@
+import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +36,14 @@ async def test_the_page_is_the_brands(
     settings.VOICEDEMO_LOGO = str(tmp_path / "logo.svg")
     settings.VOICEDEMO_COLOR = "#123456"
     settings.VOICEDEMO_CONTACT_URL = "https://example.com/?a=1&b=2"
-    page = (await async_client.get("/")).content.decode()
+    response = await async_client.get("/")
+    page = response.content.decode()
     assert 'alt="Acme &amp; Sons"' in page
     assert 'href="https://example.com/?a=1&amp;b=2"' in page
-    style = await async_client.get("/brand.css")
-    assert "--accent:#123456" in style.content.decode()
+    (style,) = re.findall("<style>(.+?)</style>", page)
+    assert "--accent:#123456" in style
+    allowed = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{allowed}';" in response["Content-Security-Policy"]
     logo = await async_client.get("/logo")
     assert logo["Content-Type"] == "image/svg+xml"
     assert "style-src 'unsafe-inline'" in logo["Content-Security-Policy"]

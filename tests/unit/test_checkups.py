@@ -1,4 +1,5 @@
 import json
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,9 @@ from django.core.management import CommandError, call_command
 from django.test import AsyncClient
 from django.utils import timezone
 
-from signaling import checkups, limits
+from signaling import checkups, dispatch, limits, sources
 from signaling.models import Checkup
+from signaling.protocol import ProtocolError
 
 pytestmark = [
     pytest.mark.unit,
@@ -26,6 +28,7 @@ REPORT: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def full_buckets() -> None:
     limits.requests.clear()
+    limits.reports.clear()
 
 
 async def send(body: Any) -> tuple[int, dict[str, Any]]:
@@ -59,6 +62,23 @@ async def test_anything_else_is_refused_and_leaves_nothing(body: Any) -> None:
     assert status == 400
     assert answer["error"]["code"] in {"bad_message", "too_large"}
     assert await Checkup.objects.acount() == 0
+
+
+async def test_one_network_cannot_push_out_what_the_others_reported() -> None:
+    statuses = [(await send(REPORT))[0] for _ in range(21)]
+    assert statuses == [201] * 20 + [429]
+
+
+def test_self_tests_leave_half_of_the_lines_to_people(settings: Any) -> None:
+    settings.VOICEDEMO_MAX_CALLS = 4
+    for _ in range(2):
+        dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
+    with pytest.raises(ProtocolError, match="every line is taken"):
+        dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
+    for _ in range(2):
+        dispatch.admit(uuid.uuid4(), "parrot")
+    with pytest.raises(ProtocolError, match="every line is taken"):
+        dispatch.admit(uuid.uuid4(), "parrot")
 
 
 async def test_old_reports_go_and_so_do_the_oldest_of_too_many(

@@ -4,8 +4,10 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import AsyncClient
 
@@ -23,8 +25,9 @@ HALL = "Web Summit, hall 4"
 
 
 @pytest.fixture(autouse=True)
-def full_buckets() -> None:
+def nothing_is_remembered() -> None:
     limits.requests.clear()
+    cache.clear()
 
 
 async def get(path: str, **headers: str) -> Any:
@@ -40,6 +43,17 @@ async def test_a_scanned_code_leads_to_a_ticket_that_knows_the_stand() -> None:
     query = moved["Location"].partition("?")[2]
     fresh = json.loads((await get(f"/api/ticket/?{query}")).content)["ticket"]
     assert tickets.read(fresh).source == HALL
+
+
+async def test_who_checks_the_network_first_still_comes_from_the_stand() -> None:
+    came = f"from={quote(sources.sign(HALL))}"
+    page = (await get(f"/?{came}")).content.decode()
+    assert f'href="/check/?{came}"' in page
+    check = (await get(f"/check/?{came}")).content.decode()
+    assert f'href="/?{came}"' in check
+    (ticket,) = re.findall(r'name="ticket" content="(.+?)"', check)
+    assert tickets.read(ticket).source == sources.SELF_TEST
+    assert 'href="/"' in (await get("/check/?from=forged")).content.decode()
 
 
 @pytest.mark.parametrize("token", ["", "forged:token/", "Hall%204/"])
@@ -78,6 +92,7 @@ async def test_the_screen_shows_the_code_of_its_link() -> None:
     page = (await get(f"/stand/{token}/")).content.decode()
     assert f'data-live="/api/stand/{token}/"' in page
     assert "<svg" in page and " style=" not in page
+    assert f'href="/?stand&amp;from={quote(token)}"' in page
     assert 'data-live="/api/stand/"' in (await get("/stand/forged/")).content.decode()
 
 

@@ -25,6 +25,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, port: int, tls_port: int, address: str, **options: Any) -> None:
         address = address or _own_address()
+        if ":" in address:
+            raise CommandError(
+                "--address takes an IPv4 address or a name: HTTPS is served over IPv4"
+            )
         files = certificate.issue(Path(settings.VAR_DIR) / "phone", address)
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, address]
         settings.PHONE_AUTHORITY = files.authority

@@ -85,6 +85,7 @@ export class Page {
     this.nextStep.textContent = say('Say something, so that we know that your microphone hears you.');
     this.code.textContent = '';
     this.copy.textContent = say('Copy report');
+    element('told').textContent = '';
     this.start.disabled = true;
     for (const after of [this.copy, this.share, this.talk]) after.hidden = true;
   }
@@ -115,10 +116,16 @@ export class Page {
   async copyReport(report) {
     try {
       await navigator.clipboard.writeText(report);
-      this.copy.textContent = say('Copied');
+      this.tell(say('Copied'));
     } catch {
-      this.copy.textContent = say('Your browser does not let us copy');
+      this.tell(say('Your browser does not let us copy'));
     }
+  }
+
+  /** @param {string} done what became of the copy: on its button, and aloud */
+  tell(done) {
+    this.copy.textContent = done;
+    element('told').textContent = done;
   }
 
   /** @param {string} report */

@@ -1,0 +1,81 @@
+"""How long a phone on slow 4G waits for the page, and until a tap on it makes a call.
+
+``python -m tests.bench.tap`` (root). A wire of 150 ms round trip and 1.6 Mbit/s, a processor four
+times slower: what Lighthouse calls slow 4G, but with real packets.
+"""
+
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.natlab import phone
+from tests.natlab.world import World
+
+ROUND_TRIP_S: Final = 0.150
+RATE: Final = 1.6e6
+SLOWER: Final = 4
+RUNS: Final = 11
+
+READY = """
+addEventListener('DOMContentLoaded', () => {
+  const talk = document.querySelector('#talk, #start');
+  const look = () => {
+    if (talk.ariaDisabled !== 'true' && document.body.dataset.state === 'idle') {
+      window.ready ??= performance.now();
+    }
+  };
+  new MutationObserver(look).observe(document.body, { attributes: true, subtree: true });
+  look();
+});
+"""
+"""When the button is live: ``main.js`` says so in the page's own words."""
+
+
+def main() -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+    ):
+        world = World(Path(folder))
+        world.connect("wlan0")
+        try:
+            with phone.product(world, Path(folder)):
+                _measure(playwright, world, Path(folder))
+        finally:
+            world.close()
+
+
+def _measure(playwright: Playwright, world: World, folder: Path) -> None:
+    with phone.chromium(playwright, world, folder) as browser:
+        visit(browser)  # the first page of a browser is late by itself
+        world.set(delay=ROUND_TRIP_S / 2, rate=RATE)
+        visits = [visit(browser) for _ in range(RUNS)]
+    for name in ("first byte", "first paint", "tap possible"):
+        times = sorted(times[name] for times in visits)
+        print(f"{name:14} {statistics.median(times):6.0f} ms   {times[0]:.0f} to {times[-1]:.0f}")
+
+
+def visit(browser: Browser) -> dict[str, float]:
+    """Milliseconds from the link to each step, for somebody who has never been there."""
+    context = browser.new_context()
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.add_init_script(READY)
+    page.goto(phone.URL, wait_until="load")
+    page.wait_for_function("() => window.ready && performance.getEntriesByType('paint').length")
+    times: dict[str, float] = page.evaluate(
+        """() => ({
+          'first byte': performance.getEntriesByType('navigation')[0].responseStart,
+          'first paint': performance.getEntriesByName('first-contentful-paint')[0].startTime,
+          'tap possible': window.ready,
+        })"""
+    )
+    context.close()
+    return times
+
+
+if __name__ == "__main__":
+    main()

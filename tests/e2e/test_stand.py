@@ -1,0 +1,46 @@
+"""The screen at a trade fair, and the phone that is passed round beside it."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from .caller import Caller
+from .firefox import Firefox
+from .server import Server
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_call_right_here_and_the_screen_is_the_next_visitors(
+    either: Browser | Firefox, browser: Browser, server: Server
+) -> None:
+    other = browser.new_page()
+    other.goto(f"{server.url}stand/")
+    assert not other.inner_text("#state-line").startswith("Somebody")
+
+    caller = Caller(either, f"{server.url}?stand")
+    caller.call()
+    other.wait_for_function(
+        "() => document.querySelector('#state-line').textContent === "
+        "'Somebody is talking to it now.'"
+    )
+    caller.page.click("#end")
+    caller.wait_for("ended")
+    assert "Next visitor (" in caller.page.inner_text("#next-visitor")
+    assert not caller.page.is_visible("#share")
+    other.wait_for_function("() => document.body.dataset.state === 'idle'")
+    caller.page.click("#next-visitor")
+    caller.page.wait_for_function("() => location.pathname === '/stand/'")
+    assert caller.page.inner_text(".here") == "Or talk right here"
+    caller.context.close()
+    other.close()
+
+
+def test_a_phone_that_was_put_down_goes_back_to_the_code(browser: Browser, server: Server) -> None:
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{server.url}stand/")
+    page.click(".here a")
+    page.wait_for_function("() => document.body.dataset.state === 'idle'")
+    page.clock.run_for(61_000)
+    page.wait_for_url("**/stand/")
+    page.close()

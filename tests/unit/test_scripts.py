@@ -1,0 +1,88 @@
+"""A page's modules in one file do what they do apart."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from signaling import scripts
+
+pytestmark = pytest.mark.unit
+
+NODE = Path(sys.executable).with_name("node")
+ROOT = Path(__file__).parents[2]
+
+APART = {
+    "js/main.js": """
+import { count, Bell as Chime } from './deep/bell.js';
+import * as words from './words.js';
+
+const bell = new Chime();
+console.log(words.greeting, await bell.ring(), count());
+export { bell };
+""",
+    "js/deep/bell.js": """
+import {
+  greeting,
+} from '../words.js';
+
+let rung = 0;
+
+export class Bell {
+  async ring() {
+    rung += 1;
+    return `${greeting}: rung`;
+  }
+}
+
+export function count() {
+  return rung;
+}
+""",
+    "js/words.js": "export const greeting = 'hello';\nconst rung = 'others call theirs so too';\n",
+}
+
+
+def test_joined_they_do_the_same() -> None:
+    joined = scripts.joined(APART.__getitem__, "js/main.js")
+    command = [NODE, "--input-type=module"]
+    run = subprocess.run(command, input=joined, capture_output=True, text=True, check=True)
+    assert run.stdout == "hello hello: rung 1\n"
+    assert "export { bell };" in joined
+
+
+def test_each_comes_after_what_it_imports() -> None:
+    assert scripts.modules(APART.__getitem__, "js/main.js") == (
+        "js/words.js",
+        "js/deep/bell.js",
+        "js/main.js",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("js/words.js", "export default 3;"),
+        ("js/words.js", "export let tally = 0;"),
+        ("js/words.js", "export { greeting };"),
+        ("js/main.js", "import words from './words.js';"),
+        ("js/main.js", "import './words.js';"),
+    ],
+)
+def test_what_is_not_understood_is_said(name: str, line: str) -> None:
+    with pytest.raises(scripts.ScriptError, match=line.split(";")[0]):
+        scripts.joined({**APART, name: f"{line}\n{APART[name]}"}.__getitem__, "js/main.js")
+
+
+def test_a_circle_is_said() -> None:
+    circle = {**APART, "js/words.js": "import { count } from './deep/bell.js';\n"}
+    with pytest.raises(scripts.ScriptError, match=r"js/words\.js.*js/deep/bell\.js"):
+        scripts.modules(circle.__getitem__, "js/main.js")
+
+
+@pytest.mark.parametrize("entry", scripts.ENTRIES)
+def test_the_pages_scripts_can_be_joined(entry: str) -> None:
+    assert "$js_words_js" in scripts.joined(
+        lambda name: (ROOT / "static" / name).read_text(), entry
+    )
