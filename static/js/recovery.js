@@ -156,7 +156,7 @@ function worse(recovery, trouble, now) {
   if (troubles.length) return stay(next);
   const isCalm = now - recovery.restartedAt > POLICY.calmMs;
   const alarms = isCalm ? 0 : recovery.alarms;
-  const outage = { ...next, since: now, restarts: 0, alarms };
+  const outage = { ...next, since: now, restarts: 0, alarms, upgrades: 0 };
   const reason = REASONS[trouble];
   const doublings = trouble === 'lost' ? 0 : Math.min(alarms, POLICY.maxDoublings);
   const settled = recovery.restartedAt + POLICY.settleMs * 2 ** doublings;

@@ -222,6 +222,18 @@ test('once it has been on UDP again, it tries soon again too', () => {
   );
 });
 
+test('a try that fell into an outage was none: after it the next comes soon', () => {
+  const path = up();
+  path.sees({ type: 'transport', around: 'tcp', network: '', isNew: true }, 1_000);
+  path.ticksUntil(6_000, 1_500);
+  path.sees('silence', 6_500);
+  path.ticksUntil(20_000, 7_000);
+  path.sees('sound', 20_500);
+  path.sees({ type: 'transport', around: 'tcp', network: '', isNew: true }, 21_000);
+  const tries = path.ticksUntil(30_000, 21_500).restarts().filter(({ reason }) => reason === 'udp_again');
+  assert.deepEqual(tries.map(({ now }) => now), [6_000, 26_000]);
+});
+
 test('on UDP there is nothing to try', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
