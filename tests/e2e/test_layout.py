@@ -60,6 +60,14 @@ def test_nothing_of_the_self_test_is_cut_off(page: Page | Tab, branded: Server) 
     assert cut_off == []
 
 
+def test_the_whole_stand_is_on_the_screen(page: Page | Tab, branded: Server) -> None:
+    page.goto(f"{branded.url}stand/")
+    beyond = "() => document.documentElement.scrollHeight - innerHeight"
+    for screen in SCREENS:
+        page.set_viewport_size(screen)
+        assert (page.evaluate(CUT_OFF), page.evaluate(beyond)) == ([], 0), screen
+
+
 def test_the_button_stays_where_it_is(page: Page | Tab) -> None:
     moved = []
     for screen in SCREENS:
