@@ -33,7 +33,15 @@ def render(
     return response
 
 
-@cache
 def _sheet(*names: str) -> str:
+    return _read(*names) if settings.DEBUG else _kept(*names)
+
+
+@cache
+def _kept(*names: str) -> str:
+    return _read(*names)
+
+
+def _read(*names: str) -> str:
     sheets = "".join((STYLES / f"{name}.css").read_text() for name in names)
     return str(rcssmin.cssmin(sheets))

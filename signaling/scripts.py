@@ -16,6 +16,7 @@ Read = Callable[[str], str]
 
 IMPORT = re.compile(r"^import (?:\* as (\w+)|\{([^}]*)\}) from '(\.[^']+)';$", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
+FROM_ELSEWHERE = re.compile(r"^(?:import\b|export\b.*\bfrom\b).*", re.MULTILINE)
 UNKNOWN = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -49,7 +50,9 @@ def joined(read: Read, entry: str) -> str:
 
     :raises ScriptError: one of them says more of an import or export than is known here.
     """
-    *imported, last = modules(read, entry)
+    *imported, last = names = modules(read, entry)
+    if len({*map(_namespace, names)}) < len(names):
+        raise ScriptError(f"two names of these are one: {', '.join(names)}")
     return "\n".join([*(_room(name, read(name)) for name in imported), _bound(last, read(last))])
 
 
@@ -69,7 +72,7 @@ def _bound(name: str, source: str) -> str:
         return f"const {whole or _picked(names)} = {_namespace(_target(name, path))};"
 
     bound = IMPORT.sub(bind, source)
-    if unknown := re.search(r"^import\b.*", bound, re.MULTILINE):
+    if unknown := FROM_ELSEWHERE.search(bound):
         raise ScriptError(f"{name}: {unknown[0]}")
     return bound
 

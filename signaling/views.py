@@ -34,6 +34,7 @@ def _page(request: HttpRequest, name: str, script: str, source: str) -> HttpResp
         script=script,
         ticket=tickets.issue(source),
         source=sources.sign(source) if source else "",
+        at_stand="stand" in request.GET,
         visitor=sources.sign(visitor) if visitor else "",
     )
 

@@ -162,6 +162,8 @@ export class Keeper {
     const up = state === 'connected' || state === 'completed';
     if (up && !this.recovery.connecting) this.happen({ type: 'path-up' });
     if (state === 'disconnected' || state === 'failed') this.happen({ type: 'path-down' });
+    const hasAll = this.peer.pc.iceGatheringState === 'complete';
+    if (state === 'failed' && hasAll) this.happen({ type: 'exhausted' });
   }
 
   /** @param {RTCPeerConnectionState} state */

@@ -30,6 +30,7 @@ let nextPicture = null;
 let quality = new CallQuality();
 /** @type {WakeLockSentinel|null} */
 let wakeLock = null;
+const STAND_ANSWER_MS = 5_000;
 
 /**
  * @param {'you'|'bot'} who
@@ -70,15 +71,32 @@ async function letSleep() {
   await lock?.release();
 }
 
-/** At a stand, back to the code that the next visitor may scan. */
-function toStand() {
-  const label = switches.get('from');
-  location.replace(label ? `/stand/${encodeURIComponent(label)}/` : '/stand/');
+/**
+ * On a screen at a stand, which goes back to the code that the next visitor may scan.
+ *
+ * @param {string} stand URL of that
+ * @returns {Visitor}
+ */
+function awaitVisitors(stand) {
+  const visitor = new Visitor(
+    {
+      onSeconds: (seconds) => ui.showVisitor(seconds),
+      onWalkedOff: () => caller.hangUp(),
+      isHomeThere: () =>
+        fetch(stand, { cache: 'no-store', signal: AbortSignal.timeout(STAND_ANSWER_MS) }).then(
+          ({ ok }) => ok,
+          (error) => Boolean(console.info('no stand', error)),
+        ),
+      goHome: () => location.replace(stand),
+    },
+    clock,
+  );
+  for (const sign of ['pointerdown', 'pointermove', 'keydown', 'focusin', 'scroll']) {
+    addEventListener(sign, () => visitor.isThere());
+  }
+  ui.nextVisitor.addEventListener('click', () => visitor.leave());
+  return visitor;
 }
-
-const visitor = switches.has('stand')
-  ? new Visitor({ onSeconds: (seconds) => ui.showVisitor(seconds), onGone: toStand }, clock)
-  : null;
 
 /** @param {import('./call.js').Call} call */
 function callChanged(call) {
@@ -152,7 +170,10 @@ const caller = new Caller(
     },
     onIce: (state) => ui.addIce(state),
     onCaption: (text) => ui.showCaption(text),
-    onTurn: (ms) => ui.addTurn(ms),
+    onTurn: (ms) => {
+      visitor?.isThere();
+      ui.addTurn(ms);
+    },
     onRoundTrip: (ms) => ui.developerLine('heartbeat', `${ms} ms`),
     onStats: showStats,
   },
@@ -205,11 +226,6 @@ ui.copyLink.addEventListener('click', () =>
   ui.copyPageLink('Link copied. Paste it into Safari or Chrome.'),
 );
 ui.share.addEventListener('click', () => ui.sharePage());
-ui.nextVisitor.addEventListener('click', toStand);
-if (visitor) {
-  document.body.classList.add('at-stand');
-  for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => visitor.touched());
-}
 
 watchSurroundings(
   window,
@@ -228,6 +244,7 @@ watchSurroundings(
 // For the page that is shown without a network; a call needs none of it.
 navigator.serviceWorker?.register('/worker.js').catch((error) => console.info('no worker', error));
 
+const visitor = ui.stand ? awaitVisitors(ui.stand) : null;
 ui.developer.open = switches.has('debug');
 
 const reason = obstacle(window);

@@ -23,6 +23,7 @@
  *
  * @typedef {{type: 'path-up'}
  *   | {type: 'path-down'}
+ *   | {type: 'exhausted'}
  *   | {type: 'silence'} | {type: 'sound'}
  *   | {type: 'unheard'} | {type: 'heard'}
  *   | {type: 'hint', reason: string}
@@ -59,6 +60,8 @@ export const POLICY = {
   graceMs: 60_000,
   /** One change of network is announced in several ways. */
   spacingMs: 500,
+  /** No try of ours makes an outage as long as this: it came from elsewhere, and tries in it were none. */
+  longMs: 10_000,
   /** How long to stay on TCP before UDP is tried again: on a working path nobody hears it. */
   upgradeMs: [5_000, 20_000, 60_000, 180_000],
 };
@@ -105,6 +108,8 @@ export function advance(recovery, event, now) {
       return recovery.connecting ? up(recovery, now) : better(recovery, 'lost', now);
     case 'path-down':
       return worse(recovery, 'lost', now);
+    case 'exhausted':
+      return exhausted(recovery, now);
     case 'silence':
       return worse(recovery, 'deaf', now);
     case 'sound':
@@ -150,13 +155,12 @@ function stay(recovery) {
  */
 function worse(recovery, trouble, now) {
   const { connecting, troubles } = recovery;
-  if (connecting) return trouble === 'lost' ? nextSoon(recovery, now) : stay(recovery);
-  if (troubles.includes(trouble)) return stay(recovery);
+  if (connecting || troubles.includes(trouble)) return stay(recovery);
   const next = { ...recovery, troubles: [...troubles, trouble] };
   if (troubles.length) return stay(next);
   const isCalm = now - recovery.restartedAt > POLICY.calmMs;
   const alarms = isCalm ? 0 : recovery.alarms;
-  const outage = { ...next, since: now, restarts: 0, alarms, upgrades: 0 };
+  const outage = { ...next, since: now, restarts: 0, alarms };
   const reason = REASONS[trouble];
   const doublings = trouble === 'lost' ? 0 : Math.min(alarms, POLICY.maxDoublings);
   const settled = recovery.restartedAt + POLICY.settleMs * 2 ** doublings;
@@ -172,13 +176,14 @@ function worse(recovery, trouble, now) {
 }
 
 /**
- * ICE has given this way up before it was one.
+ * A way that cannot become one is not waited for.
  *
  * @param {Recovery} recovery
  * @param {number} now
  * @returns {Step}
  */
-function nextSoon(recovery, now) {
+function exhausted(recovery, now) {
+  if (!recovery.connecting) return stay(recovery);
   const soon = Math.max(now, recovery.restartedAt + POLICY.settleMs);
   return stay({ ...recovery, restartAt: Math.min(recovery.restartAt, soon) });
 }
@@ -202,9 +207,11 @@ function better(recovery, trouble, now) {
  * @returns {Step}
  */
 function up(recovery, now) {
+  const ms = now - recovery.since;
+  const upgrades = ms > POLICY.longMs ? 0 : recovery.upgrades;
   return {
-    recovery: { ...recovery, connecting: false, troubles: [], restarts: 0, restartAt: Infinity },
-    actions: [{ type: 'up', ms: now - recovery.since }],
+    recovery: { ...recovery, connecting: false, troubles: [], restarts: 0, restartAt: Infinity, upgrades },
+    actions: [{ type: 'up', ms }],
   };
 }
 

@@ -99,6 +99,11 @@ export class Ui {
     return /** @type {HTMLMetaElement} */ (meta).content;
   }
 
+  /** @returns {string|undefined} URL of the stand whose screen this is */
+  get stand() {
+    return this.body.dataset.stand;
+  }
+
   /** @returns {string} of the page */
   get language() {
     return document.documentElement.lang;
@@ -203,8 +208,12 @@ export class Ui {
 
   /** @param {number|null} seconds until a phone at a stand is ready for another; null where it waits for nobody */
   showVisitor(seconds) {
+    const begins = this.nextVisitor.hidden && seconds !== null;
     this.nextVisitor.hidden = seconds === null;
-    if (seconds !== null) this.nextVisitor.textContent = say('Next visitor ({seconds})', { seconds });
+    element('seconds').textContent = `(${seconds})`;
+    // Once: the number on the button is not read out every second.
+    if (begins) write(element('told'), say('This screen is the next visitor’s in {seconds} seconds.', { seconds }));
+    if (seconds === null) write(element('told'), '');
   }
 
   /** @param {string} line how the call went */

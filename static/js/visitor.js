@@ -4,20 +4,28 @@
  *
  * @typedef {object} VisitorEvents
  * @property {(seconds: number|null) => void} onSeconds left before it does; null: it has no such plan
- * @property {() => void} onGone it is time
+ * @property {() => void} onWalkedOff nobody has been heard in the call for long
+ * @property {() => Promise<boolean>} isHomeThere whether the stand's screen could be had now
+ * @property {() => void} goHome to that screen
  */
 
 import { isLive } from './call.js';
 
 /** Whoever walks away before the call. */
 const IDLE_S = 60;
-/** Long enough to read how the call went. */
-const OVER_S = 15;
+/** Long enough to read, or to be read, how the call went. */
+const OVER_S = 30;
+/** Whoever walks away in the middle of it. */
+const CALL_S = 120;
+/** Nobody is there to reload a page that says that there is no network. */
+const RETRY_S = 5;
 
 export class Visitor {
   /** @type {import('./call.js').CallState} */
   state = 'idle';
   timer = null;
+  /** Signs of life so far: what was begun before the last one is not gone on with. */
+  signs = 0;
 
   /**
    * @param {VisitorEvents} events
@@ -26,26 +34,45 @@ export class Visitor {
   constructor(events, clock) {
     this.events = events;
     this.clock = clock;
-    this.touched();
+    this.isThere();
   }
 
   /** @param {import('./call.js').CallState} state of the call */
   moved(state) {
     this.state = state;
-    this.touched();
+    this.isThere();
   }
 
-  /** Somebody is there. */
-  touched() {
+  /** Somebody touches it, or is talking. */
+  isThere() {
+    this.signs += 1;
     this.clock.clearTimeout(this.timer);
-    if (isLive(this.state)) this.events.onSeconds(null);
-    else this.count(this.state === 'idle' ? IDLE_S : OVER_S);
+    if (isLive(this.state)) {
+      this.events.onSeconds(null);
+      this.after(CALL_S, this.events.onWalkedOff);
+    } else this.count(this.state === 'idle' ? IDLE_S : OVER_S);
   }
 
   /** @param {number} seconds */
   count(seconds) {
     this.events.onSeconds(this.state === 'idle' ? null : seconds);
-    if (seconds) this.timer = this.clock.setTimeout(() => this.count(seconds - 1), 1000);
-    else this.events.onGone();
+    if (seconds) this.after(1, () => this.count(seconds - 1));
+    else this.leave();
+  }
+
+  async leave() {
+    const { signs } = this;
+    const isThere = await this.events.isHomeThere();
+    if (signs !== this.signs) return;
+    if (isThere) this.events.goHome();
+    else this.after(RETRY_S, () => this.leave());
+  }
+
+  /**
+   * @param {number} seconds
+   * @param {() => void} then
+   */
+  after(seconds, then) {
+    this.timer = this.clock.setTimeout(then, 1000 * seconds);
   }
 }

@@ -107,6 +107,8 @@ function bandLevel(spectrum, band, count) {
 const LATE = 1.5;
 /** What is usual is the shortest of late: a phone that begins to save power halves its frames. */
 const FORGET = 1.002;
+/** Less than this is the jitter of a clock, or a faster screen than anybody needs. */
+const LEAST_MS = 16;
 const SLOW_MS = 32;
 const SLOWEST_MS = 256;
 /** So many frames in time, and pictures may come twice as often again. */
@@ -130,7 +132,7 @@ export class Pace {
   isDue(now) {
     const gapMs = Math.max(0, now - this.lastAt);
     const isLate = gapMs > LATE * this.usualMs;
-    if (gapMs) this.usualMs = Math.min(gapMs, FORGET * this.usualMs);
+    if (gapMs) this.usualMs = Math.min(Math.max(LEAST_MS, gapMs), FORGET * this.usualMs);
     this.lastAt = now;
     this.onTime = isLate ? 0 : this.onTime + 1;
     if (isLate) this.everyMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, 2 * this.everyMs));

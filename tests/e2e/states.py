@@ -31,6 +31,7 @@ STATES: Final = (
     ("connected", ""),
     ("recovering", "path_lost"),
     ("ended", "hangup"),
+    ("ended", "time_limit"),
     ("failed", "mic_denied"),
     ("failed", "in_app_browser"),
     ("failed", "network_blocked"),
@@ -46,8 +47,9 @@ async ([state, reason, caption]) => {
   ui.showCaption(state === 'connected' ? caption : '');
   const poor = { grade: 'poor', rttMs: 1238, lossPercent: 12.5, interruptions: 12 };
   if (state === 'ended') ui.sum(verdictLine(poor, 'cellular', ui.language));
-  const atStand = reason === 'bad_offer';
-  document.body.classList.toggle('at-stand', atStand);
+  const atStand = ['bad_offer', 'time_limit'].includes(reason);
+  if (atStand) document.body.dataset.stand = '/stand/';
+  else delete document.body.dataset.stand;
   ui.showVisitor(atStand ? 15 : null);
   await document.fonts.ready;
 }

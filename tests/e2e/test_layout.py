@@ -19,7 +19,7 @@ IN_FIREFOX = (("firefox", "de"), ("firefox", "ja"))
 CUT_OFF = """
 () => [
   ...(document.documentElement.scrollWidth > innerWidth ? ['the page'] : []),
-  ...[...document.querySelectorAll('p, button:not(#talk), a, h1')]
+  ...[...document.querySelectorAll('p:not(.unseen), button:not(#talk), a, h1')]
     .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
     .map((e) => e.id || e.textContent),
 ]
@@ -33,7 +33,10 @@ def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture(params=[*(("browser", language) for language in LANGUAGES), *IN_FIREFOX])
+PAGES = [*(("browser", language) for language in LANGUAGES), *IN_FIREFOX]
+
+
+@pytest.fixture(params=PAGES, ids="-".join)
 def page(branded: Server, request: pytest.FixtureRequest) -> Iterator[Page | Tab]:
     name, language = request.param
     page = open_page(request.getfixturevalue(name), branded, language)

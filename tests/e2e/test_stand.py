@@ -15,8 +15,6 @@ def test_a_call_right_here_and_the_screen_is_the_next_visitors(
 ) -> None:
     other = browser.new_page()
     other.goto(f"{server.url}stand/")
-    assert not other.inner_text("#state-line").startswith("Somebody")
-
     caller = Caller(either, f"{server.url}?stand")
     caller.call()
     other.wait_for_function(
@@ -25,9 +23,11 @@ def test_a_call_right_here_and_the_screen_is_the_next_visitors(
     )
     caller.page.click("#end")
     caller.wait_for("ended")
-    assert "Next visitor (" in caller.page.inner_text("#next-visitor")
+    assert caller.page.inner_text("#next-visitor").startswith("Next visitor")
     assert not caller.page.is_visible("#share")
     other.wait_for_function("() => document.body.dataset.state === 'idle'")
+    told = "This screen is the next visitor’s in 30 seconds."
+    assert caller.page.inner_text("#told") == told
     caller.page.click("#next-visitor")
     caller.page.wait_for_function("() => location.pathname === '/stand/'")
     assert caller.page.inner_text(".here") == "Or talk right here"
@@ -44,3 +44,19 @@ def test_a_phone_that_was_put_down_goes_back_to_the_code(browser: Browser, serve
     page.clock.run_for(61_000)
     page.wait_for_url("**/stand/")
     page.close()
+
+
+def test_without_a_network_it_waits_for_one(browser: Browser, server: Server) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{server.url}?stand")
+    page.wait_for_function("() => document.body.dataset.state === 'idle'")
+    context.set_offline(True)
+    with page.expect_event("requestfailed"):
+        page.clock.run_for(61_000)
+    assert page.inner_text("h1") == "Talk to the bot"
+    context.set_offline(False)
+    page.clock.run_for(6_000)
+    page.wait_for_url("**/stand/")
+    context.close()

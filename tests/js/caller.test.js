@@ -145,7 +145,9 @@ test('a late answer to the peer connection before does not pass for the new oneâ
 
 test('what could not begin, as no way was found yet, has not failed: the next way is tried', async () => {
   const all = await tapped();
+  all.peers[0].iceGatheringState = 'complete';
   all.peers[0].iceConnectionState = 'failed';
+  all.peers[0].oniceconnectionstatechange();
   dtlsFails(all);
   all.clock.pass(1_000);
   await settle();

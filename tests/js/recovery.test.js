@@ -48,9 +48,9 @@ test('a call that does not come up tries one way after the other', () => {
 
 test('a way that ICE itself gives up is left at once, and one after it not before it could settle', () => {
   const path = new Path();
-  path.sees('path-down', 300);
+  path.sees('exhausted', 300);
   path.sees('tick', 500);
-  path.sees('path-down', 600);
+  path.sees('exhausted', 600);
   for (let now = 1_000; now <= 2_000; now += 500) path.sees('tick', now);
   assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[500, 'udp'], [2_000, 'tcp']]);
 });
@@ -232,6 +232,20 @@ test('a try that fell into an outage was none: after it the next comes soon', ()
   path.sees({ type: 'transport', around: 'tcp', network: '', isNew: true }, 21_000);
   const tries = path.ticksUntil(30_000, 21_500).restarts().filter(({ reason }) => reason === 'udp_again');
   assert.deepEqual(tries.map(({ now }) => now), [6_000, 26_000]);
+});
+
+test('a try that costs the path itself is as rare as any', () => {
+  const path = up();
+  let lostAt = Infinity;
+  for (let now = 500; now <= 100_000; now += 500) {
+    if (now === lostAt + 3_000) path.sees('sound', now);
+    path.sees({ type: 'transport', around: 'tcp', network: '', isNew: true }, now);
+    const tries = path.sees('tick', now).some(({ reason }) => reason === 'udp_again');
+    if (tries) lostAt = now + 1_000;
+    if (now === lostAt) path.sees('silence', now);
+  }
+  const tries = path.restarts().filter(({ reason }) => reason === 'udp_again');
+  assert.equal(tries.length, 3);
 });
 
 test('on UDP there is nothing to try', () => {

@@ -4,55 +4,91 @@ import test from 'node:test';
 import { Visitor } from '../../static/js/visitor.js';
 import { FakeClock } from './fakes.js';
 
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 function passedRound() {
   const clock = new FakeClock();
-  const seen = { seconds: null, gone: 0 };
+  const seen = { seconds: null, home: 0, hungUp: 0 };
+  const network = { isThere: true };
   const visitor = new Visitor(
-    { onSeconds: (seconds) => (seen.seconds = seconds), onGone: () => (seen.gone += 1) },
+    {
+      onSeconds: (seconds) => (seen.seconds = seconds),
+      onWalkedOff: () => (seen.hungUp += 1),
+      isHomeThere: async () => network.isThere,
+      goHome: () => (seen.home += 1),
+    },
     clock,
   );
-  return { visitor, clock, seen };
+  const pass = async (seconds) => {
+    for (let second = 0; second < seconds; second += 1) {
+      clock.pass(1_000);
+      await settled();
+    }
+  };
+  return { visitor, pass, seen, network };
 }
 
-test('after a call it counts down, and is ready for the next visitor once', () => {
-  const { visitor, clock, seen } = passedRound();
+test('after a call it counts down, and is ready for the next visitor once', async () => {
+  const { visitor, pass, seen } = passedRound();
   for (const state of ['asking-mic', 'connecting', 'connected', 'ended']) visitor.moved(state);
-  assert.equal(seen.seconds, 15);
-  clock.pass(14_000);
-  assert.deepEqual(seen, { seconds: 1, gone: 0 });
-  clock.pass(60_000);
-  assert.deepEqual(seen, { seconds: 0, gone: 1 });
+  assert.equal(seen.seconds, 30);
+  await pass(29);
+  assert.deepEqual([seen.seconds, seen.home], [1, 0]);
+  await pass(60);
+  assert.deepEqual([seen.seconds, seen.home], [0, 1]);
 });
 
-test('a call that failed is not left on the screen either', () => {
-  const { visitor, clock, seen } = passedRound();
+test('a call that failed is not left on the screen either', async () => {
+  const { visitor, pass, seen } = passedRound();
   visitor.moved('failed');
-  clock.pass(15_000);
-  assert.equal(seen.gone, 1);
+  await pass(30);
+  assert.equal(seen.home, 1);
 });
 
-test('who touches it is still there', () => {
-  const { visitor, clock, seen } = passedRound();
+test('who touches it is still there', async () => {
+  const { visitor, pass, seen } = passedRound();
   visitor.moved('ended');
-  clock.pass(14_000);
-  visitor.touched();
-  clock.pass(14_000);
-  assert.deepEqual(seen, { seconds: 1, gone: 0 });
+  await pass(29);
+  visitor.isThere();
+  await pass(29);
+  assert.deepEqual([seen.seconds, seen.home], [1, 0]);
 });
 
-test('nobody is sent away while talking, or reconnecting', () => {
-  const { visitor, clock, seen } = passedRound();
-  for (const state of ['asking-mic', 'connecting', 'connected', 'recovering']) {
-    visitor.moved(state);
-    clock.pass(600_000);
-  }
-  assert.deepEqual(seen, { seconds: null, gone: 0 });
+test('whoever walks away before the call is not waited for long', async () => {
+  const { pass, seen } = passedRound();
+  await pass(59);
+  assert.deepEqual([seen.seconds, seen.home], [null, 0]);
+  await pass(1);
+  assert.equal(seen.home, 1);
 });
 
-test('whoever walks away before the call is not waited for long', () => {
-  const { clock, seen } = passedRound();
-  clock.pass(59_000);
-  assert.deepEqual(seen, { seconds: null, gone: 0 });
-  clock.pass(1_000);
-  assert.equal(seen.gone, 1);
+test('whoever walks away in the middle of it is hung up on, whoever talks is not', async () => {
+  const { visitor, pass, seen } = passedRound();
+  for (const state of ['asking-mic', 'connecting', 'connected']) visitor.moved(state);
+  await pass(119);
+  visitor.isThere();
+  await pass(119);
+  assert.deepEqual(seen, { seconds: null, home: 0, hungUp: 0 });
+  await pass(1);
+  assert.equal(seen.hungUp, 1);
+});
+
+test('without a network it stays, and goes when there is one', async () => {
+  const { visitor, pass, seen, network } = passedRound();
+  network.isThere = false;
+  visitor.moved('failed');
+  await pass(50);
+  assert.equal(seen.home, 0);
+  network.isThere = true;
+  await pass(5);
+  assert.equal(seen.home, 1);
+});
+
+test('nobody is taken home who has begun to talk meanwhile', async () => {
+  const { visitor, seen } = passedRound();
+  visitor.moved('ended');
+  visitor.leave();
+  visitor.moved('asking-mic');
+  await settled();
+  assert.equal(seen.home, 0);
 });

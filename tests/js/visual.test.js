@@ -77,6 +77,23 @@ test('a phone that saves power, at thirty frames a second, gets a picture for ea
   assert.equal(drawn(turned, 40_000, 1000 / 30, 60), 60);
 });
 
+test('what a clock adds and takes away is not lateness', () => {
+  const pace = new Pace();
+  let [drawn, seed] = [0, 1];
+  for (let frame = 1; frame <= 1200; frame += 1) {
+    seed = (seed * 16_807) % 2_147_483_647;
+    const jitter = 6 * (seed / 2_147_483_647) - 3;
+    drawn += Number(pace.isDue((1000 / 60) * frame + jitter));
+  }
+  assert.equal(drawn, 1200);
+});
+
+test('a screen that is fast for a moment is not slow after it', () => {
+  const pace = new Pace();
+  drawn(pace, 0, 1000 / 120, 120);
+  assert.equal(drawn(pace, 1_000, 1000 / 60, 60), 60);
+});
+
 test('a frame that is late once costs little', () => {
   const pace = new Pace();
   drawn(pace, 0, 1000 / 60, 60);

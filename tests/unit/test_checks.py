@@ -49,6 +49,14 @@ def test_stun_has_no_transport(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "count"), [("en", 0), ("de-CH", 0), ("zh-Hant-TW", 0), ("", 1), ("German!", 1)]
+)
+def test_the_language_of_the_bot_is_a_tag(settings: Any, language: str, count: int) -> None:
+    settings.VOICEDEMO_BOT_LANGUAGE = language
+    assert len(checks.bot_language(None)) == count
+
+
+@pytest.mark.parametrize(
     ("url", "count"),
     [
         ("", 0),

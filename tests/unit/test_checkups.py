@@ -70,15 +70,21 @@ async def test_one_network_cannot_push_out_what_the_others_reported() -> None:
 
 
 def test_self_tests_leave_half_of_the_lines_to_people(settings: Any) -> None:
-    settings.VOICEDEMO_MAX_CALLS = 4
-    for _ in range(2):
+    settings.VOICEDEMO_MAX_CALLS = 12
+    for _ in range(6):
         dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
     with pytest.raises(ProtocolError, match="every line is taken"):
         dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
-    for _ in range(2):
+    for _ in range(6):
         dispatch.admit(uuid.uuid4(), "parrot")
     with pytest.raises(ProtocolError, match="every line is taken"):
         dispatch.admit(uuid.uuid4(), "parrot")
+
+
+def test_one_self_test_has_its_lines_on_a_small_server_too(settings: Any) -> None:
+    settings.VOICEDEMO_MAX_CALLS = 5
+    for _ in range(5):
+        dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
 
 
 async def test_old_reports_go_and_so_do_the_oldest_of_too_many(

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import rjsmin
 
 from signaling import scripts
 
@@ -68,6 +69,7 @@ def test_each_comes_after_what_it_imports() -> None:
         ("js/words.js", "export { greeting };"),
         ("js/main.js", "import words from './words.js';"),
         ("js/main.js", "import './words.js';"),
+        ("js/main.js", "export { greeting } from './words.js';"),
     ],
 )
 def test_what_is_not_understood_is_said(name: str, line: str) -> None:
@@ -81,8 +83,18 @@ def test_a_circle_is_said() -> None:
         scripts.modules(circle.__getitem__, "js/main.js")
 
 
+def test_names_that_would_be_one_are_said() -> None:
+    twins = {
+        "js/main.js": "import { a } from './a-b.js';\nimport { b } from './a_b.js';\n",
+        "js/a-b.js": "export const a = 1;\n",
+        "js/a_b.js": "export const b = 2;\n",
+    }
+    with pytest.raises(scripts.ScriptError, match=r"js/a-b\.js"):
+        scripts.joined(twins.__getitem__, "js/main.js")
+
+
 @pytest.mark.parametrize("entry", scripts.ENTRIES)
-def test_the_pages_scripts_can_be_joined(entry: str) -> None:
-    assert "$js_words_js" in scripts.joined(
-        lambda name: (ROOT / "static" / name).read_text(), entry
-    )
+def test_the_pages_scripts_can_be_joined(entry: str, tmp_path: Path) -> None:
+    joined = scripts.joined(lambda name: (ROOT / "static" / name).read_text(), entry)
+    (tmp_path / "joined.mjs").write_text(rjsmin.jsmin(joined))
+    subprocess.run([NODE, "--check", tmp_path / "joined.mjs"], check=True)
