@@ -59,6 +59,8 @@ export class Keeper {
   watch = null;
   /** @type {RTCRtpReceiver|null} */
   receiver = null;
+  /** ICE has found one, so there is a DTLS association, or was one. */
+  hadPath = false;
 
   /**
    * @param {RTCPeerConnection} pc
@@ -160,6 +162,7 @@ export class Keeper {
     this.events.onIce(state);
     // Before the first DTLS handshake a path alone is not yet a call.
     const up = state === 'connected' || state === 'completed';
+    this.hadPath ||= up;
     if (up && !this.recovery.connecting) this.happen({ type: 'path-up' });
     if (state === 'disconnected' || state === 'failed') this.happen({ type: 'path-down' });
     const hasAll = this.peer.pc.iceGatheringState === 'complete';
@@ -186,8 +189,7 @@ export class Keeper {
    * failed as well what could not begin, as no way was found yet.
    */
   failed() {
-    const hasBegun = !this.recovery.connecting || this.peer.pc.iceConnectionState !== 'failed';
-    if (hasBegun && this.receiver?.transport?.state === 'failed') this.events.onBroken();
+    if (this.hadPath && this.receiver?.transport?.state === 'failed') this.events.onBroken();
     else this.happen({ type: 'path-down' });
   }
 

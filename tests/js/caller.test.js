@@ -146,9 +146,9 @@ test('a late answer to the peer connection before does not pass for the new oneâ
 test('what could not begin, as no way was found yet, has not failed: the next way is tried', async () => {
   const all = await tapped();
   all.peers[0].iceGatheringState = 'complete';
+  dtlsFails(all);
   all.peers[0].iceConnectionState = 'failed';
   all.peers[0].oniceconnectionstatechange();
-  dtlsFails(all);
   all.clock.pass(1_000);
   await settle();
   assert.equal(all.states.at(-1), 'connecting');
@@ -160,6 +160,8 @@ test('where that fails as well there is a new call', async () => {
   const all = await connected();
   dtlsFails(all);
   await settle();
+  all.peers[1].iceConnectionState = 'connected';
+  all.peers[1].oniceconnectionstatechange();
   dtlsFails(all);
   await settle();
   assert.equal(all.states.at(-1), 'recovering: new_call');
