@@ -5,6 +5,7 @@ import os
 import sys
 
 import uvloop
+from environs import EnvError
 
 
 def main() -> None:
@@ -13,7 +14,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicedemo.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except EnvError as exc:
+        sys.exit(f"{exc}. docs/settings.md says what each may be.")
 
 
 if __name__ == "__main__":

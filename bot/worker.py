@@ -44,11 +44,14 @@ class Worker:
         self._calls: dict[str, Session] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Get everything ready that a call would otherwise wait for, then take calls."""
-        left_behind = await end_left_behind()
+    async def start(self, *, is_alone: bool = True) -> None:
+        """Get everything ready that a call would otherwise wait for, then take calls.
+
+        :param is_alone: no other process has calls, so those that seem up were left behind.
+        """
+        left_behind = await end_left_behind() if is_alone else 0
         if left_behind:
-            log.warning("%d calls were left behind by the last run", left_behind)
+            log.warning("calls left behind by the last run: %d", left_behind)
         self._recorder = Recorder()
         self._ports = Ports(self._config.ports)
         await self._ports.open()

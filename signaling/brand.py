@@ -52,6 +52,7 @@ def context() -> dict[str, str]:
     return {
         "name": settings.VOICEDEMO_NAME,
         "logo": str(picture.stat().st_mtime_ns) if picture else "",
+        "tagline": settings.VOICEDEMO_TAGLINE,
         "bot_language": settings.VOICEDEMO_BOT_LANGUAGE,
         "contact_url": settings.VOICEDEMO_CONTACT_URL,
         "contact_label": settings.VOICEDEMO_CONTACT_LABEL,

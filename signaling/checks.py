@@ -1,10 +1,12 @@
 """Wrong settings fail at start-up with a sentence, not at the first call."""
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
@@ -46,6 +48,19 @@ def _is_ice_url(url: str, schemes: Sequence[str]) -> bool:
     if parts["transport"] and parts["scheme"] in ("stun", "stuns"):
         return False
     return parts["port"] is None or 0 < int(parts["port"]) < 65536
+
+
+@register()
+def unknown_names(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    names = {name for name in os.environ if name.startswith("VOICEDEMO_")}
+    return [
+        checks.Warning(
+            f"{name} is set, and there is no such setting",
+            hint="docs/settings.md lists them",
+            id="voicedemo.W001",
+        )
+        for name in sorted(names - settings.ENVIRONMENT_READ)
+    ]
 
 
 @register()

@@ -138,6 +138,8 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _offer(self, offer: Offer) -> None:
         voice = _voice(offer)
         if self.worker is None:
+            if offer.attempt != 1:
+                raise ProtocolError("unknown_attempt", "the first offer is attempt 1")
             await self._open_call(voice)
         await self._offer_to_bot(offer, voice)
         early, self.early = self.early, []

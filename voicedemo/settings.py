@@ -77,6 +77,7 @@ VOICEDEMO_GREETING = env.str(
 )
 
 VOICEDEMO_NAME = env.str("VOICEDEMO_NAME", "")
+VOICEDEMO_TAGLINE = env.str("VOICEDEMO_TAGLINE", "")
 VOICEDEMO_LOGO = env.str("VOICEDEMO_LOGO", "")
 VOICEDEMO_COLOR = env.str("VOICEDEMO_COLOR", "#1f6f5c")
 VOICEDEMO_COLOR_DARK = env.str("VOICEDEMO_COLOR_DARK", "#57c4a5")
@@ -171,3 +172,6 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
     },
 }
+
+# What was set and never read is a slip of the pen (signaling/checks.py).
+ENVIRONMENT_READ = frozenset(env.dump())

@@ -30,6 +30,8 @@ let nextPicture = null;
 let quality = new CallQuality();
 /** @type {WakeLockSentinel|null} */
 let wakeLock = null;
+/** Of `?voice=`; any other is a slip, and the bot's own. */
+const VOICES = ['echo', 'parrot', 'tone', 'speech', 'bot'];
 const STAND_ANSWER_MS = 5_000;
 
 /**
@@ -156,7 +158,7 @@ function wayAskedFor() {
 
 const caller = new Caller(
   ui.ticket,
-  { way: wayAskedFor(), voice: switches.get('voice') },
+  { way: wayAskedFor(), voice: VOICES.find((voice) => voice === switches.get('voice')) ?? null },
   {
     onCall: callChanged,
     onMicrophone: (stream) => {
@@ -189,7 +191,8 @@ const caller = new Caller(
 );
 
 function talk() {
-  const inTheWay = obstacle(window);
+  // Only this answer of the browser's can be relied on; `true` means some network.
+  const inTheWay = obstacle(window) || (navigator.onLine ? '' : 'offline');
   if (inTheWay) {
     caller.happen({ type: 'failure', reason: inTheWay });
     return;

@@ -65,6 +65,12 @@ export const REASONS = {
     retryable: true,
     developer: 'ICE or DTLS did not connect in time',
   },
+  offline: {
+    sentence: 'You are offline.',
+    nextStep: 'Turn on Wi-Fi or mobile data, then try again.',
+    developer: 'navigator.onLine is false',
+    retryable: true,
+  },
   call_lost: {
     sentence: 'The connection was lost.',
     nextStep: 'Check your connection, then call again.',

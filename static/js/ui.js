@@ -173,7 +173,8 @@ export class Ui {
 
   /** Of two things to do, what the call itself asks for comes first. */
   writeNext() {
-    write(this.nextStep, say(this.next || this.trouble));
+    const muted = this.muted && this.startedAt ? say('You are muted.') : '';
+    write(this.nextStep, this.next ? say(this.next) : muted || say(this.trouble));
   }
 
   /** @param {string} text what the bot says */
@@ -235,6 +236,7 @@ export class Ui {
   showMuted(muted) {
     this.muted = muted;
     this.muteButton.setAttribute('aria-pressed', String(muted));
+    this.writeNext();
   }
 
   showElapsed() {

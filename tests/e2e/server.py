@@ -48,7 +48,7 @@ class Server:
         )
         assert process.stdout
         for line in process.stdout:
-            if found := re.search(r"Open (http://\S+)", line):
+            if found := re.search(r"[Oo]pen (http://[^/\s]+/)", line):
                 return cls(process, found[1])
         raise RuntimeError(f"the server did not start: exit status {process.wait()}")
 

@@ -102,6 +102,29 @@ def test_a_server_that_is_gone_is_said_too(either: Browser | Firefox, tmp_path) 
     caller.context.close()
 
 
+def test_a_phone_without_a_network_is_told_so_at_once(make_caller) -> None:
+    caller = make_caller(
+        init_script="Object.defineProperty(navigator, 'onLine', { get: () => !window.isGone });"
+    )
+    caller.page.evaluate("() => { window.isGone = true; }")
+    caller.tap()
+    caller.wait_for("failed")
+    assert caller.reason == "offline"
+    assert "offline" in explanation(caller)[0]
+    caller.page.evaluate("() => { window.isGone = false; }")
+    caller.page.click("#retry")
+    caller.wait_for("connected")
+
+
+def test_who_is_muted_is_told_so(make_caller) -> None:
+    caller = make_caller()
+    caller.call()
+    caller.page.click("#mute")
+    assert explanation(caller)[1] == "You are muted."
+    caller.page.click("#mute")
+    assert explanation(caller)[1] == ""
+
+
 def test_closing_the_tab_frees_the_call(make_caller, server: Server) -> None:
     caller = make_caller()
     caller.call()

@@ -86,6 +86,17 @@ def test_the_button_stays_where_it_is(page: Page | Tab) -> None:
     assert moved == []
 
 
+def test_a_call_can_be_ended_without_scrolling(page: Page | Tab) -> None:
+    below = "() => document.querySelector('#end').getBoundingClientRect().bottom - innerHeight"
+    hidden = []
+    for screen in SCREENS:
+        page.set_viewport_size(screen)
+        for state, reason in each_state(page):
+            if state in ("connected", "recovering") and page.evaluate(below) > 0:
+                hidden.append((screen["width"], state, reason))
+    assert hidden == []
+
+
 @pytest.mark.parametrize("path", ["", "check/"])
 def test_a_page_weighs_little(browser: Browser, branded: Server, path: str) -> None:
     """As it comes over the network, everything that it loads by itself."""

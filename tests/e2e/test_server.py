@@ -34,6 +34,19 @@ def test_it_stops_on_a_signal_with_calls_up(
         caller.context.close()
 
 
+def test_a_second_server_in_the_folder_leaves_the_first_ones_calls_alone(
+    browser: Browser, tmp_path: Path
+) -> None:
+    first = Server.start(tmp_path)
+    caller = Caller(browser, first.url)
+    caller.call()
+    second = Server.start(tmp_path)
+    assert first.metric("voicedemo_calls_live") == 1
+    second.stop()
+    caller.context.close()
+    first.stop()
+
+
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("0.0.0.0", 0))
@@ -49,6 +62,21 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert f"PORT={port + 1}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["VOICEDEMO_MAX_CALLS", "VOICEDEMO_HEARTBEAT_S", "PORT"])
+def test_a_setting_that_is_no_number_is_named_in_a_sentence(tmp_path: Path, name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        cwd=ROOT,
+        env={**os.environ, "VOICEDEMO_VAR_DIR": str(tmp_path), name: "many"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert name in done.stderr and "docs/settings.md" in done.stderr
     assert "Traceback" not in done.stderr
 
 

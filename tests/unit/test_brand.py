@@ -36,9 +36,11 @@ async def test_the_page_is_the_brands(
     settings.VOICEDEMO_LOGO = str(tmp_path / "logo.svg")
     settings.VOICEDEMO_COLOR = "#123456"
     settings.VOICEDEMO_CONTACT_URL = "https://example.com/?a=1&b=2"
+    settings.VOICEDEMO_TAGLINE = "Ask our <b>bot</b>."
     response = await async_client.get("/")
     page = response.content.decode()
     assert 'alt="Acme &amp; Sons"' in page
+    assert "<p>Ask our &lt;b&gt;bot&lt;/b&gt;.</p>" in page
     assert 'href="https://example.com/?a=1&amp;b=2"' in page
     (style,) = re.findall("<style>(.+?)</style>", page)
     assert "--accent:#123456" in style

@@ -48,6 +48,13 @@ def test_stun_has_no_transport(settings: Any) -> None:
     assert "transport" in problem.msg
 
 
+def test_a_setting_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICEDEMO_COLOUR", "#123456")
+    monkeypatch.setenv("VOICEDEMO_LOG_LEVEL", "INFO")
+    (problem,) = checks.unknown_names(None)
+    assert "VOICEDEMO_COLOUR" in problem.msg
+
+
 @pytest.mark.parametrize(
     ("language", "count"), [("en", 0), ("de-CH", 0), ("zh-Hant-TW", 0), ("", 1), ("German!", 1)]
 )

@@ -56,6 +56,16 @@ async def test_garbage_gets_one_error_and_the_call_still_works(page: Page, text:
     assert (await page.hear())["type"] == "answer"
 
 
+async def test_a_restart_opens_no_call(page: Page) -> None:
+    """A page whose first offer was refused goes on to restart ICE: the line stayed taken."""
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="parot")
+    assert (await page.hear())["code"] == "bad_message"
+    await page.say(type="offer", sdp=await page.offer(), attempt=2)
+    assert (await page.hear())["code"] == "unknown_attempt"
+    assert await Call.objects.acount() == 0
+
+
 async def test_binary_gets_one_error(page: Page) -> None:
     await page.open()
     await page.socket.send_to(bytes_data=b"\x00\x01")

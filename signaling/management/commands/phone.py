@@ -33,18 +33,6 @@ class Command(BaseCommand):
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, address]
         settings.PHONE_AUTHORITY = files.authority
         settings.PHONE_URL = f"https://{address}:{tls_port}/"
-        steps = f"http://{address}:{port}{reverse('phone')}"
-        self.stdout.write("\n  In the same Wi-Fi, scan this with the phone's camera:\n")
-        code = StringIO()
-        segno.make(steps, error="l").terminal(out=code, compact=True, border=2)
-        self.stdout.write(code.getvalue())
-        self.stdout.write(f"\n  or open {steps}")
-        # It goes to the phone over plain HTTP: somebody else in this Wi-Fi could put in his own.
-        self.stdout.write(f"  An iPhone shows the certificate's SHA-256: {files.fingerprint}")
-        self.stdout.write(
-            f"  Nothing opens? Let TCP {port} and {tls_port}, and all UDP, through this machine's"
-            " firewall; a guest Wi-Fi may keep its guests apart.\n"
-        )
         call_command(
             "serve",
             bind="0.0.0.0",
@@ -52,7 +40,25 @@ class Command(BaseCommand):
             tls_port=tls_port,
             certificate=files.certificate,
             key=files.key,
+            announce=_steps(f"http://{address}:{port}{reverse('phone')}", port, tls_port, files),
         )
+
+
+def _steps(url: str, port: int, tls_port: int, files: certificate.Certificate) -> str:
+    code = StringIO()
+    segno.make(url, error="l").terminal(out=code, compact=True, border=2)
+    # The certificate goes over plain HTTP: somebody else in this Wi-Fi could put in his own.
+    return f"""
+  In the same Wi-Fi, scan this with the phone's camera:
+
+{code.getvalue()}
+  or open {url} there. It says the rest.
+  An iPhone shows the certificate under More Details; its SHA-256 must be
+  {files.fingerprint}
+  Nothing opens? Let TCP {port} and {tls_port}, and all UDP, through this machine's firewall;
+  a guest Wi-Fi may keep its guests apart.
+
+"""
 
 
 def _own_address() -> str:

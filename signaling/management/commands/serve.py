@@ -1,4 +1,5 @@
 import asyncio
+import fcntl
 import os
 import signal
 from pathlib import Path
@@ -33,6 +34,8 @@ FAREWELL_S = 0.2
 
 class Command(BaseCommand):
     help = "Serve pages and sockets, with the bot in the same process."
+    # Of `phone`: what to say instead, once it serves.
+    stealth_options = ("announce",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
@@ -50,6 +53,7 @@ class Command(BaseCommand):
         tls_port: int,
         certificate: Path | None,
         key: Path | None,
+        announce: str = "",
         **options: Any,
     ) -> None:
         worker = _embedded_worker()
@@ -69,7 +73,7 @@ class Command(BaseCommand):
         )
 
         def start() -> None:
-            _deferred(self._start(worker, server.url)).addErrback(self._cannot_start)
+            _deferred(self._start(worker, server.url, announce)).addErrback(self._cannot_start)
 
         server.run()
         if server.refused is not None:
@@ -80,13 +84,23 @@ class Command(BaseCommand):
                 f"Try another: {another}"
             )
 
-    async def _start(self, worker: Worker, url: str) -> None:
+    async def _start(self, worker: Worker, url: str, announce: str) -> None:
         # Daphne's own handlers would cut the sockets before the calls have said goodbye on them.
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop_soon, worker)
-        await worker.start()
-        self.stdout.write(f"\n  Open {url} and tap the button.\n\n")
+        await worker.start(is_alone=self._claim(Path(settings.VAR_DIR)))
+        self.stdout.write(announce or f"\n  Open {url} and tap the button.\n\n")
         self.stdout.flush()
+
+    def _claim(self, folder: Path) -> bool:
+        """Whether no other server runs in this folder, which is this one's until it ends."""
+        self._lock = (folder / "serving").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.stderr.write("Another server runs in this folder: its calls count here as well.")
+            return False
+        return True
 
     def _cannot_start(self, failure: Any) -> None:
         self.stderr.write(f"The bot could not start:\n{failure.getTraceback()}")

@@ -27,7 +27,7 @@ export const FOUND = {
   speaker_unheard: 'You do not hear us.',
   speaker_unanswered: 'You have not said whether you hear the two notes.',
   server_fine: 'It answers after {ms} ms.',
-  net_open: 'Nothing stands between you and the internet.',
+  net_open: 'No router in between: your address is public.',
   net_cone: 'A router that lets calls through.',
   net_symmetric: 'A strict router (symmetric NAT): some calls need a relay.',
   net_unknown: 'We could not find out what it is like.',
