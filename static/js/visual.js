@@ -111,18 +111,21 @@ const FORGET = 1.002;
 const LEAST_MS = 16;
 const SLOW_MS = 32;
 const SLOWEST_MS = 256;
-/** So many frames in time, and pictures may come twice as often again. */
-const ON_TIME = 120;
+/** A frame that is late weighs as much as so many in time: one in eleven may be. */
+const LATE_WEIGHS = 10;
+/** From here on pictures come half as often, and up there twice as often again. */
+const TOO_LATE = -25;
+const ON_TIME = 30;
 
 /**
- * Decides which pictures are drawn: as many as the screen shows, and half as many each time that the
- * machine is late. What starves it is the picture, not the call.
+ * Decides which pictures are drawn: as many as the screen shows, and half as many while the machine is
+ * late again and again. What starves it is the picture, not the call.
  */
 export class Pace {
   lastAt = Infinity;
   drawnAt = -Infinity;
   usualMs = Infinity;
-  onTime = 0;
+  score = 0;
   everyMs = 0;
 
   /**
@@ -134,10 +137,12 @@ export class Pace {
     const isLate = gapMs > LATE * this.usualMs;
     if (gapMs) this.usualMs = Math.min(Math.max(LEAST_MS, gapMs), FORGET * this.usualMs);
     this.lastAt = now;
-    this.onTime = isLate ? 0 : this.onTime + 1;
-    if (isLate) this.everyMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, 2 * this.everyMs));
-    if (this.onTime >= ON_TIME) {
-      this.onTime = 0;
+    this.score += isLate ? -LATE_WEIGHS : 1;
+    if (this.score <= TOO_LATE) {
+      this.score = 0;
+      this.everyMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, 2 * this.everyMs));
+    } else if (this.score >= ON_TIME) {
+      this.score = 0;
       this.everyMs = this.everyMs > SLOW_MS ? this.everyMs / 2 : 0;
     }
     if (now - this.drawnAt < this.everyMs) return false;

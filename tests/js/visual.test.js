@@ -94,6 +94,16 @@ test('a screen that is fast for a moment is not slow after it', () => {
   assert.equal(drawn(pace, 1_000, 1000 / 60, 60), 60);
 });
 
+test('a machine that is late now and then is not slow', () => {
+  const pace = new Pace();
+  let [now, pictures] = [0, 0];
+  for (let frame = 1; frame <= 600; frame += 1) {
+    now += frame % 20 ? 1000 / 60 : 40;
+    pictures += Number(pace.isDue(now));
+  }
+  assert.equal(pictures, 600);
+});
+
 test('a frame that is late once costs little', () => {
   const pace = new Pace();
   drawn(pace, 0, 1000 / 60, 60);
