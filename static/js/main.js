@@ -156,6 +156,8 @@ function wayAskedFor() {
   return WAYS.find((way) => way === switches.get('ice')) ?? null;
 }
 
+const visitor = ui.stand ? awaitVisitors(ui.stand) : null;
+
 const caller = new Caller(
   ui.ticket,
   { way: wayAskedFor(), voice: VOICES.find((voice) => voice === switches.get('voice')) ?? null },
@@ -247,7 +249,6 @@ watchSurroundings(
 // For the page that is shown without a network; a call needs none of it.
 navigator.serviceWorker?.register('/worker.js').catch((error) => console.info('no worker', error));
 
-const visitor = ui.stand ? awaitVisitors(ui.stand) : null;
 ui.developer.open = switches.has('debug');
 
 const reason = obstacle(window);
