@@ -1,5 +1,7 @@
 """The screen at a trade fair, and the phone that is passed round beside it."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -8,6 +10,14 @@ from .firefox import Firefox
 from .server import Server
 
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One of its own: the screen tells of everybody's calls."""
+    running = Server.start(tmp_path_factory.mktemp("stand"))
+    yield running
+    running.stop()
 
 
 def test_a_call_right_here_and_the_screen_is_the_next_visitors(
