@@ -121,3 +121,4 @@ def test_the_offline_page_is_kept_for_when_there_is_no_network(
     page.context.set_offline(True)
     page.reload()
     assert page.inner_text("h1") in said
+    page.context.close()
