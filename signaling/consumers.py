@@ -137,11 +137,12 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     async def _offer(self, offer: Offer) -> None:
         voice = _voice(offer)
+        for_bot = self._for_bot(offer, voice)
         if self.worker is None:
-            if offer.attempt != 1:
+            if not for_bot.opens_call:
                 raise ProtocolError("unknown_attempt", "the first offer is attempt 1")
             await self._open_call(voice)
-        await self._offer_to_bot(offer, voice)
+        await self._offer_to_bot(for_bot)
         early, self.early = self.early, []
         for message in early:
             await self._handle(message)
@@ -154,18 +155,19 @@ class CallConsumer(AsyncWebsocketConsumer):
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)
 
-    async def _offer_to_bot(self, offer: Description, voice: Voice) -> None:
-        await self._to_bot(
-            BotOffer(
-                call_id=str(self.call_id),
-                reply_to=self.channel_name,
-                sdp=offer.sdp,
-                attempt=offer.attempt,
-                voice=voice,
-                rejoin=offer.rejoin,
-                abandon=offer.abandon,
-            )
+    def _for_bot(self, offer: Description, voice: Voice) -> BotOffer:
+        return BotOffer(
+            call_id=str(self.call_id),
+            reply_to=self.channel_name,
+            sdp=offer.sdp,
+            attempt=offer.attempt,
+            voice=voice,
+            rejoin=offer.rejoin,
+            abandon=offer.abandon,
         )
+
+    async def _offer_to_bot(self, message: BotOffer) -> None:
+        await self._to_bot(message)
         # The answer does not wait for the bot's ICE servers, nor do the page's candidates.
         telling = asyncio.create_task(self._ice_to_bot())
         self.background.add(telling)
@@ -208,7 +210,8 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._take_over(call_id)
         await self._say_ready()
         if message.offer:
-            await self._offer_to_bot(message.offer, _default_voice())  # the call has one
+            # The call has a voice already.
+            await self._offer_to_bot(self._for_bot(message.offer, _default_voice()))
 
     async def _take_over(self, call_id: uuid.UUID) -> None:
         self.worker = await database_sync_to_async(dispatch.worker_of)(call_id)

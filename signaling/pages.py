@@ -23,7 +23,7 @@ def render(
     :param style: of ``static/css``, beside what all pages share; the brand's colours follow.
     :param script: among the static files (:data:`scripts.ENTRIES`); its words come along.
     """
-    sheet = _sheet("base", style) + brand.style_sheet()
+    sheet = (_sheet if settings.DEBUG else _kept)("base", style) + brand.style_sheet()
     shown |= {"brand": brand.context(), "style": sheet, "script": script}
     if script:
         shown["words"] = words.for_script(script)
@@ -34,14 +34,8 @@ def render(
 
 
 def _sheet(*names: str) -> str:
-    return _read(*names) if settings.DEBUG else _kept(*names)
-
-
-@cache
-def _kept(*names: str) -> str:
-    return _read(*names)
-
-
-def _read(*names: str) -> str:
     sheets = "".join((STYLES / f"{name}.css").read_text() for name in names)
     return str(rcssmin.cssmin(sheets))
+
+
+_kept = cache(_sheet)

@@ -14,7 +14,7 @@ FOR_GOOD_S = 365 * 24 * 3600
 @never_cache
 async def page(request: HttpRequest) -> HttpResponse:
     """The call page, with the ticket for one call in it."""
-    return _page(request, "call", "js/main.js", _source(request))
+    return _page(request, "call", "js/main.js")
 
 
 @require_safe
@@ -24,15 +24,15 @@ async def check(request: HttpRequest) -> HttpResponse:
     return _page(request, "check", "js/check/main.js", sources.SELF_TEST)
 
 
-def _page(request: HttpRequest, name: str, script: str, source: str) -> HttpResponse:
-    """:param source: of the calls that this page makes."""
+def _page(request: HttpRequest, name: str, script: str, source: str = "") -> HttpResponse:
+    """:param source: of the calls that this page makes, where that is not the visitor's."""
     visitor = _source(request)
     return pages.render(
         request,
         f"{name}.html",
         style=name,
         script=script,
-        ticket=tickets.issue(source),
+        ticket=tickets.issue(source or visitor),
         source=sources.sign(source) if source else "",
         at_stand="stand" in request.GET,
         visitor=sources.sign(visitor) if visitor else "",

@@ -209,12 +209,15 @@ export class Ui {
 
   /** @param {number|null} seconds until a phone at a stand is ready for another; null where it waits for nobody */
   showVisitor(seconds) {
-    const begins = this.nextVisitor.hidden && seconds !== null;
+    const begins = this.nextVisitor.hidden;
     this.nextVisitor.hidden = seconds === null;
+    if (seconds === null) {
+      write(element('told'), '');
+      return;
+    }
     element('seconds').textContent = `(${seconds})`;
     // Once: the number on the button is not read out every second.
     if (begins) write(element('told'), say('This screen is the next visitor’s in {seconds} seconds.', { seconds }));
-    if (seconds === null) write(element('told'), '');
   }
 
   /** @param {string} line how the call went */
@@ -281,15 +284,16 @@ export class Ui {
   }
 
   async sharePage() {
+    const url = linkForOthers();
     if (!navigator.share) {
-      await this.copyPageLink('Link copied.', linkForOthers());
+      await this.copyPageLink('Link copied.', url);
       return;
     }
     try {
-      await navigator.share({ title: document.title, url: linkForOthers() });
+      await navigator.share({ title: document.title, url });
     } catch (error) {
       // Or the person thought better of it.
-      if (/** @type {Error} */ (error).name !== 'AbortError') await this.copyPageLink('Link copied.', linkForOthers());
+      if (/** @type {Error} */ (error).name !== 'AbortError') await this.copyPageLink('Link copied.', url);
     }
   }
 

@@ -46,7 +46,6 @@ export class Visitor {
   /** Somebody touches it, or is talking. */
   isThere() {
     this.signs += 1;
-    this.clock.clearTimeout(this.timer);
     if (isLive(this.state)) {
       this.events.onSeconds(null);
       this.after(CALL_S, this.events.onWalkedOff);
@@ -69,10 +68,13 @@ export class Visitor {
   }
 
   /**
+   * In place of whatever was planned before.
+   *
    * @param {number} seconds
    * @param {() => void} then
    */
   after(seconds, then) {
+    this.clock.clearTimeout(this.timer);
     this.timer = this.clock.setTimeout(then, 1000 * seconds);
   }
 }

@@ -21,7 +21,7 @@ RUNS: Final = 11
 
 READY = """
 addEventListener('DOMContentLoaded', () => {
-  const talk = document.querySelector('#talk, #start');
+  const talk = document.querySelector('#talk');
   const look = () => {
     if (talk.ariaDisabled !== 'true' && document.body.dataset.state === 'idle') {
       window.ready ??= performance.now();

@@ -9,12 +9,15 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function passedRound() {
   const clock = new FakeClock();
   const seen = { seconds: null, home: 0, hungUp: 0 };
-  const network = { isThere: true };
+  const network = { isThere: true, asked: 0 };
   const visitor = new Visitor(
     {
       onSeconds: (seconds) => (seen.seconds = seconds),
       onWalkedOff: () => (seen.hungUp += 1),
-      isHomeThere: async () => network.isThere,
+      isHomeThere: async () => {
+        network.asked += 1;
+        return network.isThere;
+      },
       goHome: () => (seen.home += 1),
     },
     clock,
@@ -82,6 +85,18 @@ test('without a network it stays, and goes when there is one', async () => {
   network.isThere = true;
   await pass(5);
   assert.equal(seen.home, 1);
+});
+
+test('who cannot wait for the next visitor, without a network, makes it ask no more often', async () => {
+  const { visitor, pass, seen, network } = passedRound();
+  network.isThere = false;
+  visitor.moved('ended');
+  visitor.leave();
+  await settled();
+  const asked = network.asked;
+  await pass(60);
+  assert.equal(network.asked - asked, 12);
+  assert.equal(seen.home, 0);
 });
 
 test('nobody is taken home who has begun to talk meanwhile', async () => {

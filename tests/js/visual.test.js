@@ -50,9 +50,15 @@ test('the outline is the same on both sides, and stays inside the picture', () =
  * @param {number} count
  */
 function drawn(pace, from, gap, count) {
-  let pictures = 0;
-  for (let frame = 1; frame <= count; frame += 1) pictures += Number(pace.isDue(from + frame * gap));
-  return pictures;
+  return drawnAt(pace, Array.from({ length: count }, (_, frame) => from + (frame + 1) * gap));
+}
+
+/**
+ * @param {Pace} pace
+ * @param {number[]} times of its frames
+ */
+function drawnAt(pace, times) {
+  return times.filter((now) => pace.isDue(now)).length;
 }
 
 test('every frame is drawn where they come in time', () => {
@@ -78,14 +84,12 @@ test('a phone that saves power, at thirty frames a second, gets a picture for ea
 });
 
 test('what a clock adds and takes away is not lateness', () => {
-  const pace = new Pace();
-  let [drawn, seed] = [0, 1];
-  for (let frame = 1; frame <= 1200; frame += 1) {
+  let seed = 1;
+  const times = Array.from({ length: 1200 }, (_, frame) => {
     seed = (seed * 16_807) % 2_147_483_647;
-    const jitter = 6 * (seed / 2_147_483_647) - 3;
-    drawn += Number(pace.isDue((1000 / 60) * frame + jitter));
-  }
-  assert.equal(drawn, 1200);
+    return (1000 / 60) * (frame + 1) + 6 * (seed / 2_147_483_647) - 3;
+  });
+  assert.equal(drawnAt(new Pace(), times), 1200);
 });
 
 test('a screen that is fast for a moment is not slow after it', () => {
@@ -95,13 +99,9 @@ test('a screen that is fast for a moment is not slow after it', () => {
 });
 
 test('a machine that is late now and then is not slow', () => {
-  const pace = new Pace();
-  let [now, pictures] = [0, 0];
-  for (let frame = 1; frame <= 600; frame += 1) {
-    now += frame % 20 ? 1000 / 60 : 40;
-    pictures += Number(pace.isDue(now));
-  }
-  assert.equal(pictures, 600);
+  let now = 0;
+  const times = Array.from({ length: 600 }, (_, frame) => (now += (frame + 1) % 20 ? 1000 / 60 : 40));
+  assert.equal(drawnAt(new Pace(), times), 600);
 });
 
 test('a frame that is late once costs little', () => {

@@ -33,6 +33,11 @@ def test_every_goodbye_is_documented() -> None:
     assert set(get_args(protocol.ByeReason)) <= backquoted("protocol.md")
 
 
+def test_the_page_lets_every_voice_be_asked_for_and_no_other() -> None:
+    (listed,) = re.findall(r"const VOICES = \[(.+)\];", (ROOT / "static/js/main.js").read_text())
+    assert re.findall(r"'(\w+)'", listed) == list(get_args(protocol.Voice))
+
+
 def test_every_reason_of_the_page_is_documented_and_no_other() -> None:
     source = (ROOT / "static/js/reasons.js").read_text()
     codes = set(re.findall(r"^  ([a-z_]+): \{$", source, re.MULTILINE))

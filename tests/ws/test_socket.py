@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -56,12 +57,13 @@ async def test_garbage_gets_one_error_and_the_call_still_works(page: Page, text:
     assert (await page.hear())["type"] == "answer"
 
 
-async def test_a_restart_opens_no_call(page: Page) -> None:
+@pytest.mark.parametrize("later", [{"attempt": 2}, {"attempt": 1, "rejoin": True}])
+async def test_what_goes_on_with_a_call_opens_none(page: Page, later: dict[str, Any]) -> None:
     """A page whose first offer was refused goes on to restart ICE: the line stayed taken."""
     await page.open()
     await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="parot")
     assert (await page.hear())["code"] == "bad_message"
-    await page.say(type="offer", sdp=await page.offer(), attempt=2)
+    await page.say(type="offer", sdp=await page.offer(), **later)
     assert (await page.hear())["code"] == "unknown_attempt"
     assert await Call.objects.acount() == 0
 
