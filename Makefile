@@ -21,7 +21,7 @@ test: check js system ## Set everything up and run every check and test
 check: $(VENV)/dev.stamp node_modules/stamp ## Style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy voicedemo signaling bot doctor examples
+	$(BIN)/mypy wire calls bot pages signaling doctor voicedemo examples
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
 

@@ -2,8 +2,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .audio.pcm import Bot
-from .paths.ports import PortTerms
+from .ice.endpoints import PortTerms
+from .voices.plugged_in import Bot
 
 
 @dataclass(frozen=True)

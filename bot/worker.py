@@ -9,7 +9,7 @@ from aiortc import RTCCertificate
 from channels.layers import BaseChannelLayer
 from pydantic import ValidationError
 
-from signaling.protocol import (
+from wire.protocol import (
     BotDetach,
     BotEnvelope,
     BotMessage,
@@ -20,13 +20,13 @@ from signaling.protocol import (
     for_page,
 )
 
-from .audio.speech import SpeechError, SpeechStore
-from .audio.ticker import Ticker
-from .audio.tone import tone
+from .call.records import Recorder, end_left_behind
+from .call.session import Session, Studio
 from .config import BotConfig
-from .paths.ports import Ports
-from .records import Recorder, end_left_behind
-from .session import Session, Studio
+from .ice.endpoints import Ports
+from .media.ticker import Ticker
+from .speech.store import SpeechError, SpeechStore
+from .voices.tone import tone
 
 log = logging.getLogger("voicedemo.worker")
 

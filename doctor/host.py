@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import httpx
 
-from bot.paths.addresses import host_addresses
+from bot.ice.addresses import host_addresses
 
 from .findings import Finding, bad, good, skipped
 

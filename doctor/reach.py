@@ -5,9 +5,9 @@ import socket
 
 from aioice.stun import TransactionError
 
-from bot.paths.addresses import host_addresses
-from bot.paths.base import Address
-from bot.paths.gather import TurnServer
+from bot.ice.addresses import host_addresses
+from bot.ice.gather import TurnServer
+from bot.ice.path import Address
 
 from .findings import Finding, bad, good, skipped
 from .servers import PROBE, allocation

@@ -11,15 +11,9 @@ from aioice.candidate import Candidate
 from aioice.stun import TransactionError
 from cryptography import x509
 
-from bot.paths.base import Address, Base
-from bot.paths.gather import (
-    RelayBase,
-    StunServer,
-    TurnServer,
-    allocate,
-    reflexive_candidate,
-)
-from bot.paths.port import MediaPort
+from bot.ice.gather import RelayBase, StunServer, TurnServer, allocate, reflexive_candidate
+from bot.ice.media_port import MediaPort
+from bot.ice.path import Address, Base
 
 from .findings import Finding, bad, good
 

@@ -5,9 +5,9 @@ VOICEDEMO_BOT=examples.listener.Listener make demo
 
 import logging
 
-from bot.audio.level import SILENT_DBOV, dbov
-from bot.audio.mouth import Mouth
-from bot.audio.opus import Pcm
+from bot.media.level import SILENT_DBOV, dbov
+from bot.media.opus import Pcm
+from bot.voices.audio_output import Mouth
 
 log = logging.getLogger("voicedemo.listener")
 

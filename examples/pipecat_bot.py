@@ -33,8 +33,8 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
 
-from bot.audio.mouth import Mouth
-from bot.audio.opus import Pcm
+from bot.media.opus import Pcm
+from bot.voices.audio_output import Mouth
 
 RATE = 16000
 PATIENT = VADParams(stop_secs=0.6)

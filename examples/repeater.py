@@ -3,8 +3,8 @@
 VOICEDEMO_BOT=examples.repeater.Repeater make demo
 """
 
-from bot.audio.mouth import Mouth
-from bot.audio.opus import Pcm
+from bot.media.opus import Pcm
+from bot.voices.audio_output import Mouth
 
 
 class Repeater:

@@ -5,10 +5,10 @@ import uuid
 from django.conf import settings
 from django.db import transaction
 
-from .models import Call
-from .protocol import ProtocolError, Voice
-from .sources import SELF_TEST
-from .states import LIVE
+from calls.labels import SELF_TEST
+from calls.models import Call
+from wire.protocol import ProtocolError, Voice
+from wire.states import LIVE
 
 EMBEDDED_WORKER = "bot.embedded"
 AT_ONCE = 5

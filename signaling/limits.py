@@ -10,7 +10,9 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponseBase, JsonResponse
 
-from . import clients, metrics, networks
+from calls import metrics
+
+from . import clients, networks
 
 MAX_CLIENTS = 10_000
 """Remembered at once; the least recently seen is forgotten, and has a full bucket again."""

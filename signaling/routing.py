@@ -1,5 +1,5 @@
 from django.urls import path
 
-from .consumers import CallConsumer
+from .consumer import CallConsumer
 
 websocket_urlpatterns = [path("ws/call/", CallConsumer.as_asgi())]

@@ -1,46 +1,13 @@
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
 
-from . import brand, checkups, limits, metrics, pages, sources, tickets
+from calls import labels, metrics, selftests, tickets
+from calls.models import Call
+from wire.protocol import ProtocolError, parse_checkup
+
+from . import limits
 from .ice import registry
-from .models import Call
-from .protocol import ProtocolError, parse_checkup
-
-FOR_GOOD_S = 365 * 24 * 3600
-
-
-@require_safe
-@never_cache
-async def page(request: HttpRequest) -> HttpResponse:
-    """The call page, with the ticket for one call in it."""
-    return _page(request, "call", "js/main.js")
-
-
-@require_safe
-@never_cache
-async def check(request: HttpRequest) -> HttpResponse:
-    """The self-test, with the ticket for its first call in it."""
-    return _page(request, "check", "js/check/main.js", sources.SELF_TEST)
-
-
-def _page(request: HttpRequest, name: str, script: str, source: str = "") -> HttpResponse:
-    """:param source: of the calls that this page makes, where that is not the visitor's."""
-    visitor = _source(request)
-    return pages.render(
-        request,
-        f"{name}.html",
-        style=name,
-        script=script,
-        ticket=tickets.issue(source or visitor),
-        source=sources.sign(source) if source else "",
-        at_stand="stand" in request.GET,
-        visitor=sources.sign(visitor) if visitor else "",
-    )
-
-
-def _source(request: HttpRequest) -> str:
-    return sources.read(request.GET.get("from", ""))
 
 
 @require_POST
@@ -52,19 +19,7 @@ async def keep_checkup(request: HttpRequest) -> JsonResponse:
         report = parse_checkup(request.body)
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=400)
-    return JsonResponse({"code": await checkups.keep(report)}, status=201)
-
-
-@require_safe
-@cache_control(max_age=FOR_GOOD_S, immutable=True)
-async def logo(request: HttpRequest) -> HttpResponse:
-    picture = brand.logo()
-    if picture is None:
-        raise Http404
-    response = HttpResponse(picture.read_bytes(), content_type=brand.LOGO_TYPES[picture.suffix])
-    # Firefox applies an SVG's own policy to it, inside an <img> too: its colours are inline.
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return response
+    return JsonResponse({"code": await selftests.keep(report)}, status=201)
 
 
 @require_GET
@@ -72,7 +27,7 @@ async def logo(request: HttpRequest) -> HttpResponse:
 @limits.limited(limits.requests)
 async def ticket(request: HttpRequest) -> JsonResponse:
     """A fresh ticket, for a page whose own grew old or has had its call."""
-    fresh = tickets.issue(_source(request))
+    fresh = tickets.issue(labels.read(request.GET.get("from", "")))
     return JsonResponse({"ticket": fresh, "expiresIn": int(tickets.MAX_AGE.total_seconds())})
 
 

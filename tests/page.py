@@ -16,7 +16,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from channels.testing import WebsocketCommunicator
 
-from signaling import tickets
+from calls import tickets
 
 RATE = 48000
 FRAME = 960

@@ -97,7 +97,8 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
     "channels",
-    "signaling",
+    "calls",
+    "voicedemo",
 ]
 
 MIDDLEWARE = [
@@ -106,7 +107,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "signaling.headers.page_headers",
+    "pages.render.headers.page_headers",
 ]
 
 ROOT_URLCONF = "voicedemo.urls"
@@ -173,5 +174,5 @@ LOGGING = {
     },
 }
 
-# What was set and never read is a slip of the pen (signaling/checks.py).
+# What was set and never read is a slip of the pen (voicedemo/checks.py).
 ENVIRONMENT_READ = frozenset(env.dump())

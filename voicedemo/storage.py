@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-from signaling import scripts
+from pages.render import bundle
 
 
 class _Joined:
@@ -16,7 +16,7 @@ class _Joined:
         self._storage = storage
 
     def open(self, name: str) -> "File[Any]":
-        return ContentFile(rjsmin.jsmin(scripts.joined(self._read, name)).encode())
+        return ContentFile(rjsmin.jsmin(bundle.joined(self._read, name)).encode())
 
     def _read(self, name: str) -> str:
         with self._storage.open(name) as script:
@@ -28,5 +28,5 @@ class PageStaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     def post_process(self, paths: dict[str, Any], *args: Any, **options: Any) -> Iterator[Any]:
         others = {name: path for name, path in paths.items() if not name.endswith(".js")}
-        entries = {name: (_Joined(paths[name][0]), paths[name][1]) for name in scripts.ENTRIES}
+        entries = {name: (_Joined(paths[name][0]), paths[name][1]) for name in bundle.ENTRIES}
         yield from super().post_process(others | entries, *args, **options)

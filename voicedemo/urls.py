@@ -1,3 +1,3 @@
 from django.urls import include, path
 
-urlpatterns = [path("", include("signaling.urls"))]
+urlpatterns = [path("", include("pages.urls")), path("", include("signaling.urls"))]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ..protocol import IceServer
+from wire.protocol import IceServer
 
 __all__ = ["IceServer", "IceServers", "Provider", "ProviderError"]
 

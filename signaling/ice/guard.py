@@ -5,7 +5,8 @@ import logging
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 
-from .. import metrics
+from calls import metrics
+
 from .base import IceServers, Provider, ProviderError
 from .http import TIMEOUT_S
 from .selection import endpoint_of

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from ..protocol import IceServer
+from wire.protocol import IceServer
+
 from .base import ProviderError
 
 TIMEOUT_S = 2.0

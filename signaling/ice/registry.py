@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.signals import setting_changed
 
-from ..protocol import Ice
+from wire.protocol import Ice
+
 from .base import IceServers, Provider
 from .cloudflare import CloudflareProvider
 from .coturn import CoturnProvider

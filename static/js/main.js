@@ -1,21 +1,21 @@
 /** Puts the page and the caller together. */
 
-import { Api, socketUrl } from './api.js';
-import { Caller } from './caller.js';
-import { WAYS } from './ice.js';
-import { hideCall, showCall } from './lockscreen.js';
-import { Memory } from './memory.js';
-import { Meter } from './meter.js';
-import { obstacle, openMicrophone } from './microphone.js';
-import { outputsOf } from './outputs.js';
-import { watchSurroundings } from './surroundings.js';
-import { Ui } from './ui.js';
-import { CallQuality, verdictLine } from './verdict.js';
-import { Visitor } from './visitor.js';
-import { speak } from './words.js';
-import { clock } from './world.js';
+import { Api, socketUrl } from './link/api.js';
+import { Caller } from './call/controller.js';
+import { WAYS } from './link/ice.js';
+import { hideCall, showCall } from './page/lockscreen.js';
+import { Memory } from './call/memory.js';
+import { Meter } from './page/meter.js';
+import { obstacle, openMicrophone } from './call/microphone.js';
+import { outputsOf } from './page/outputs.js';
+import { watchSurroundings } from './page/lifecycle.js';
+import { Ui } from './page/ui.js';
+import { CallQuality, verdictLine } from './call/verdict.js';
+import { Visitor } from './page/visitor.js';
+import { speak } from './lib/i18n.js';
+import { clock } from './lib/clock.js';
 
-/** @typedef {import('./ice.js').IceWay} IceWay */
+/** @typedef {import('./link/ice.js').IceWay} IceWay */
 
 const switches = new URLSearchParams(location.search);
 const ui = new Ui();
@@ -100,7 +100,7 @@ function awaitVisitors(stand) {
   return visitor;
 }
 
-/** @param {import('./call.js').Call} call */
+/** @param {import('./call/call.js').Call} call */
 function callChanged(call) {
   if (call.state === 'asking-mic') quality = new CallQuality();
   quality.moved(call.state, clock.now());
@@ -206,7 +206,7 @@ function talk() {
   caller.tap();
 }
 
-/** @param {import('./stats.js').Summary} summary */
+/** @param {import('./link/stats.js').Summary} summary */
 function showStats(summary) {
   quality.add(summary);
   ui.showStats(summary);

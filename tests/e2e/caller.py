@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from bot.audio import opus
+from bot.media import opus
 
 from .firefox import Context, Firefox, Tab
 from .sounds import Sound

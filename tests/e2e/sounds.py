@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from pocketsphinx import Decoder
 
-from bot.audio import opus
-from bot.audio.synthesize import synthesize
+from bot.media import opus
+from bot.speech.synthesize import synthesize
 
 RATE = opus.SAMPLE_RATE
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from bot.paths.addresses import host_addresses
+from bot.ice.addresses import host_addresses
 
 from .caller import REFUSE, Caller
 from .firefox import Firefox

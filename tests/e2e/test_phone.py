@@ -12,7 +12,7 @@ from cryptography import x509
 from django.core.management import CommandError, call_command
 from playwright.sync_api import Browser
 
-from signaling import certificate
+from pages.phone import certificate
 from tests.media.turnserver import free_port
 
 from .caller import Caller

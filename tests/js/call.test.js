@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { IDLE, advance, isLive } from '../../static/js/call.js';
+import { IDLE, advance, isLive } from '../../static/js/call/call.js';
 
 /** Run events through the reducer; the states passed through and all effects. */
 function live(...events) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { TICKET_LASTS_MS } from '../../static/js/api.js';
-import { CONNECT_MS } from '../../static/js/call.js';
-import { Caller } from '../../static/js/caller.js';
+import { TICKET_LASTS_MS } from '../../static/js/link/api.js';
+import { CONNECT_MS } from '../../static/js/call/call.js';
+import { Caller } from '../../static/js/call/controller.js';
 import { FakeChannel, FakeClock, FakePeerConnection, FakeSocket, settle } from './fakes.js';
 
 const READY = { type: 'ready', callId: 'c', token: 't', heartbeat: { intervalS: 20, livenessS: 40 } };

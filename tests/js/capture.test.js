@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Capture, MOMENT_MS, RETRY_MS, SILENT_MS } from '../../static/js/capture.js';
-import { MicrophoneError } from '../../static/js/microphone.js';
+import { Capture, MOMENT_MS, RETRY_MS, SILENT_MS } from '../../static/js/call/capture.js';
+import { MicrophoneError } from '../../static/js/call/microphone.js';
 import { FakeClock, settle } from './fakes.js';
 
 function microphone(deviceId = 'built-in') {

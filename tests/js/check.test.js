@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { meanOpinionScore } from '../../static/js/check/mos.js';
-import { describeNetwork, isPublic } from '../../static/js/check/nat.js';
-import { ADVICE, FOUND, NEXT_STEPS, VERDICTS } from '../../static/js/check/sentences.js';
-import { judgeMicrophone, measure } from '../../static/js/check/sound.js';
-import { sum } from '../../static/js/check/trial.js';
-import { verdict } from '../../static/js/check/verdict.js';
-import { REASONS } from '../../static/js/reasons.js';
+import { meanOpinionScore } from '../../static/js/selftest/mos.js';
+import { describeNetwork, isPublic } from '../../static/js/selftest/nat.js';
+import { ADVICE, FOUND, NEXT_STEPS, VERDICTS } from '../../static/js/selftest/sentences.js';
+import { judgeMicrophone, measure } from '../../static/js/selftest/sound.js';
+import { sum } from '../../static/js/selftest/trial.js';
+import { verdict } from '../../static/js/selftest/verdict.js';
+import { REASONS } from '../../static/js/call/reasons.js';
 
 const host = (address, port = 5000) => ({ type: 'host', protocol: 'udp', address, port });
 const mapped = (port, relatedPort = 5000, address = '203.0.113.50') => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Credentials, refreshAfter } from '../../static/js/credentials.js';
+import { Credentials, refreshAfter } from '../../static/js/link/credentials.js';
 import { FakeClock } from './fakes.js';
 
 const TURN = [{ urls: ['turn:t.example'], username: 'u', credential: 'c' }];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Heartbeat } from '../../static/js/heartbeat.js';
+import { Heartbeat } from '../../static/js/link/heartbeat.js';
 import { FakeChannel, FakeClock } from './fakes.js';
 
 function beat() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { configurationFor, fits, keepFitting, relayUrl, rungs } from '../../static/js/ice.js';
+import { configurationFor, fits, keepFitting, relayUrl, rungs } from '../../static/js/link/ice.js';
 
 const SERVERS = [
   { urls: ['stun:s.example'] },

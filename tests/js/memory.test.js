@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Memory } from '../../static/js/memory.js';
+import { Memory } from '../../static/js/call/memory.js';
 
 class FakeStorage {
   items = new Map();

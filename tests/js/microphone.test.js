@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { ANSWER_MS, isInAppBrowser, obstacle, openMicrophone } from '../../static/js/microphone.js';
-import { reasonFor } from '../../static/js/reasons.js';
+import { ANSWER_MS, isInAppBrowser, obstacle, openMicrophone } from '../../static/js/call/microphone.js';
+import { reasonFor } from '../../static/js/call/reasons.js';
 import { FakeClock } from './fakes.js';
 
 const SAFARI = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1';

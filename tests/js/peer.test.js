@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Peer } from '../../static/js/peer.js';
+import { Peer } from '../../static/js/link/peer.js';
 import { FakeClock, FakePeerConnection, settle } from './fakes.js';
 
 const SERVERS = [{ urls: ['turn:t.example', 'turns:t.example:443'], username: 'u', credential: 'c' }];

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { hideCall, showCall } from '../../static/js/lockscreen.js';
-import { outputsOf } from '../../static/js/outputs.js';
-import { linkOutside } from '../../static/js/outside.js';
+import { hideCall, showCall } from '../../static/js/page/lockscreen.js';
+import { outputsOf } from '../../static/js/page/outputs.js';
+import { linkOutside } from '../../static/js/page/external_browser.js';
 
 const PAGE = 'https://demo.example/?from=x';
 const ANDROID = 'Mozilla/5.0 (Linux; Android 15; wv) AppleWebKit/537.36 Chrome/140 Mobile [FBAN/EMA]';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { UNKNOWN, WINDOW_MS, isDegraded, take } from '../../static/js/quality.js';
+import { UNKNOWN, WINDOW_MS, isDegraded, take } from '../../static/js/link/quality.js';
 
 /** Whether it was degraded after each window of `[received, lost]`. */
 function judged(windows, rttMs = 20, { windowsPerAnswer = 8 } = {}) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
-import { REASONS, reasonFor } from '../../static/js/reasons.js';
+import { REASONS, reasonFor } from '../../static/js/call/reasons.js';
 
 const SOURCES = new URL('../../static/js/', import.meta.url);
 
@@ -16,8 +16,8 @@ test('every reason says what is wrong, what to do, and what a developer should k
 });
 
 test('every reason the page gives is known', () => {
-  const given = readdirSync(SOURCES)
-    .filter((name) => name.endsWith('.js'))
+  const given = readdirSync(SOURCES, { recursive: true })
+    .filter((name) => name.endsWith('.js') && !name.startsWith('selftest'))
     .flatMap((name) => [
       ...readFileSync(new URL(name, SOURCES), 'utf8').matchAll(
         /(?:reason: |return |\? |Error\(|deaf: |lost: )'([a-z]+_[a-z_]+)'/g,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { POLICY, advance, begin, isWell } from '../../static/js/recovery.js';
+import { POLICY, advance, begin, isWell } from '../../static/js/link/recovery.js';
 
 const WAYS = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { RelayMeter } from '../../static/js/relay.js';
+import { RelayMeter } from '../../static/js/link/relay.js';
 
 function metered() {
   const told = [];

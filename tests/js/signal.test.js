@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { ANSWER_MS, GREETING_MS, REOPEN_MS, Signal } from '../../static/js/signal.js';
+import { ANSWER_MS, GREETING_MS, REOPEN_MS, Signal } from '../../static/js/link/signal.js';
 import { FakeClock, FakeSocket } from './fakes.js';
 
 const READY = { type: 'ready', callId: 'c1', token: 't1', heartbeat: {} };

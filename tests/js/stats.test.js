@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { summarise } from '../../static/js/stats.js';
+import { summarise } from '../../static/js/link/stats.js';
 
 const LOCAL = { id: 'l', type: 'local-candidate', candidateType: 'relay', protocol: 'udp', relayProtocol: 'tls' };
 const REMOTE = { id: 'r', type: 'remote-candidate', candidateType: 'host', protocol: 'udp' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { watchSurroundings } from '../../static/js/surroundings.js';
+import { watchSurroundings } from '../../static/js/page/lifecycle.js';
 import { FakeClock } from './fakes.js';
 
 function watching(type) {

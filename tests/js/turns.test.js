@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { turnLine } from '../../static/js/turns.js';
+import { turnLine } from '../../static/js/call/turns.js';
 
 test('the last wait, and the median and the 95th percentile of all', () => {
   const waits = Array.from({ length: 20 }, (_, n) => 100 * (20 - n));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CallQuality, verdictLine } from '../../static/js/verdict.js';
+import { CallQuality, verdictLine } from '../../static/js/call/verdict.js';
 
 /**
  * @param {number[]} rtts

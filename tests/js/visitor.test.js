@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Visitor } from '../../static/js/visitor.js';
+import { Visitor } from '../../static/js/page/visitor.js';
 import { FakeClock } from './fakes.js';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));

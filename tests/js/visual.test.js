@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { BANDS, Pace, follow, outline } from '../../static/js/visual.js';
+import { BANDS, Pace, follow, outline } from '../../static/js/page/visual.js';
 
 const loud = new Uint8Array(256).fill(255);
 const silent = new Uint8Array(256);

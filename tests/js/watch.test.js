@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { LOOK_MS, SILENT_MS, Watch } from '../../static/js/watch.js';
+import { LOOK_MS, SILENT_MS, Watch } from '../../static/js/link/silence.js';
 import { FakeClock, settle } from './fakes.js';
 
 /** A receiver that plays what arrives, as long as something is played. */

@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 from aioice.candidate import Candidate
 
-from bot.paths import agent as agent_module
-from bot.paths import stun
-from bot.paths.agent import IceAgent
-from bot.paths.base import Address, Base, Path
-from bot.paths.port import MediaPort
-from bot.paths.switch import PathState, Switch
+from bot.ice import agent as agent_module
+from bot.ice import stun
+from bot.ice.agent import IceAgent
+from bot.ice.media_port import MediaPort
+from bot.ice.path import Address, Base, Path
+from bot.ice.switch import PathState, Switch
 
 pytestmark = pytest.mark.media
 
@@ -418,7 +418,7 @@ async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
 async def test_a_tcp_connection_that_passes_no_check_is_closed(
     bot: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.paths.port.UNAUTHENTICATED_TCP_S", 0.1)
+    monkeypatch.setattr("bot.ice.media_port.UNAUTHENTICATED_TCP_S", 0.1)
     tcp = bot.port.tcp_candidates[0]
     reader, writer = await asyncio.open_connection(tcp.host, tcp.port)
     writer.write(b"\x00\x04GET ")

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot import session
-from bot.audio.mouth import Mouth
-from bot.audio.opus import Pcm
+from bot.call import session
 from bot.config import BotConfig
-from bot.paths.ports import PortTerms
+from bot.ice.endpoints import PortTerms
+from bot.media.opus import Pcm
+from bot.voices.audio_output import Mouth
 from bot.worker import Worker
+from calls import metrics, tickets
+from calls.models import Call
 from examples.repeater import Repeater
-from signaling import metrics, tickets
-from signaling.models import Call
 from tests.page import Page
 from tests.ws.conftest import call_in_state
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.paths import gather
+from bot.ice import gather
 from doctor import reach, servers, web
 from doctor.examination import Setup, examine
 from doctor.findings import Finding, Verdict

@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 from aioice.candidate import Candidate
 
-from bot.paths import ports as ports_module
-from bot.paths.agent import IceAgent
-from bot.paths.gather import StunServer, TurnServer
-from bot.paths.port import MediaPort
-from bot.paths.ports import Ports, PortTerms
-from bot.paths.switch import Switch
+from bot.ice import endpoints as ports_module
+from bot.ice.agent import IceAgent
+from bot.ice.endpoints import Ports, PortTerms
+from bot.ice.gather import StunServer, TurnServer
+from bot.ice.media_port import MediaPort
+from bot.ice.switch import Switch
 from tests.media.test_agent import Quiet
 from tests.media.turnserver import HERE, turnserver
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.paths import ports
-from bot.paths.addresses import host_addresses
+from bot.ice import endpoints
+from bot.ice.addresses import host_addresses
 from bot.worker import Worker
 from tests.hostile import check_for, mutilated
 from tests.page import Page
@@ -20,7 +20,7 @@ PACKETS = 20_000
 @pytest.fixture
 def also_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """The flood stays on the loopback interface; the calls are where they always are."""
-    monkeypatch.setattr(ports, "host_addresses", lambda: [*host_addresses(), "127.0.0.1"])
+    monkeypatch.setattr(endpoints, "host_addresses", lambda: [*host_addresses(), "127.0.0.1"])
 
 
 async def test_a_flood_of_hostile_packets_hurts_nobody(

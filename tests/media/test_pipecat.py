@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from bot.audio import opus
-from bot.audio.floor import Floor
-from bot.audio.packet import FRAME_SAMPLES, AudioPacket, frames
-from bot.audio.pcm import PcmVoice
+from bot.media import opus
+from bot.media.packet import FRAME_SAMPLES, AudioPacket, frames
+from bot.voices.plugged_in import PcmVoice
+from bot.voices.turn_taking import Floor
 from examples.pipecat_bot import PipecatBot
 from tests.e2e import sounds
 

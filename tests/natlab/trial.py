@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bot.audio import opus
+from bot.media import opus
 from tests.e2e import caller, sounds
 from tests.e2e.caller import Caller
 from tests.e2e.firefox import Firefox

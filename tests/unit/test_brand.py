@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
-from signaling import brand
+from pages.render import brand
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("plain_static")]
 

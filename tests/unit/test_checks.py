@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from signaling import checks
+from voicedemo import checks
 
 pytestmark = pytest.mark.unit
 

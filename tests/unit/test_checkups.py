@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.test import AsyncClient
 from django.utils import timezone
 
-from signaling import checkups, dispatch, limits, sources
-from signaling.models import Checkup
-from signaling.protocol import ProtocolError
+from calls import labels, selftests
+from calls.models import Checkup
+from signaling import dispatch, limits
+from wire.protocol import ProtocolError
 
 pytestmark = [
     pytest.mark.unit,
@@ -41,7 +42,7 @@ async def send(body: Any) -> tuple[int, dict[str, Any]]:
 async def test_a_report_is_kept_under_a_code_that_can_be_read_out() -> None:
     status, answer = await send(REPORT)
     assert status == 201
-    assert set(answer["code"]) <= set(checkups.ALPHABET)
+    assert set(answer["code"]) <= set(selftests.ALPHABET)
     kept = await Checkup.objects.aget(pk=answer["code"])
     assert kept.report["rows"][0]["data"] == {"rtt": 48}
 
@@ -72,9 +73,9 @@ async def test_one_network_cannot_push_out_what_the_others_reported() -> None:
 def test_self_tests_leave_half_of_the_lines_to_people(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 12
     for _ in range(6):
-        dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
+        dispatch.admit(uuid.uuid4(), "echo", labels.SELF_TEST)
     with pytest.raises(ProtocolError, match="every line is taken"):
-        dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
+        dispatch.admit(uuid.uuid4(), "echo", labels.SELF_TEST)
     for _ in range(6):
         dispatch.admit(uuid.uuid4(), "parrot")
     with pytest.raises(ProtocolError, match="every line is taken"):
@@ -84,13 +85,13 @@ def test_self_tests_leave_half_of_the_lines_to_people(settings: Any) -> None:
 def test_one_self_test_has_its_lines_on_a_small_server_too(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 5
     for _ in range(5):
-        dispatch.admit(uuid.uuid4(), "echo", sources.SELF_TEST)
+        dispatch.admit(uuid.uuid4(), "echo", labels.SELF_TEST)
 
 
 async def test_old_reports_go_and_so_do_the_oldest_of_too_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(checkups, "MAX_KEPT", 3)
+    monkeypatch.setattr(selftests, "MAX_KEPT", 3)
     now = timezone.now()
     for age, code in enumerate(("NEW", "OLDER", "OLDEST")):
         await Checkup.objects.acreate(code=code, at=now - timedelta(hours=age + 1), report=REPORT)

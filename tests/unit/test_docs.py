@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from signaling import protocol
 from voicedemo.settings import env
+from wire import protocol
 
 pytestmark = pytest.mark.unit
 
@@ -39,7 +39,7 @@ def test_the_page_lets_every_voice_be_asked_for_and_no_other() -> None:
 
 
 def test_every_reason_of_the_page_is_documented_and_no_other() -> None:
-    source = (ROOT / "static/js/reasons.js").read_text()
+    source = (ROOT / "static/js/call/reasons.js").read_text()
     codes = set(re.findall(r"^  ([a-z_]+): \{$", source, re.MULTILINE))
     rows = set(
         re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs/networks.md").read_text(), re.MULTILINE)

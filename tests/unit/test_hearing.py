@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from bot import hearing as hearing_module
-from bot.hearing import Hearing
+from bot.call import silence as hearing_module
+from bot.call.silence import Hearing
 
 pytestmark = pytest.mark.unit
 

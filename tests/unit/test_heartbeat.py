@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from pyee.asyncio import AsyncIOEventEmitter
 
-from bot.heartbeat import Heartbeat
+from bot.call.heartbeat import Heartbeat
 
 pytestmark = pytest.mark.unit
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from bot.audio import opus
-from bot.audio.ears import Ears
-from bot.audio.floor import Floor
-from bot.audio.mouth import Mouth
-from bot.audio.opus import Pcm
-from bot.audio.packet import FRAME_SAMPLES, AudioPacket
-from bot.audio.pcm import PcmVoice
+from bot.media import opus
+from bot.media.opus import Pcm
+from bot.media.packet import FRAME_SAMPLES, AudioPacket
+from bot.voices.audio_input import Ears
+from bot.voices.audio_output import Mouth
+from bot.voices.plugged_in import PcmVoice
+from bot.voices.turn_taking import Floor
 from examples.repeater import Repeater
 
 pytestmark = pytest.mark.unit

@@ -3,7 +3,7 @@ import itertools
 import pytest
 from aioice.candidate import candidate_priority
 
-from bot.paths.priority import MAX_GENERATION, outranking
+from bot.ice.priority import MAX_GENERATION, outranking
 
 pytestmark = pytest.mark.unit
 

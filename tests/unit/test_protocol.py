@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from signaling.protocol import (
+from wire.protocol import (
     MAX_MESSAGE_BYTES,
     Answer,
     Bye,

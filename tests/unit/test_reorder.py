@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from bot.audio.packet import AudioPacket
-from bot.audio.reorder import Reorder
+from bot.media.packet import AudioPacket
+from bot.media.reorder import Reorder
 
 pytestmark = pytest.mark.unit
 

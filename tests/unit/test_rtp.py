@@ -13,9 +13,9 @@ from aiortc.rtp import (
     RtpPacket,
 )
 
-from bot.audio.packet import AudioPacket
-from bot.audio.rtcp import Reporter
-from bot.audio.rtp import RtpSender, parse_audio
+from bot.media.packet import AudioPacket
+from bot.media.rtcp import Reporter
+from bot.media.rtp import RtpSender, parse_audio
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import rjsmin
 
-from signaling import scripts
+from pages.render import bundle
 
 pytestmark = pytest.mark.unit
 
@@ -46,7 +46,7 @@ export function count() {
 
 
 def test_joined_they_do_the_same() -> None:
-    joined = scripts.joined(APART.__getitem__, "js/main.js")
+    joined = bundle.joined(APART.__getitem__, "js/main.js")
     command = [NODE, "--input-type=module"]
     run = subprocess.run(command, input=joined, capture_output=True, text=True, check=True)
     assert run.stdout == "hello hello: rung 1\n"
@@ -54,7 +54,7 @@ def test_joined_they_do_the_same() -> None:
 
 
 def test_each_comes_after_what_it_imports() -> None:
-    assert scripts.modules(APART.__getitem__, "js/main.js") == (
+    assert bundle.modules(APART.__getitem__, "js/main.js") == (
         "js/words.js",
         "js/deep/bell.js",
         "js/main.js",
@@ -73,14 +73,14 @@ def test_each_comes_after_what_it_imports() -> None:
     ],
 )
 def test_what_is_not_understood_is_said(name: str, line: str) -> None:
-    with pytest.raises(scripts.ScriptError, match=line.split(";")[0]):
-        scripts.joined({**APART, name: f"{line}\n{APART[name]}"}.__getitem__, "js/main.js")
+    with pytest.raises(bundle.ScriptError, match=line.split(";")[0]):
+        bundle.joined({**APART, name: f"{line}\n{APART[name]}"}.__getitem__, "js/main.js")
 
 
 def test_a_circle_is_said() -> None:
     circle = {**APART, "js/words.js": "import { count } from './deep/bell.js';\n"}
-    with pytest.raises(scripts.ScriptError, match=r"js/words\.js.*js/deep/bell\.js"):
-        scripts.modules(circle.__getitem__, "js/main.js")
+    with pytest.raises(bundle.ScriptError, match=r"js/words\.js.*js/deep/bell\.js"):
+        bundle.modules(circle.__getitem__, "js/main.js")
 
 
 def test_names_that_would_be_one_are_said() -> None:
@@ -89,12 +89,12 @@ def test_names_that_would_be_one_are_said() -> None:
         "js/a-b.js": "export const a = 1;\n",
         "js/a_b.js": "export const b = 2;\n",
     }
-    with pytest.raises(scripts.ScriptError, match=r"js/a-b\.js"):
-        scripts.joined(twins.__getitem__, "js/main.js")
+    with pytest.raises(bundle.ScriptError, match=r"js/a-b\.js"):
+        bundle.joined(twins.__getitem__, "js/main.js")
 
 
-@pytest.mark.parametrize("entry", scripts.ENTRIES)
+@pytest.mark.parametrize("entry", bundle.ENTRIES)
 def test_the_pages_scripts_can_be_joined(entry: str, tmp_path: Path) -> None:
-    joined = scripts.joined(lambda name: (ROOT / "static" / name).read_text(), entry)
+    joined = bundle.joined(lambda name: (ROOT / "static" / name).read_text(), entry)
     (tmp_path / "joined.mjs").write_text(rjsmin.jsmin(joined))
     subprocess.run([NODE, "--check", tmp_path / "joined.mjs"], check=True)

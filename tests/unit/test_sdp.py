@@ -6,8 +6,8 @@ from aiortc import RTCIceParameters
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import SessionDescription
 
-from bot import sdp
-from signaling.protocol import IceCandidate
+from bot.peer import sdp
+from wire.protocol import IceCandidate
 
 pytestmark = pytest.mark.unit
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bot.audio import opus
-from bot.audio.loudness import TARGET_LUFS, lufs
-from bot.audio.synthesize import synthesize
+from bot.media import opus
+from bot.media.loudness import TARGET_LUFS, lufs
+from bot.speech.synthesize import synthesize
 
 pytestmark = pytest.mark.unit
 

@@ -11,9 +11,10 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import AsyncClient
 
-from signaling import limits, sources, tickets
-from signaling.models import Call
-from signaling.states import CallState
+from calls import labels, tickets
+from calls.models import Call
+from signaling import limits
+from wire.states import CallState
 
 pytestmark = [
     pytest.mark.unit,
@@ -35,7 +36,7 @@ async def get(path: str, **headers: str) -> Any:
 
 
 async def test_a_scanned_code_leads_to_a_ticket_that_knows_the_stand() -> None:
-    moved = await get(f"/s/{sources.sign(HALL)}/")
+    moved = await get(f"/s/{labels.sign(HALL)}/")
     assert moved.status_code == 302
     page = (await get(moved["Location"])).content.decode()
     (ticket,) = re.findall(r'name="ticket" content="(.+?)"', page)
@@ -46,13 +47,13 @@ async def test_a_scanned_code_leads_to_a_ticket_that_knows_the_stand() -> None:
 
 
 async def test_who_checks_the_network_first_still_comes_from_the_stand() -> None:
-    came = f"from={quote(sources.sign(HALL))}"
+    came = f"from={quote(labels.sign(HALL))}"
     page = (await get(f"/?{came}")).content.decode()
     assert f'href="/check/?{came}"' in page
     check = (await get(f"/check/?{came}")).content.decode()
     assert f'href="/?{came}"' in check
     (ticket,) = re.findall(r'name="ticket" content="(.+?)"', check)
-    assert tickets.read(ticket).source == sources.SELF_TEST
+    assert tickets.read(ticket).source == labels.SELF_TEST
     assert 'href="/"' in (await get("/check/?from=forged")).content.decode()
 
 
@@ -69,7 +70,7 @@ async def test_a_label_of_somebody_elses_making_is_not_in_our_books() -> None:
 
 async def test_the_printed_code_follows_a_move(settings: Any) -> None:
     settings.VOICEDEMO_PUBLIC_URL = "https://new.example/"
-    token = sources.sign(HALL)
+    token = labels.sign(HALL)
     moved = await get(f"/s/{token}/")
     assert moved["Location"].startswith("https://new.example/?from=")
     settings.VOICEDEMO_PUBLIC_URL = "https://testserver/"
@@ -83,12 +84,12 @@ async def test_the_screen_counts_the_calls_of_its_stand_alone() -> None:
         ("hall 5", CallState.CONNECTED),
     ):
         await Call.objects.acreate(source=source, state=state, voice="parrot", worker="w")
-    calls = json.loads((await get(f"/api/stand/{sources.sign(HALL)}/")).content)
+    calls = json.loads((await get(f"/api/stand/{labels.sign(HALL)}/")).content)
     assert calls == {"live": 1, "lately": 2}
 
 
 async def test_the_screen_shows_the_code_of_its_link() -> None:
-    token = sources.sign(HALL)
+    token = labels.sign(HALL)
     page = (await get(f"/stand/{token}/")).content.decode()
     assert f'data-live="/api/stand/{token}/"' in page
     assert "<svg" in page and " style=" not in page
@@ -103,7 +104,7 @@ def test_the_links_of_a_stand(
     poster = tmp_path / "poster.svg"
     call_command("standlink", HALL, poster=poster)
     told = capsys.readouterr().out
-    assert f"https://demo.example/s/{sources.sign(HALL)}/" in told
+    assert f"https://demo.example/s/{labels.sign(HALL)}/" in told
     assert poster.read_bytes().startswith(b"<?xml")
 
 
@@ -135,8 +136,8 @@ def test_who_came_from_which_stand(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_poster_outlives_a_change_of_key(settings: Any) -> None:
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
-    token = sources.sign(HALL)
+    token = labels.sign(HALL)
     settings.SECRET_KEY = "another"
-    assert sources.read(token) == HALL
+    assert labels.read(token) == HALL
     settings.SECRET_KEY_FALLBACKS = []
-    assert sources.read(token) == ""
+    assert labels.read(token) == ""

@@ -1,6 +1,6 @@
 import pytest
 
-from signaling.states import LIVE, CallSignal, CallState, advance
+from wire.states import LIVE, CallSignal, CallState, advance
 
 pytestmark = pytest.mark.unit
 

@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from bot.paths import switch as switch_module
-from bot.paths.base import Path
-from bot.paths.switch import PathState, Switch
+from bot.ice import switch as switch_module
+from bot.ice.path import Path
+from bot.ice.switch import PathState, Switch
 
 pytestmark = pytest.mark.unit
 

@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from signaling import tickets
-from signaling.protocol import ProtocolError
+from calls import tickets
+from wire.protocol import ProtocolError
 
 pytestmark = pytest.mark.unit
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.turns import Turns
+from bot.call.turns import Turns
 
 pytestmark = pytest.mark.unit
 

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from bot.audio import opus, parrot
-from bot.audio.echo import EchoVoice
-from bot.audio.floor import Floor
-from bot.audio.level import LevelMeter, SpeechDetector, dbov
-from bot.audio.packet import LOST, AudioPacket
-from bot.audio.parrot import ParrotVoice
-from bot.audio.prompt import PromptVoice
-from bot.audio.tone import tone
+from bot.media import opus
+from bot.media.level import LevelMeter, SpeechDetector, dbov
+from bot.media.packet import LOST, AudioPacket
+from bot.voices import parrot
+from bot.voices.echo import EchoVoice
+from bot.voices.parrot import ParrotVoice
+from bot.voices.prompt import PromptVoice
+from bot.voices.tone import tone
+from bot.voices.turn_taking import Floor
 
 pytestmark = pytest.mark.unit
 

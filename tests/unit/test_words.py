@@ -21,12 +21,12 @@ IN_SCRIPTS = (
 )
 SPOKEN_SCRIPTS = (
     "main",
-    "ui",
-    "reasons",
-    "verdict",
-    "check/main",
-    "check/page",
-    "check/sentences",
+    "page/ui",
+    "call/reasons",
+    "call/verdict",
+    "selftest/main",
+    "selftest/page",
+    "selftest/sentences",
     "stand/main",
 )
 FROM_SETTINGS = {"Get in touch"}

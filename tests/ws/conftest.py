@@ -9,8 +9,8 @@ from channels.layers import channel_layers, get_channel_layer
 
 from bot.config import BotConfig
 from bot.worker import Worker
+from calls.models import Call
 from signaling.dispatch import EMBEDDED_WORKER
-from signaling.models import Call
 from tests.page import Page
 from voicedemo.asgi import application
 

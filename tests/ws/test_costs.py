@@ -6,8 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from signaling import costs
-from signaling.models import Call, RelayUse
+from calls import relay_costs
+from calls.models import Call, RelayUse
 from tests.page import Page
 
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
@@ -24,8 +24,8 @@ def call(minutes: float) -> uuid.UUID:
 def test_the_bill_knows_the_share_and_the_price() -> None:
     relayed, direct = call(minutes=11), call(minutes=89)
     for _ in range(2):
-        costs.add(relayed, RelayUse.Side.PAGE, URL, "udp", 2_000_000_000, 330_000)
-    costs.add(relayed, RelayUse.Side.BOT, URL, "tls", 4_400_000_000, 660_000)
+        relay_costs.add(relayed, RelayUse.Side.PAGE, URL, "udp", 2_000_000_000, 330_000)
+    relay_costs.add(relayed, RelayUse.Side.BOT, URL, "tls", 4_400_000_000, 660_000)
     call_command("relaycosts", stdout=(out := StringIO()))
     first, *lines = out.getvalue().splitlines()
     assert first == "11% of 100 minutes over TURN, 0.42 $"
@@ -34,7 +34,7 @@ def test_the_bill_knows_the_share_and_the_price() -> None:
 
 
 def test_without_calls_there_is_nothing_to_pay() -> None:
-    bill = costs.bill(timezone.now())
+    bill = relay_costs.bill(timezone.now())
     assert (bill.share, bill.price) == (0, 0)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
-from signaling import limits, tickets
+from calls import tickets
+from calls.models import Call, CallEvent
+from signaling import limits
 from signaling.ice import registry
-from signaling.models import Call, CallEvent
 from tests.page import Page
 
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from signaling import consumers, tickets
-from signaling.models import Call, CallEvent
+from calls import tickets
+from calls.models import Call, CallEvent
+from signaling import consumer
 from tests.page import Page
 from tests.ws.conftest import call_in_state
 
@@ -76,9 +77,9 @@ async def test_binary_gets_one_error(page: Page) -> None:
 
 async def test_a_socket_that_only_sends_garbage_is_closed(page: Page) -> None:
     await page.open()
-    for _ in range(consumers.MAX_ERRORS):
+    for _ in range(consumer.MAX_ERRORS):
         await page.socket.send_to(text_data="garbage")
-    assert await page.closed() == consumers.CLOSE_TOO_MANY_ERRORS
+    assert await page.closed() == consumer.CLOSE_TOO_MANY_ERRORS
 
 
 @pytest.mark.parametrize("ticket", ["", "forged", "a:b:c"])
@@ -86,13 +87,13 @@ async def test_a_forged_ticket_is_told_so_and_closed(page: Page, ticket: str) ->
     page.ticket = ticket
     error = await page.open()
     assert error["code"] == "ticket_invalid"
-    assert await page.closed() == consumers.CLOSE_TICKET
+    assert await page.closed() == consumer.CLOSE_TICKET
 
 
 async def test_a_page_of_another_origin_is_refused(page: Page) -> None:
     error = await page.open(host="demo.example", origin="https://demo.example:8443")
     assert error["code"] == "ticket_invalid"
-    assert await page.closed() == consumers.CLOSE_TICKET
+    assert await page.closed() == consumer.CLOSE_TICKET
 
 
 async def test_our_own_page_is_let_in_under_any_name(page: Page) -> None:

@@ -1,6 +1,6 @@
 /** Keeps the screen at a stand awake and true: who talks now, and whether there is a network. */
 
-import { say, speak } from '../words.js';
+import { say, speak } from '../lib/i18n.js';
 
 const LOOK_MS = 2_000;
 /** A screen that stands for a week gets a page of today, while nobody is looking. */

@@ -21,10 +21,10 @@ import numpy as np
 import uvloop
 from aiortc import RTCCertificate
 
-from bot.audio import opus
-from bot.audio.ears import Ears
-from bot.audio.packet import AudioPacket
-from bot.audio.reorder import Reorder
+from bot.media import opus
+from bot.media.packet import AudioPacket
+from bot.media.reorder import Reorder
+from bot.voices.audio_input import Ears
 
 from . import recording
 from .line import Line

@@ -23,9 +23,9 @@ from aiortc import (
 from aiortc.rtcicetransport import candidate_to_aioice
 from aiortc.sdp import MediaDescription, SessionDescription
 
-from bot.aiortc_compat import srtp_sessions
-from bot.audio.packet import AudioPacket
-from bot.audio.rtp import parse_audio
+from bot.media.packet import AudioPacket
+from bot.media.rtp import parse_audio
+from bot.peer.aiortc_compat import srtp_sessions
 
 from .recording import PERIOD_PACKETS, VOICE_PACKETS
 from .signalling import Signalling

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bot.audio import opus
-from bot.audio.packet import FRAME_SAMPLES
+from bot.media import opus
+from bot.media.packet import FRAME_SAMPLES
 
 VOICE_PACKETS = 60
 PERIOD_PACKETS = 150

@@ -1,0 +1,288 @@
+"""One UDP port and one TCP port for all calls of a worker, told apart by ufrag, then by address,
+then by SSRC."""
+
+import asyncio
+import logging
+import socket
+import struct
+from collections import Counter
+from collections.abc import Iterable
+from typing import Protocol
+
+from aioice.candidate import Candidate, candidate_foundation, candidate_priority
+
+from . import stun
+from .path import Address, Base, is_rtp, rtp_source
+
+log = logging.getLogger("voicedemo.port")
+
+RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+UNAUTHENTICATED_TCP_S = 10.0
+"""A TCP connection that has not passed a check by then is closed."""
+MAX_UNSENT_BYTES = 64 * 1024
+"""More than this waiting for a slow reader: late media are dropped instead."""
+MAX_TCP_CONNECTIONS = 1024
+TCP_TYPE_PREFERENCE = 90
+"""RFC 6544, 4.2: below every UDP candidate of the same kind."""
+
+_LENGTH = struct.Struct("!H")
+
+
+class Owner(Protocol):
+    """Whoever packets are for: an ICE agent."""
+
+    def receive(self, base: Base, data: bytes, remote: Address) -> None: ...
+
+    def base_lost(self, base: Base) -> None: ...
+
+
+class UdpBase(asyncio.DatagramProtocol):
+    """The port on one local address. A socket each: a wildcard one answers from the wrong one."""
+
+    def __init__(self, port: "MediaPort", address: str, advertised: str, preference: int) -> None:
+        self._port = port
+        self._address = address
+        self._advertised = advertised
+        self.preference = preference
+        self._transport: asyncio.DatagramTransport
+        self.candidate: Candidate
+
+    @property
+    def local(self) -> Address:
+        host, port = self._transport.get_extra_info("sockname")[:2]
+        return host, port
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
+        self.candidate = Candidate(
+            foundation=candidate_foundation("host", "udp", self._advertised),
+            component=1,
+            transport="udp",
+            priority=candidate_priority(1, "host", self.preference),
+            host=self._advertised,
+            port=self.local[1],
+            type="host",
+        )
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        try:
+            self._port.receive(self, data, (addr[0], addr[1]))
+        except Exception:
+            # asyncio closes the socket of a protocol that raises; this one is everybody's.
+            log.exception("a packet was more than its call could take")
+
+    def error_received(self, exc: Exception) -> None:
+        # ICMP errors of a peer that went away: ICE finds out by itself.
+        log.debug("%s: %s", self._address, exc)
+
+    def send(self, data: bytes, remote: Address) -> None:
+        if self._transport.is_closing():
+            return
+        self._transport.sendto(data, remote)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class TcpBase(asyncio.Protocol):
+    """An accepted ICE-TCP connection (RFC 6544), datagrams framed by RFC 4571."""
+
+    def __init__(self, port: "MediaPort", candidate: Candidate) -> None:
+        self.candidate = candidate
+        self._port = port
+        self._buffer = bytearray()
+        self._deadline = asyncio.get_running_loop().call_later(UNAUTHENTICATED_TCP_S, self._expire)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+        self.remote: Address = transport.get_extra_info("peername")[:2]
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port.tcp_opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while len(self._buffer) >= 2:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if len(self._buffer) < 2 + length:
+                break
+            packet = bytes(self._buffer[2 : 2 + length])
+            del self._buffer[: 2 + length]
+            self._port.receive(self, packet, self.remote)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadline.cancel()
+        self._port.tcp_closed(self)
+
+    def send(self, data: bytes, remote: Address) -> None:
+        if self._transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
+            self._transport.write(_LENGTH.pack(len(data)) + data)
+
+    def close(self) -> None:
+        self._transport.abort()
+
+    def _expire(self) -> None:
+        if not self._port.is_routed(self, self.remote):
+            self.close()
+
+
+class MediaPort:
+    """Local addresses with one port number, and which agent a packet on them is for.
+
+    Packets that are neither a check for a known ufrag nor from an address that has passed one cost
+    two look-ups, or three, and leave nothing behind.
+
+    :param addresses: local addresses to bind.
+    :param advertised: what to tell peers instead, for a 1:1 NAT; as many or fewer.
+    :param port: UDP and TCP port number; 0 takes a free one.
+    """
+
+    def __init__(
+        self, addresses: Iterable[str], *, port: int = 0, advertised: Iterable[str] = ()
+    ) -> None:
+        self._addresses = list(addresses)
+        self._advertised = list(advertised)
+        self._number = port
+        self._by_ufrag: dict[str, Owner] = {}
+        self._by_transaction: dict[bytes, Owner] = {}
+        self._by_source: dict[int, list[Owner]] = {}
+        self._routes: dict[tuple[Base, Address], Owner] = {}
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[TcpBase] = set()
+        self.bases: list[UdpBase] = []
+        self.tcp_candidates: list[Candidate] = []
+        self.packets_dropped = 0
+
+    @property
+    def number(self) -> int:
+        return self._number
+
+    async def open(self, *, tcp: bool = True) -> None:
+        """Bind every address that can be bound.
+
+        The first IPv4 and the first IPv6 candidate have the same priority: no host candidate pairs
+        with both, and a relayed pair with the one must not outrank a direct pair with the other.
+
+        :raises OSError: where none can.
+        """
+        failure: OSError | None = None
+        seen = Counter[bool]()
+        for index, address in enumerate(self._addresses):
+            advertised = dict(enumerate(self._advertised)).get(index, address)
+            rank = seen[is_ipv6 := ":" in address]
+            seen[is_ipv6] += 1
+            try:
+                await self._open_udp(address, advertised, 65535 - rank)
+                if tcp:
+                    await self._open_tcp(address, advertised, 8191 - rank)
+            except OSError as exc:
+                log.warning("port %d on %s: %s", self._number, address, exc.strerror or exc)
+                failure = exc
+        if not self.bases:
+            raise failure or OSError("no address to bind")
+
+    def close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for connection in list(self._connections):
+            connection.close()
+        for base in self.bases:
+            base.close()
+
+    def register(self, ufrag: str, owner: Owner) -> None:
+        """Checks whose USERNAME begins with ``ufrag`` are ``owner``'s."""
+        self._by_ufrag[ufrag] = owner
+
+    def register_source(self, ssrc: int, owner: Owner) -> None:
+        """RTP of this synchronization source may be ``owner``'s, wherever it comes from. Another
+        call may have named the same one: only its owner can decrypt it."""
+        self._by_source.setdefault(ssrc, []).append(owner)
+
+    def expect(self, transaction: bytes, owner: Owner) -> None:
+        """The response to this transaction is ``owner``'s."""
+        self._by_transaction[transaction] = owner
+
+    def forget(self, transaction: bytes) -> None:
+        self._by_transaction.pop(transaction, None)
+
+    def route(self, base: Base, remote: Address, owner: Owner) -> None:
+        """Packets from ``remote``, which has passed a check, are ``owner``'s."""
+        self._routes[base, remote] = owner
+
+    def is_routed(self, base: Base, remote: Address) -> bool:
+        return (base, remote) in self._routes
+
+    def release(self, ufrag: str, owner: Owner) -> None:
+        """Nothing is ``owner``'s any more; its TCP connections close."""
+        self._by_ufrag.pop(ufrag, None)
+        for ssrc in [ssrc for ssrc, owners in self._by_source.items() if owner in owners]:
+            self._by_source[ssrc].remove(owner)
+            if not self._by_source[ssrc]:
+                del self._by_source[ssrc]
+        for route in [route for route, found in self._routes.items() if found is owner]:
+            del self._routes[route]
+            base = route[0]
+            if isinstance(base, TcpBase):
+                base.close()
+
+    def receive(self, base: Base, data: bytes, remote: Address) -> None:
+        """A datagram has arrived: hand it to its owner, or forget it."""
+        owner = self._routes.get((base, remote))
+        if stun.is_stun(data):
+            if stun.is_request(data):
+                owner = self._by_ufrag.get(stun.local_ufrag(data))
+            else:
+                owner = self._by_transaction.get(stun.transaction_id(data))
+        if owner is not None:
+            owner.receive(base, data, remote)
+        elif owners := self._by_source.get(rtp_source(data)) if is_rtp(data) else None:
+            # A call's newest ICE generation first: what it has taken is a replay to those before.
+            for possible in reversed(owners):
+                possible.receive(base, data, remote)
+        else:
+            self.packets_dropped += 1
+
+    def tcp_opened(self, connection: TcpBase) -> None:
+        self._connections.add(connection)
+        if len(self._connections) > MAX_TCP_CONNECTIONS:
+            connection.close()
+
+    def tcp_closed(self, connection: TcpBase) -> None:
+        self._connections.discard(connection)
+        owner = self._routes.pop((connection, connection.remote), None)
+        if owner is not None:
+            owner.base_lost(connection)
+
+    async def _open_udp(self, address: str, advertised: str, preference: int) -> None:
+        _, base = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: UdpBase(self, address, advertised, preference),
+            sock=_udp_socket(address, self._number),
+        )
+        self.bases.append(base)
+        self._number = base.local[1]
+
+    async def _open_tcp(self, address: str, advertised: str, preference: int) -> None:
+        candidate = Candidate(
+            foundation=candidate_foundation("host", "tcp", advertised),
+            component=1,
+            transport="tcp",
+            priority=(TCP_TYPE_PREFERENCE << 24) + (preference << 8) + 255,
+            host=advertised,
+            port=self._number,
+            type="host",
+            tcptype="passive",
+        )
+        server = await asyncio.get_running_loop().create_server(
+            lambda: TcpBase(self, candidate), address, self._number
+        )
+        self._servers.append(server)
+        self.tcp_candidates.append(candidate)
+
+
+def _udp_socket(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    udp.setblocking(False)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+    udp.bind((address, port))
+    return udp

@@ -1,0 +1,260 @@
+"""The answering end of a call: one audio stream, one data channel, any number of paths in turn."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Protocol
+
+from aioice.candidate import Candidate
+from aiortc import (
+    RTCCertificate,
+    RTCDataChannel,
+    RTCDtlsTransport,
+    RTCIceParameters,
+    RTCSctpTransport,
+)
+from aiortc.rtcdtlstransport import RTCDtlsParameters
+from aiortc.utils import random32
+
+from ..ice.agent import IceAgent
+from ..ice.endpoints import Ports
+from ..ice.gather import RelayBase, TurnServer
+from ..ice.path import IPAddress, Path
+from ..ice.switch import PathState, Switch
+from ..media.rtp import RtpSender
+from ..media.stream import AudioStream
+from ..media.voice import Voice
+from . import sdp
+from .aiortc_compat import retransmit_now, set_dtls_server, srtp_sessions
+
+log = logging.getLogger("voicedemo.peer")
+
+
+class PeerObserver(Protocol):
+    """What a peer tells its call."""
+
+    def path_state(self, state: PathState) -> None: ...
+
+    def path_changed(self, path: Path) -> None: ...
+
+    def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
+        """A candidate found after the answer; None: the last one is out."""
+        ...
+
+    def relayed(self, url: str, protocol: str, count: int, ms: int) -> None:
+        """So many bytes went through this TURN server, over so many milliseconds."""
+        ...
+
+    def audio_started(self, stream: AudioStream) -> None: ...
+
+    def data_channel(self, channel: RTCDataChannel) -> None: ...
+
+    def peer_closed(self) -> None:
+        """The far side closed the DTLS association: it has hung up."""
+        ...
+
+    def peer_failed(self, why: str) -> None: ...
+
+
+class NewCallNeeded(sdp.OfferError):
+    """An offer for another DTLS association or other sections than the call has."""
+
+
+class AnswerPeer:
+    """An answer-only peer connection, put together from aiortc's ORTC objects over a switch.
+
+    An offer with new ICE credentials is an ICE restart (RFC 8445, 9; RFC 8829, 5.3.1): it gets a
+    new path beside the old one and an answer with new credentials, while the DTLS association, the
+    SCTP association with its data channel, the SSRCs and the RTP state all stay.
+    """
+
+    def __init__(
+        self,
+        observer: PeerObserver,
+        certificate: RTCCertificate,
+        make_voice: Callable[[RtpSender], Voice],
+        ports: Ports,
+    ) -> None:
+        self._observer = observer
+        self._make_voice = make_voice
+        self._ports = ports
+        self._switch = Switch(observer)
+        self._dtls = RTCDtlsTransport(self._switch, [certificate])  # type: ignore[arg-type]
+        set_dtls_server(self._dtls)
+        self._dtls.on("statechange", self._dtls_changed)
+        self._sctp: RTCSctpTransport | None = None
+        self._offer: sdp.Offer | None = None
+        self._path: IceAgent | None = None
+        self._turn_servers: tuple[TurnServer, ...] = ()
+        self._page_address: IPAddress | None = None
+        self._turn_servers_known = asyncio.Event()
+        self._relays: list[RelayBase] = []
+        self._gathering: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._version = 0
+        self._closed = False
+        self._media = sdp.LocalMedia(
+            session_id=random32(),
+            ssrc=random32(),
+            cname=uuid.uuid4().hex,
+            fingerprints=tuple(self._dtls.getLocalParameters().fingerprints[:1]),
+        )
+
+    @property
+    def last_heard(self) -> float:
+        """When anything but STUN last arrived, in seconds of the loop's clock."""
+        return self._switch.last_heard
+
+    async def answer(self, text: str, *, abandon: bool = False) -> str:
+        """Answer an offer, at once, with host candidates.
+
+        :param abandon: the path before goes as soon as the new one is up, used or not.
+        :raises sdp.OfferError: the call is as it was before.
+        """
+        offer = sdp.read_offer(text)
+        if self._offer is not None:
+            self._require_same_call(self._offer, offer)
+        if self._offer is None or (offer.ufrag, offer.pwd) != (self._offer.ufrag, self._offer.pwd):
+            await self._open_path(offer, abandon=abandon)
+        self._offer = offer
+        self._version += 1
+        if self._starting is None:
+            self._starting = asyncio.get_running_loop().create_task(self._start(offer))
+        return self._write_answer(offer)
+
+    def use_turn(
+        self, servers: tuple[TurnServer, ...], page_address: IPAddress | None = None
+    ) -> None:
+        """Where to relay from: every offer is followed by some that still hold.
+
+        :param page_address: whence checks may come that no candidate of the peer announces.
+        """
+        self._turn_servers = servers
+        self._page_address = page_address
+        self._turn_servers_known.set()
+
+    def add_candidate(self, candidate: Candidate | None) -> None:
+        """A candidate of the peer for the newest path; None: there are no more.
+
+        :raises ValueError: where its address is none.
+        """
+        assert self._path is not None
+        self._path.add(candidate)
+
+    def doubt_path(self) -> None:
+        """The peer hears nothing of what we send."""
+        active = self._switch.active
+        if active is not None:
+            active.doubt()
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for task in (self._starting, self._gathering):
+            if task is not None:
+                task.cancel()
+        if self._sctp is not None:
+            await self._sctp.stop()
+        await self._dtls.stop()
+        for relay in self._relays:
+            if relay.ms:
+                self._observer.relayed(
+                    relay.server.url, relay.server.protocol, relay.bytes, relay.ms
+                )
+        self._switch.on_rtp = self._switch.on_restored = None
+        await self._switch.close()
+
+    def _require_same_call(self, before: sdp.Offer, offer: sdp.Offer) -> None:
+        if offer.fingerprints != before.fingerprints:
+            raise NewCallNeeded("the DTLS fingerprint changed: that needs a new call")
+        if offer.shape != before.shape:
+            raise NewCallNeeded("the media sections changed: that needs a new call")
+
+    async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> None:
+        before = self._path.remote_hosts if self._path is not None else frozenset()
+        generation = self._path.generation + 1 if self._path is not None else 1
+        path = await self._ports.open_agent(self._switch, generation)
+        if self._path is not None and self._path is not self._switch.active:
+            self._switch.drop(self._path)
+        if self._gathering is not None:
+            self._gathering.cancel()
+        self._path = path
+        self._turn_servers_known.clear()
+        path.start(
+            offer.ufrag,
+            offer.pwd,
+            is_lite=offer.is_lite,
+            source=offer.source,
+            known_hosts=before,
+            abandon=abandon,
+        )
+        for candidate in filter(None, map(sdp.usable, offer.candidates)):
+            try:
+                path.add(candidate)
+            except ValueError:
+                # A host name, say (RFC 8839, 5.1): one candidate less, and no reason to refuse.
+                log.debug("a candidate of the offer is not usable")
+        self._gathering = asyncio.get_running_loop().create_task(self._gather(path))
+
+    async def _gather(self, path: IceAgent) -> None:
+        async with asyncio.TaskGroup() as searches:
+            searches.create_task(self._tell(path, self._ports.reflexive(path)))
+            await self._turn_servers_known.wait()
+            try:
+                found = self._ports.relayed(path, self._turn_servers, self._page_address)
+                await self._tell(path, found)
+            finally:
+                self._relays += path.relays
+        self._observer.local_candidate(None, path.local_ufrag)
+
+    async def _tell(self, path: IceAgent, found: AsyncIterator[Candidate]) -> None:
+        async for candidate in found:
+            self._observer.local_candidate(candidate, path.local_ufrag)
+
+    def _write_answer(self, offer: sdp.Offer) -> str:
+        assert self._path is not None
+        return sdp.write_answer(
+            offer,
+            self._media,
+            self._version,
+            RTCIceParameters(self._path.local_ufrag, self._path.local_pwd),
+            self._path.local_candidates,
+        )
+
+    async def _start(self, offer: sdp.Offer) -> None:
+        """DTLS, then audio and data, each once in the life of the call."""
+        await self._switch.connected.wait()
+        await self._dtls.start(RTCDtlsParameters(fingerprints=list(offer.fingerprints)))
+        if self._dtls.state != "connected":
+            return
+        self._start_audio(offer)
+        if offer.data is not None:
+            self._sctp = RTCSctpTransport(self._dtls)
+            self._sctp.on("datachannel", self._observer.data_channel)
+            self._switch.on_restored = partial(retransmit_now, self._sctp)
+            await self._sctp.start(offer.data.sctpCapabilities, offer.data.sctp_port or 5000)
+
+    def _start_audio(self, offer: sdp.Offer) -> None:
+        assert offer.opus.payloadType is not None
+        stream = AudioStream(
+            srtp_sessions(self._dtls),
+            self._switch.send,
+            ssrc=self._media.ssrc,
+            payload_type=offer.opus.payloadType,
+            cname=self._media.cname,
+            level_id=offer.extension_id(sdp.AUDIO_LEVEL_URI) or 0,
+            make_voice=self._make_voice,
+        )
+        self._switch.on_rtp = stream.receive
+        self._observer.audio_started(stream)
+
+    def _dtls_changed(self) -> None:
+        if self._closed:
+            return
+        if self._dtls.state == "closed":
+            self._observer.peer_closed()
+        elif self._dtls.state == "failed":
+            self._observer.peer_failed("the DTLS handshake failed")

@@ -1,0 +1,79 @@
+"""What relaying costs: bytes and minutes over TURN, by call, provider and protocol."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce, Now
+
+from signaling.ice import registry
+
+from . import metrics
+from .models import Call, RelayUse
+
+GB = 1e9
+"""As providers bill it."""
+
+
+def add(
+    call_id: uuid.UUID, side: RelayUse.Side, url: str, protocol: str, relayed: int, ms: int
+) -> None:
+    """Count bytes and milliseconds that one side of a call was relayed for.
+
+    :param url: of the TURN server, by which its provider is known.
+    """
+    provider = registry.provider_of(url)
+    use, _ = RelayUse.objects.get_or_create(
+        call_id=call_id, side=side, provider=provider, protocol=protocol
+    )
+    RelayUse.objects.filter(pk=use.pk).update(bytes=F("bytes") + relayed, ms=F("ms") + ms)
+    metrics.relayed(provider, protocol, relayed)
+
+
+@dataclass(frozen=True)
+class Line:
+    provider: str
+    protocol: str
+    gigabytes: float
+    minutes: float
+
+    @property
+    def price(self) -> float:
+        return self.gigabytes * settings.VOICEDEMO_TURN_PRICE_PER_GB
+
+
+@dataclass(frozen=True)
+class Bill:
+    """:param minutes: of all calls, relayed or not."""
+
+    minutes: float
+    relayed_minutes: float
+    lines: tuple[Line, ...]
+
+    @property
+    def share(self) -> float:
+        """Of the minutes, from 0 to 1, that went over TURN."""
+        return min(1.0, self.relayed_minutes / self.minutes) if self.minutes else 0.0
+
+    @property
+    def price(self) -> float:
+        return sum(line.price for line in self.lines)
+
+
+def bill(since: datetime) -> Bill:
+    """What the calls begun since then have cost."""
+    calls = Call.objects.filter(created_at__gte=since)
+    lasted = calls.aggregate(all=Sum(Coalesce("ended_at", Now()) - F("created_at")))["all"]
+    uses = RelayUse.objects.filter(call__in=calls)
+    page_ms = uses.filter(side=RelayUse.Side.PAGE).aggregate(all=Sum("ms"))["all"]
+    grouped = uses.values("provider", "protocol").annotate(bytes=Sum("bytes"), ms=Sum("ms"))
+    return Bill(
+        minutes=lasted.total_seconds() / 60 if lasted else 0.0,
+        relayed_minutes=(page_ms or 0) / 60_000,
+        lines=tuple(
+            Line(row["provider"], row["protocol"], row["bytes"] / GB, row["ms"] / 60_000)
+            for row in grouped.order_by("provider", "protocol")
+        ),
+    )

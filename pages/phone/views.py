@@ -1,0 +1,30 @@
+"""For a phone in a developer's network, where ``manage.py phone`` serves: how to open the page
+there, and whom to trust."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from ..render.page import render
+
+
+@require_safe
+@never_cache
+async def steps(request: HttpRequest) -> HttpResponse:
+    """Over plain HTTP, as the phone does not trust our HTTPS yet."""
+    if settings.PHONE_URL is None:
+        raise Http404
+    return render(request, "phone.html", style="phone", url=settings.PHONE_URL)
+
+
+@require_safe
+@never_cache
+async def authority(request: HttpRequest) -> HttpResponse:
+    if settings.PHONE_AUTHORITY is None:
+        raise Http404
+    response = HttpResponse(
+        settings.PHONE_AUTHORITY.read_bytes(), content_type="application/x-x509-ca-cert"
+    )
+    response["Content-Disposition"] = 'attachment; filename="voicedemo.crt"'
+    return response

@@ -1,0 +1,58 @@
+"""What a page needs that is put on a home screen: a manifest, and a page for no network."""
+
+from hashlib import sha256
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from ..render import brand, page
+
+ICON_SIZES = (192, 512)
+
+
+@require_safe
+async def manifest(request: HttpRequest) -> JsonResponse:
+    """W3C Web Application Manifest."""
+    title = gettext("Talk to the bot")
+    icons = [
+        {
+            "src": static(f"img/icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": "any maskable",
+        }
+        for size in ICON_SIZES
+    ]
+    return JsonResponse(
+        {
+            "name": f"{title} · {settings.VOICEDEMO_NAME}" if settings.VOICEDEMO_NAME else title,
+            "short_name": settings.VOICEDEMO_NAME or title,
+            "lang": get_language(),
+            "start_url": "/",
+            "display": "standalone",
+            "background_color": brand.PAPER,
+            "theme_color": brand.PAPER,
+            "icons": icons,
+        },
+        content_type="application/manifest+json",
+    )
+
+
+@require_safe
+async def offline(request: HttpRequest) -> HttpResponse:
+    """What is shown where the network is not; the service worker keeps a copy."""
+    return page.render(request, "offline.html", style="call")
+
+
+@require_safe
+@never_cache
+async def worker(request: HttpRequest) -> HttpResponse:
+    """The service worker: at the root, as it serves no more than what lies below it."""
+    kept = page.render(request, "offline.html", style="call").content
+    shown = {"version": sha256(kept).hexdigest()[:12]}
+    return render(request, "worker.js", shown, content_type="text/javascript")

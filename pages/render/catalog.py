@@ -1,0 +1,41 @@
+"""What a page's scripts say, in the language of the request."""
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation.trans_real import DjangoTranslation
+from django.views.i18n import JavaScriptCatalog
+
+from . import bundle
+
+DOMAIN = "djangojs"
+STATIC = settings.BASE_DIR / "static"
+
+
+def for_script(entry: str) -> dict[str, str]:
+    """Translations of what this one and its imports say, by their English; none for English.
+
+    :param entry: one of :data:`bundle.ENTRIES`.
+    """
+    language = get_language()
+    return {} if language in (None, settings.LANGUAGE_CODE) else _said(language, entry)
+
+
+@cache
+def _said(language: str, entry: str) -> dict[str, str]:
+    def read(name: str) -> str:
+        return (STATIC / name).read_text()
+
+    sources = "".join(map(read, bundle.modules(read, entry)))
+    return {key: told for key, told in _catalog(language).items() if f"'{key}'" in sources}
+
+
+@cache
+def _catalog(language: str) -> dict[str, str]:
+    view = JavaScriptCatalog()
+    view.translation = DjangoTranslation(
+        language, domain=DOMAIN, localedirs=[str(path) for path in settings.LOCALE_PATHS]
+    )
+    # Lists are of words with a plural of their own, of which the scripts have none.
+    return {key: told for key, told in view.get_catalog().items() if isinstance(told, str)}

@@ -1,0 +1,98 @@
+/**
+ * What the page remembers: across reloads the call it is in, across visits which way got through.
+ * A browser that lets it remember nothing loses nothing but that.
+ *
+ * @typedef {import('../link/ice.js').IceWay} IceWay
+ *
+ * @typedef {object} Kept a call that a reloaded page may take up again
+ * @property {string} callId
+ * @property {string} token
+ * @property {number} at epoch ms
+ */
+
+import { WAYS } from '../link/ice.js';
+
+const CALL = 'voicedemo.call';
+const WAY = 'voicedemo.way.';
+
+/** The server keeps a call without a page for less than this. */
+const CALL_LASTS_MS = 60_000;
+/** Networks mend: after this the usual way is tried first again. */
+const WAY_LASTS_MS = 12 * 3_600_000;
+
+export class Memory {
+  /**
+   * @param {() => Storage} session throws where the browser forbids it
+   * @param {() => Storage} local
+   * @param {() => number} now epoch ms
+   */
+  constructor(session, local, now) {
+    this.session = session;
+    this.local = local;
+    this.now = now;
+  }
+
+  /**
+   * @param {string} callId
+   * @param {string} token
+   */
+  keepCall(callId, token) {
+    write(this.session, CALL, { callId, token, at: this.now() });
+  }
+
+  forgetCall() {
+    write(this.session, CALL, null);
+  }
+
+  /** @returns {Kept|null} */
+  keptCall() {
+    const kept = read(this.session, CALL);
+    return kept && this.now() - kept.at < CALL_LASTS_MS ? kept : null;
+  }
+
+  /**
+   * @param {string} network
+   * @param {IceWay} way
+   */
+  keepWay(network, way) {
+    write(this.local, WAY + network, { way, at: this.now() });
+  }
+
+  /**
+   * @param {string} network
+   * @returns {IceWay|null}
+   */
+  way(network) {
+    const kept = read(this.local, WAY + network);
+    if (!kept || this.now() - kept.at >= WAY_LASTS_MS || !WAYS.includes(kept.way)) return null;
+    return kept.way;
+  }
+}
+
+/**
+ * @param {() => Storage} storage
+ * @param {string} key
+ * @returns {any}
+ */
+function read(storage, key) {
+  try {
+    return JSON.parse(storage().getItem(key) ?? 'null');
+  } catch (error) {
+    console.info('nothing remembered', error);
+    return null;
+  }
+}
+
+/**
+ * @param {() => Storage} storage
+ * @param {string} key
+ * @param {object|null} value
+ */
+function write(storage, key, value) {
+  try {
+    if (value) storage().setItem(key, JSON.stringify(value));
+    else storage().removeItem(key);
+  } catch (error) {
+    console.info('nothing to be remembered', error);
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * How far the server is over a WebSocket, and where it sees the page come from.
+ *
+ * @typedef {{ms: number, address: string}} Distance ms: the median round trip
+ */
+
+import { percentile } from '../link/stats.js';
+
+const PINGS = 5;
+export const PATIENCE_MS = 8_000;
+
+/**
+ * @param {WebSocket} socket just opened; closed afterwards
+ * @param {import('../lib/clock.js').Clock} clock
+ * @returns {Promise<Distance|null>} null: it cannot be reached
+ */
+export async function measureServer(socket, clock) {
+  /** @type {number[]} */
+  const times = [];
+  const ping = () => socket.send(JSON.stringify({ type: 'ping', at: clock.now() }));
+  const distance = await new Promise((resolve) => {
+    socket.onclose = () => resolve(null);
+    clock.setTimeout(() => resolve(null), PATIENCE_MS);
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type === 'pong') times.push(clock.now() - message.at);
+      if (times.length === PINGS) resolve({ ms: percentile(times, 0.5), address: message.address });
+      else if (message.type === 'ready' || message.type === 'pong') ping();
+    };
+  });
+  socket.close();
+  return distance;
+}

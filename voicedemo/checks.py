@@ -1,0 +1,192 @@
+"""Wrong settings fail at start-up with a sentence, not at the first call."""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
+
+from pages.render import brand
+from signaling.ice import registry
+
+MIN_CONTRAST = 3.0
+
+
+@register()
+def ice_urls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    for name, schemes in {
+        "VOICEDEMO_STUN_URLS": ("stun", "stuns"),
+        "VOICEDEMO_TURN_URLS": ("turn", "turns"),
+        "VOICEDEMO_COTURN_URLS": ("turn", "turns"),
+    }.items():
+        for url in getattr(settings, name):
+            if not _is_ice_url(url, schemes):
+                problems.append(
+                    Error(
+                        f"{name} has {url!r}, which is no {schemes[0].upper()} URL",
+                        hint=f"For example {schemes[0]}:{schemes[0]}.example.com:3478",
+                        id="voicedemo.E001",
+                    )
+                )
+    return problems
+
+
+def _is_ice_url(url: str, schemes: Sequence[str]) -> bool:
+    """RFC 7064, 3.1; RFC 7065, 3.1: the transport is of TURN alone."""
+    parts = re.fullmatch(
+        r"(?P<scheme>\w+):(?P<host>\[[\da-fA-F:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?"
+        r"(?P<transport>\?transport=(udp|tcp))?",
+        url,
+    )
+    if parts is None or parts["scheme"] not in schemes:
+        return False
+    if parts["transport"] and parts["scheme"] in ("stun", "stuns"):
+        return False
+    return parts["port"] is None or 0 < int(parts["port"]) < 65536
+
+
+@register()
+def unknown_names(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    names = {name for name in os.environ if name.startswith("VOICEDEMO_")}
+    return [
+        checks.Warning(
+            f"{name} is set, and there is no such setting",
+            hint="docs/settings.md lists them",
+            id="voicedemo.W001",
+        )
+        for name in sorted(names - settings.ENVIRONMENT_READ)
+    ]
+
+
+@register()
+def bot_language(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    language = settings.VOICEDEMO_BOT_LANGUAGE
+    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_BOT_LANGUAGE is {language!r}, which is no language tag",
+            hint="For example de, or en-GB",
+            id="voicedemo.E010",
+        )
+    ]
+
+
+@register()
+def public_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    url = settings.VOICEDEMO_PUBLIC_URL
+    if not url or re.fullmatch(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?/?", url):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_PUBLIC_URL is {url!r}, which is no address of a site",
+            hint="For example https://talk.example.com",
+            id="voicedemo.E005",
+        )
+    ]
+
+
+@register()
+def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    for name in registry.KINDS:
+        missing = registry.missing(name)
+        begun = len(missing) < len(registry.KINDS[name].needs)
+        if missing and (begun or name in settings.VOICEDEMO_ICE_PROVIDERS):
+            problems.append(
+                Error(
+                    f"The ICE provider {name} needs {' and '.join(missing)}",
+                    hint="Set it, or take the provider's other settings away.",
+                    id="voicedemo.E002",
+                )
+            )
+    for name in settings.VOICEDEMO_ICE_PROVIDERS:
+        if name not in registry.KINDS:
+            problems.append(
+                Error(
+                    f"VOICEDEMO_ICE_PROVIDERS has {name!r}, which is no provider",
+                    hint=f"There are {', '.join(registry.KINDS)}.",
+                    id="voicedemo.E004",
+                )
+            )
+    return problems
+
+
+@register()
+def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.VOICEDEMO_BOT:
+        return []
+    try:
+        import_string(settings.VOICEDEMO_BOT)
+    except ImportError as exc:
+        return [
+            Error(
+                f"VOICEDEMO_BOT is {settings.VOICEDEMO_BOT!r}, which cannot be imported: {exc}",
+                hint="For example examples.repeater.Repeater",
+                id="voicedemo.E006",
+            )
+        ]
+    return []
+
+
+@register()
+def colors(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    names = ("COLOR", "COLOR_DARK", "BOT_COLOR", "BOT_COLOR_DARK")
+    problems: list[CheckMessage] = []
+    for name, surfaces in zip(names, (brand.SURFACES, brand.SURFACES_DARK) * 2, strict=True):
+        color = getattr(settings, f"VOICEDEMO_{name}")
+        if not brand.is_color(color):
+            told = f"VOICEDEMO_{name} is {color!r}, which is no colour"
+            problems.append(Error(told, hint="For example #1f6f5c", id="voicedemo.E007"))
+        elif (ratio := min(brand.contrast(color, it) for it in surfaces)) < MIN_CONTRAST:
+            told = f"VOICEDEMO_{name} {color} has a contrast of only {ratio:.1f} to the page"
+            hint = f"It needs {MIN_CONTRAST} to be seen (WCAG 2.2, 1.4.11): take a "
+            hint += "lighter one." if name.endswith("DARK") else "darker one."
+            problems.append(Error(told, hint=hint, id="voicedemo.E007"))
+    return problems
+
+
+@register()
+def logo(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    picture = brand.logo()
+    if picture is None or (picture.is_file() and picture.suffix in brand.LOGO_TYPES):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_LOGO is {str(picture)!r}, which is no picture that can be shown",
+            hint=f"It has to be a file: {', '.join(brand.LOGO_TYPES)}",
+            id="voicedemo.E008",
+        )
+    ]
+
+
+@register()
+def contact(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    url = settings.VOICEDEMO_CONTACT_URL
+    if not url or re.match(r"https?://|mailto:|tel:", url):
+        return []
+    return [
+        Error(
+            f"VOICEDEMO_CONTACT_URL is {url!r}, which leads nowhere",
+            hint="For example https://example.com/contact or mailto:sales@example.com",
+            id="voicedemo.E009",
+        )
+    ]
+
+
+@register()
+def heartbeat(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.VOICEDEMO_LIVENESS_S > settings.VOICEDEMO_HEARTBEAT_S:
+        return []
+    return [
+        Error(
+            "VOICEDEMO_LIVENESS_S must be longer than VOICEDEMO_HEARTBEAT_S",
+            hint="Every path would look dead before its first heartbeat is due.",
+            id="voicedemo.E003",
+        )
+    ]

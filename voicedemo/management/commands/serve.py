@@ -1,0 +1,187 @@
+import asyncio
+import fcntl
+import os
+import signal
+from pathlib import Path
+from typing import Any, cast
+
+from channels.layers import get_channel_layer
+from channels.routing import get_default_application
+from daphne.server import Server
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
+from twisted.internet import reactor as any_reactor
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import quoteStringArgument
+
+from bot.config import BotConfig
+from bot.ice.endpoints import PortTerms
+from bot.ice.gather import StunServer
+from bot.worker import Worker
+from signaling.dispatch import EMBEDDED_WORKER
+
+reactor = cast(AsyncioSelectorReactor, any_reactor)
+
+# Larger than any message the protocol knows, so that a too large one is answered by an error of
+# ours and not by a closed socket.
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+BACKLOG = 1024
+# For the calls' last messages to leave their sockets, which close with the server.
+FAREWELL_S = 0.2
+
+
+class Command(BaseCommand):
+    help = "Serve pages and sockets, with the bot in the same process."
+    # Of `phone`: what to say instead, once it serves.
+    stealth_options = ("announce",)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--bind", default=settings.VOICEDEMO_BIND)
+        tls = parser.add_argument_group("HTTPS as well, where no proxy does it")
+        tls.add_argument("--tls-port", type=int, default=8443)
+        tls.add_argument("--certificate", type=Path, help="PEM; with --key")
+        tls.add_argument("--key", type=Path, help="PEM")
+
+    def handle(
+        self,
+        *args: Any,
+        port: int,
+        bind: str,
+        tls_port: int,
+        certificate: Path | None,
+        key: Path | None,
+        announce: str = "",
+        **options: Any,
+    ) -> None:
+        worker = _embedded_worker()
+        endpoints = [_endpoint(bind, port)]
+        if bool(certificate) is not bool(key):
+            raise CommandError("--certificate and --key go together")
+        if certificate and key:
+            endpoints.append(_tls_endpoint(tls_port, certificate, key))
+        server = _Server(
+            get_default_application(),
+            endpoints=endpoints,
+            server_name="voicedemo",
+            signal_handlers=False,
+            websocket_max_message_size=MAX_FRAME_BYTES,
+            websocket_max_frame_size=MAX_FRAME_BYTES,
+            ready_callable=lambda: reactor.callWhenRunning(start),
+        )
+
+        def start() -> None:
+            _deferred(self._start(worker, server.url, announce)).addErrback(self._cannot_start)
+
+        server.run()
+        if server.refused is not None:
+            taken = server.refused_port or port
+            another = f"PORT={port + 1}" if taken == port else f"--tls-port={taken + 1}"
+            raise CommandError(
+                f"Port {taken} on {bind} cannot be used ({_reason(server.refused)}). "
+                f"Try another: {another}"
+            )
+
+    async def _start(self, worker: Worker, url: str, announce: str) -> None:
+        # Daphne's own handlers would cut the sockets before the calls have said goodbye on them.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, _stop_soon, worker)
+        await worker.start(is_alone=self._claim(Path(settings.VAR_DIR)))
+        self.stdout.write(announce or f"\n  Open {url} and tap the button.\n\n")
+        self.stdout.flush()
+
+    def _claim(self, folder: Path) -> bool:
+        """Whether no other server runs in this folder, which is this one's until it ends."""
+        self._lock = (folder / "serving").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.stderr.write("Another server runs in this folder: its calls count here as well.")
+            return False
+        return True
+
+    def _cannot_start(self, failure: Any) -> None:
+        self.stderr.write(f"The bot could not start:\n{failure.getTraceback()}")
+        reactor.stop()
+
+
+class _Server(Server):
+    """Daphne's, which knows where it listens, or why it does not."""
+
+    refused: Exception | None = None
+    refused_port: int | None = None
+
+    @property
+    def url(self) -> str:
+        host, port = self.listening_addresses[0]
+        # Browsers give the microphone to localhost without HTTPS, to other plain-HTTP origins not.
+        if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
+            host = "localhost"
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+    def listen_error(self, failure: Any) -> None:
+        self.refused = getattr(failure.value, "socketError", failure.value)
+        self.refused_port = getattr(failure.value, "port", None)
+        self.stop()
+
+
+def _reason(exc: Exception) -> str:
+    errno = getattr(exc, "errno", None)
+    return os.strerror(errno) if errno and errno > 0 else str(exc)
+
+
+def _endpoint(bind: str, port: int) -> str:
+    """For Twisted; ``::`` is both versions of IP, unless the kernel's ``bindv6only`` is set."""
+    family = "tcp6" if ":" in bind else "tcp"
+    return f"{family}:{port}:interface={quoteStringArgument(bind)}:backlog={BACKLOG}"
+
+
+def _tls_endpoint(port: int, certificate: Path, key: Path) -> str:
+    """For Twisted, which serves TLS over IPv4 alone."""
+    files = f"certKey={quoteStringArgument(str(certificate))}"
+    files += f":privateKey={quoteStringArgument(str(key))}"
+    return f"ssl:{port}:{files}:interface=0.0.0.0:backlog={BACKLOG}"
+
+
+def _embedded_worker() -> Worker:
+    config = BotConfig(
+        heartbeat_s=settings.VOICEDEMO_HEARTBEAT_S,
+        liveness_s=settings.VOICEDEMO_LIVENESS_S,
+        max_call_s=settings.VOICEDEMO_MAX_CALL_S,
+        greeting=settings.VOICEDEMO_GREETING,
+        speech_folder=Path(settings.VAR_DIR) / "speech",
+        ports=_port_terms(),
+        make_bot=import_string(settings.VOICEDEMO_BOT) if settings.VOICEDEMO_BOT else None,
+    )
+    return Worker(get_channel_layer(), EMBEDDED_WORKER, config)
+
+
+def _port_terms() -> PortTerms:
+    return PortTerms(
+        number=settings.VOICEDEMO_MEDIA_PORT,
+        public_ips=tuple(settings.VOICEDEMO_PUBLIC_IPS),
+        one_each=settings.VOICEDEMO_PORT_PER_CALL,
+        controlling=settings.VOICEDEMO_ICE_ROLE == "controlling",
+        stun_servers=tuple(map(StunServer.parse, settings.VOICEDEMO_STUN_URLS)),
+    )
+
+
+def _stop_soon(worker: Worker) -> None:
+    """End the calls, then the server. A second signal does not wait for the calls."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, reactor.stop)
+    _deferred(_stop(worker)).addErrback(lambda failure: failure.printTraceback())
+
+
+async def _stop(worker: Worker) -> None:
+    try:
+        await worker.stop()
+        await asyncio.sleep(FAREWELL_S)
+    finally:
+        reactor.stop()
+
+
+def _deferred(coroutine: Any) -> "Deferred[None]":
+    return Deferred.fromFuture(asyncio.ensure_future(coroutine))
