@@ -1,7 +1,8 @@
-"""The bot's process-wide part: takes messages off its channel and keeps its calls."""
+"""The bot's part of a process: takes messages off its channel and keeps its calls."""
 
 import asyncio
 import logging
+import uuid
 from functools import partial
 from typing import Any
 
@@ -9,19 +10,14 @@ from aiortc import RTCCertificate
 from channels.layers import BaseChannelLayer
 from pydantic import ValidationError
 
-from wire.protocol import (
-    BotDetach,
-    BotEnvelope,
-    BotMessage,
-    BotOffer,
-    Error,
-    ProtocolError,
-    ServerMessage,
-    for_page,
-)
+from wire.bot import Attach, ToBot, ToPage
+from wire.errors import ProtocolError
+from wire.page import Offer
+from wire.server import Error, ServerMessage
 
 from .call.records import Recorder, end_left_behind
-from .call.session import Session, Studio
+from .call.resources import Greeting, WorkerResources
+from .call.session import Session
 from .config import BotConfig
 from .ice.endpoints import Ports
 from .media.ticker import Ticker
@@ -34,20 +30,20 @@ log = logging.getLogger("voicedemo.worker")
 class Worker:
     """Every call of this process.
 
-    :param inbox: name of the channel this worker listens on.
+    :param inbox: the name of the channel this worker listens on.
     """
 
     def __init__(self, layer: BaseChannelLayer, inbox: str, config: BotConfig) -> None:
         self._layer = layer
         self._inbox = inbox
         self._config = config
-        self._calls: dict[str, Session] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._calls: dict[uuid.UUID, Session] = {}
+        self._inbox_task: asyncio.Task[None] | None = None
 
     async def start(self, *, is_alone: bool = True) -> None:
         """Get everything ready that a call would otherwise wait for, then take calls.
 
-        :param is_alone: no other process has calls, so those that seem up were left behind.
+        :param is_alone: no other process has calls, so those that seem to be up were left behind.
         """
         left_behind = await end_left_behind() if is_alone else 0
         if left_behind:
@@ -55,36 +51,33 @@ class Worker:
         self._recorder = Recorder()
         self._ports = Ports(self._config.ports)
         await self._ports.open()
-        greeting, caption = await self._greeting()
-        self._studio = Studio(
+        self._resources = WorkerResources(
             config=self._config,
             certificate=RTCCertificate.generateCertificate(),
             ticker=Ticker(),
             recorder=self._recorder,
             ports=self._ports,
-            greeting=greeting,
-            caption=caption,
+            greeting=await self._greeting(),
             send=self._send,
         )
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._inbox_task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """End all calls and return when their rows are written."""
-        if self._task is None:
+        """End all calls. Returns when their rows are written."""
+        if self._inbox_task is None:
             return
-        self._task.cancel()
+        self._inbox_task.cancel()
         await asyncio.gather(*(call.close("server_stopping") for call in self._calls.values()))
         self._ports.close()
         await self._recorder.stop()
 
-    async def _greeting(self) -> tuple[tuple[bytes, ...], str]:
-        """As packets, and in words."""
+    async def _greeting(self) -> Greeting:
         text = self._config.greeting
         try:
-            return await SpeechStore(self._config.speech_folder).packets(text), text
+            return Greeting(await SpeechStore(self._config.speech_folder).packets(text), text)
         except SpeechError as exc:
             log.warning("no speech on this machine, a tone greets instead: %s", exc)
-            return tone(), ""
+            return Greeting(tone())
 
     async def _run(self) -> None:
         while True:
@@ -92,28 +85,36 @@ class Worker:
 
     async def _dispatch(self, event: dict[str, Any]) -> None:
         try:
-            message = BotEnvelope.model_validate(event).message
+            envelope = ToBot.model_validate(event)
         except ValidationError:
-            log.exception("a message that no socket of this version sends")
+            log.exception("not an envelope of this version")
             return
-        call = self._calls.get(message.call_id)
-        if call is None and isinstance(message, BotOffer) and message.opens_call:
-            call = Session(message, self._studio, partial(self._forget, message.call_id))
-            self._calls[message.call_id] = call
+        call = self._calls.get(envelope.call_id) or self._opened(envelope)
         if call is not None:
-            call.post(message)
-        else:
-            await self._unknown(message)
+            call.post(envelope)
+        elif isinstance(envelope.message, Offer | Attach):
+            problem = ProtocolError("call_unknown", "this call is over")
+            await self._send(envelope.reply_to, Error.of(problem), True)
+        # Anything else is about a call that has just ended.
 
-    def _forget(self, call_id: str) -> None:
+    def _opened(self, envelope: ToBot) -> Session | None:
+        """A new call, if the message is the offer that opens one."""
+        call_id, offer = envelope.call_id, envelope.message
+        if not isinstance(offer, Offer) or not offer.opens_call:
+            return None
+        assert offer.voice is not None  # its socket chose one
+        call = Session(
+            call_id,
+            envelope.reply_to,
+            offer.voice,
+            self._resources,
+            partial(self._forget, call_id),
+        )
+        self._calls[call_id] = call
+        return call
+
+    def _forget(self, call_id: uuid.UUID) -> None:
         del self._calls[call_id]
 
-    async def _unknown(self, message: BotMessage) -> None:
-        reply_to = getattr(message, "reply_to", None)
-        if reply_to is None or isinstance(message, BotDetach):
-            return  # about a call that has just ended
-        problem = ProtocolError("call_unknown", "this call is over")
-        await self._send(reply_to, Error.of(problem), True)
-
     async def _send(self, channel: str, message: ServerMessage, close: bool) -> None:
-        await self._layer.send(channel, for_page(message, close=close))
+        await self._layer.send(channel, ToPage.of(message, close=close).event())

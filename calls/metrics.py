@@ -1,22 +1,16 @@
-"""What the process tells Prometheus, behind verbs."""
+"""Prometheus metrics of this process. Callers use the functions and never see a label."""
 
 import asyncio
 import threading
 
-from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
-
-from wire.states import LIVE
-
-from .models import Call
 
 __all__ = [
     "CONTENT_TYPE",
     "answered",
     "call_admitted",
     "exposition",
-    "free_lines",
     "ice_issued",
     "message_refused",
     "relayed",
@@ -41,7 +35,7 @@ _turns = Histogram(
 _tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
 _threads = Gauge("voicedemo_threads", "Threads of the process")
 _pool_threads = Gauge(
-    "voicedemo_pool_threads", "Of these the event loop's pool, which never shrinks"
+    "voicedemo_pool_threads", "Of these, the threads of the event loop's pool, which never shrinks"
 )
 
 
@@ -50,7 +44,7 @@ def call_admitted(voice: str) -> None:
 
 
 def answered(wait_s: float) -> None:
-    """:param wait_s: the person's, for the bot."""
+    """:param wait_s: how long the person waited for the bot."""
     _turns.observe(wait_s)
 
 
@@ -59,7 +53,7 @@ def message_refused(code: str) -> None:
 
 
 def ice_issued(provider: str, outcome: str) -> None:
-    """:param outcome: ``issued``, ``failed``, or ``skipped`` while it is left alone."""
+    """:param outcome: ``issued``, ``failed``, or ``skipped`` while the provider is left alone."""
     _ice_issued.labels(provider, outcome).inc()
 
 
@@ -72,17 +66,13 @@ def request_limited(path: str) -> None:
     _requests_limited.labels(path).inc()
 
 
-async def free_lines() -> int:
-    return max(0, settings.VOICEDEMO_MAX_CALLS - await _live())
+def exposition(calls_live: int) -> bytes:
+    """The metrics in Prometheus' text format.
 
-
-async def exposition() -> bytes:
-    _calls_live.set(await _live())
+    :param calls_live: counted by the caller, as this module does not ask the database.
+    """
+    _calls_live.set(calls_live)
     _tasks.set(len(asyncio.all_tasks()))
     _threads.set(threading.active_count())
     _pool_threads.set(sum(t.name.startswith("asyncio_") for t in threading.enumerate()))
     return generate_latest()
-
-
-async def _live() -> int:
-    return await Call.objects.filter(state__in=LIVE).acount()

@@ -1,10 +1,16 @@
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
 
 from wire.states import LIVE, CallState
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def live(self) -> Self:
+        """The calls that are connecting, connected or recovering."""
+        return self.filter(state__in=LIVE)
 
 
 class Call(models.Model):
@@ -18,16 +24,19 @@ class Call(models.Model):
     )
     reason = models.CharField(max_length=40, blank=True)
     voice = models.CharField(max_length=16)
-    worker = models.CharField(max_length=100)
-    source = models.CharField(max_length=60, blank=True)
-    """Whence the person came: the label of a stand (:mod:`calls.labels`)."""
+    bot_channel = models.CharField(max_length=100)
+    """The channel of the worker whose bot takes part in the call."""
+    label = models.CharField(max_length=60, blank=True)
+    """The label of the link the visitor came by (:mod:`calls.labels`); empty without one."""
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CallQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["state"], name="call_state"),
-            models.Index(fields=["source", "created_at"], name="call_source"),
+            models.Index(fields=["label", "created_at"], name="call_label"),
         ]
 
     def __str__(self) -> str:
@@ -39,16 +48,16 @@ class Call(models.Model):
 
 
 class CallEvent(models.Model):
-    """One line of a call's timeline, from the page, the socket or the bot."""
+    """One line of a call's timeline."""
 
-    class Source(models.TextChoices):
+    class Author(models.TextChoices):
         PAGE = "page"
         SOCKET = "socket"
         BOT = "bot"
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
-    source = models.CharField(max_length=8, choices=Source.choices)
+    author = models.CharField(max_length=8, choices=Author.choices)
     kind = models.CharField(max_length=40)
     detail = models.JSONField(default=dict)
 
@@ -56,11 +65,11 @@ class CallEvent(models.Model):
         ordering: ClassVar = ["at", "id"]
 
     def __str__(self) -> str:
-        return f"{self.at:%H:%M:%S.%f} {self.source} {self.kind}"
+        return f"{self.at:%H:%M:%S.%f} {self.author} {self.kind}"
 
 
 class RelayUse(models.Model):
-    """What one side of a call sent and received through a TURN provider."""
+    """The traffic of one side of a call through one TURN provider, both ways."""
 
     class Side(models.TextChoices):
         PAGE = "page"
@@ -84,16 +93,16 @@ class RelayUse(models.Model):
         return f"{self.call_id} {self.side}: {self.bytes} bytes over {self.provider}"
 
 
-class Checkup(models.Model):
-    """What a page found out about its phone and network at ``/check/``."""
+class SelfTest(models.Model):
+    """The report of one self-test (``/check/``)."""
 
     code = models.CharField(max_length=8, primary_key=True)
-    """What the person reads out to support."""
+    """The person reads it out to support."""
     at = models.DateTimeField(default=timezone.now)
     report = models.JSONField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["at"], name="checkup_at")]
+        indexes: ClassVar = [models.Index(fields=["at"], name="selftest_at")]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.report['verdict']}"

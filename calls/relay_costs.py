@@ -8,28 +8,27 @@ from django.conf import settings
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce, Now
 
-from signaling.ice import registry
-
 from . import metrics
 from .models import Call, RelayUse
 
 GB = 1e9
-"""As providers bill it."""
+"""Providers bill decimal gigabytes."""
 
 
 def add(
-    call_id: uuid.UUID, side: RelayUse.Side, url: str, protocol: str, relayed: int, ms: int
+    call_id: uuid.UUID, side: RelayUse.Side, provider: str, protocol: str, count: int, ms: int
 ) -> None:
-    """Count bytes and milliseconds that one side of a call was relayed for.
+    """Book the relayed traffic of one side of a call.
 
-    :param url: of the TURN server, by which its provider is known.
+    :param provider: the name of the provider whose TURN server relayed it.
+    :param count: bytes, both ways.
+    :param ms: how long they took, from the first packet to the last.
     """
-    provider = registry.provider_of(url)
     use, _ = RelayUse.objects.get_or_create(
         call_id=call_id, side=side, provider=provider, protocol=protocol
     )
-    RelayUse.objects.filter(pk=use.pk).update(bytes=F("bytes") + relayed, ms=F("ms") + ms)
-    metrics.relayed(provider, protocol, relayed)
+    RelayUse.objects.filter(pk=use.pk).update(bytes=F("bytes") + count, ms=F("ms") + ms)
+    metrics.relayed(provider, protocol, count)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Bill:
 
     @property
     def share(self) -> float:
-        """Of the minutes, from 0 to 1, that went over TURN."""
+        """The share of the minutes that went over TURN, from 0 to 1."""
         return min(1.0, self.relayed_minutes / self.minutes) if self.minutes else 0.0
 
     @property
@@ -63,7 +62,7 @@ class Bill:
 
 
 def bill(since: datetime) -> Bill:
-    """What the calls begun since then have cost."""
+    """What the calls that began since then have cost."""
     calls = Call.objects.filter(created_at__gte=since)
     lasted = calls.aggregate(all=Sum(Coalesce("ended_at", Now()) - F("created_at")))["all"]
     uses = RelayUse.objects.filter(call__in=calls)

@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from wire import protocol
+from wire.selftest import SelfTestReport
 
-from .models import Checkup
+from .models import SelfTest
 
 KEPT = timedelta(days=30)
 MAX_KEPT = 10_000
@@ -17,22 +17,22 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without those that look alike."""
 
 
-async def keep(report: protocol.Checkup) -> str:
+async def keep(report: SelfTestReport) -> str:
     """Store a report, and forget those that have had their time.
 
     :returns: its code.
     """
-    await Checkup.objects.filter(at__lt=timezone.now() - KEPT).adelete()
-    oldest = Checkup.objects.order_by("-at").values("pk")[MAX_KEPT - 1 :]
-    await Checkup.objects.filter(pk__in=[row["pk"] async for row in oldest]).adelete()
+    await SelfTest.objects.filter(at__lt=timezone.now() - KEPT).adelete()
+    oldest = SelfTest.objects.order_by("-at").values("pk")[MAX_KEPT - 1 :]
+    await SelfTest.objects.filter(pk__in=[row["pk"] async for row in oldest]).adelete()
     code = get_random_string(CODE_CHARS, ALPHABET)
-    await Checkup.objects.acreate(code=code, report=report.model_dump(mode="json"))
+    await SelfTest.objects.acreate(code=code, report=report.model_dump(mode="json"))
     return code
 
 
-def find(code: str) -> Checkup:
+def find(code: str) -> SelfTest:
     """:param code: as somebody may have written it down, with a dash and in small letters.
 
-    :raises Checkup.DoesNotExist: where there is none.
+    :raises SelfTest.DoesNotExist: where there is none.
     """
-    return Checkup.objects.get(pk=code.replace("-", "").replace(" ", "").upper())
+    return SelfTest.objects.get(pk=code.replace("-", "").replace(" ", "").upper())

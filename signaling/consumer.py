@@ -1,4 +1,4 @@
-"""The page's socket: checks what comes in, passes it to the bot, passes back what the bot says."""
+"""The page's socket: validates what the page says and carries it to the bot and back."""
 
 import asyncio
 import logging
@@ -10,44 +10,30 @@ from autobahn.exception import Disconnected
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from pydantic import ValidationError
 
 from calls import metrics, relay_costs, tickets, timeline
 from calls.models import CallEvent, RelayUse
-from wire.protocol import (
-    BotAttach,
-    BotCandidate,
-    BotDetach,
-    BotHangup,
-    BotHears,
-    BotIce,
-    BotMessage,
-    BotOffer,
-    BotVisibility,
+from wire.bot import Attach, BotMessage, Detach, Relays, ToBot, ToPage
+from wire.constants import Voice
+from wire.errors import ProtocolError
+from wire.page import (
     Bye,
     Candidate,
-    ClientMessage,
-    Description,
-    Error,
     Hears,
-    HeartbeatTerms,
-    Ice,
     IceRequest,
     Offer,
+    PageMessage,
     Ping,
-    Pong,
-    ProtocolError,
-    Ready,
     Relayed,
     Report,
     Resume,
-    ServerMessage,
     Visibility,
-    Voice,
-    for_bot,
-    parse_client,
+    parse_page,
 )
+from wire.server import Error, HeartbeatTerms, Ice, Pong, Ready, ServerMessage
 
-from . import clients, dispatch, networks
+from . import admission, clients, dispatch, networks
 from .ice import registry
 
 log = logging.getLogger("voicedemo.socket")
@@ -56,7 +42,7 @@ CLOSE_NO_STATUS = 1005
 CLOSE_TOO_MANY_ERRORS = 4400
 CLOSE_TICKET = 4401
 MAX_ERRORS = 20
-# Candidates and reports that outran their first offer; a browser has a handful.
+# Candidates and reports that arrive before the first offer; a browser has a handful.
 MAX_EARLY_MESSAGES = 100
 
 
@@ -65,7 +51,8 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     ticket: tickets.Ticket
     call_id: uuid.UUID
-    worker: str | None = None  # the bot's channel, once the call is this socket's
+    bot_channel: str | None = None
+    """The channel of the call's bot, once the call is this socket's."""
     errors = 0
 
     async def connect(self) -> None:
@@ -83,20 +70,14 @@ class CallConsumer(AsyncWebsocketConsumer):
         await self._say_ready()
 
     async def disconnect(self, code: int | None) -> None:
-        if self.worker:
-            await self._to_bot(
-                BotDetach(
-                    call_id=str(self.call_id),
-                    reply_to=self.channel_name,
-                    code=code or CLOSE_NO_STATUS,
-                )
-            )
+        if self.bot_channel:
+            await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
             if text_data is None:
                 raise ProtocolError("bad_message", "text only: this is binary")
-            await self._handle(parse_client(text_data))
+            await self._handle(parse_page(text_data))
         except ProtocolError as exc:
             await self._refuse(exc)
             self.errors += 1
@@ -104,29 +85,34 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self.close(CLOSE_TOO_MANY_ERRORS)
 
     async def page_message(self, event: dict[str, Any]) -> None:
-        """From the bot: see :class:`wire.protocol.SocketEnvelope`."""
+        """Pass on what the bot says (:class:`wire.bot.ToPage`)."""
         try:
-            await self.send(text_data=event["text"])
+            envelope = ToPage.model_validate(event)
+        except ValidationError:
+            log.exception("not an envelope of this version")
+            return
+        try:
+            await self.send(text_data=envelope.text)
         except Disconnected:
-            return  # the page is on its next socket already, or about to be
-        if event["close"]:
-            self.worker = None
+            return  # the page is on its next socket, or will be soon
+        if envelope.close:
+            self.bot_channel = None
             await self.close()
 
-    async def _handle(self, message: ClientMessage) -> None:
+    async def _handle(self, message: PageMessage) -> None:
         match message:
             case Offer():
                 await self._offer(message)
             case Candidate():
                 await self._candidate(message)
+            case Hears() | Visibility() | Bye():
+                self._require_call()
+                await self._to_bot(message)
             case Resume():
                 await self._resume(message)
-            case Hears():
-                await self._to_bot(BotHears(call_id=self._call(), media=message.media))
-            case Visibility():
-                await self._to_bot(BotVisibility(call_id=self._call(), hidden=message.hidden))
             case IceRequest():
-                await self._say(await self._issue_ice(self._call()))
+                self._require_call()
+                await self._say(await self._issue_ice())
             case Ping():
                 address = networks.public_address(clients.address(self.scope))
                 await self._say(Pong(at=message.at, address=str(address or "")))
@@ -134,125 +120,110 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._report(message)
             case Relayed():
                 await self._relayed(message)
-            case Bye():
-                await self._bye(message)
+
+    # The call.
 
     async def _offer(self, offer: Offer) -> None:
         voice = _voice(offer)
-        for_bot = self._for_bot(offer, voice)
-        if self.worker is None:
-            if not for_bot.opens_call:
+        if self.bot_channel is None:
+            if not offer.opens_call:
                 raise ProtocolError("unknown_attempt", "the first offer is attempt 1")
             await self._open_call(voice)
-        await self._offer_to_bot(for_bot)
+        await self._offer_to_bot(offer.model_copy(update={"voice": voice}))
         early, self.early = self.early, []
         for message in early:
             await self._handle(message)
 
     async def _open_call(self, voice: Voice) -> None:
-        if not self.ticket.fresh:
+        if not self.ticket.is_fresh:
             raise tickets.expired()
-        call = await database_sync_to_async(dispatch.admit)(self.call_id, voice, self.ticket.source)
-        self.worker = call.worker
+        channel = dispatch.EMBEDDED_BOT
+        await database_sync_to_async(admission.admit)(
+            self.call_id, voice, self.ticket.label, channel
+        )
+        self.bot_channel = channel
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)
 
-    def _for_bot(self, offer: Description, voice: Voice) -> BotOffer:
-        return BotOffer(
-            call_id=str(self.call_id),
-            reply_to=self.channel_name,
-            sdp=offer.sdp,
-            attempt=offer.attempt,
-            voice=voice,
-            rejoin=offer.rejoin,
-            abandon=offer.abandon,
-        )
-
-    async def _offer_to_bot(self, message: BotOffer) -> None:
-        await self._to_bot(message)
+    async def _offer_to_bot(self, offer: Offer) -> None:
+        await self._to_bot(offer)
         # The answer does not wait for the bot's ICE servers, nor do the page's candidates.
-        telling = asyncio.create_task(self._ice_to_bot())
+        telling = asyncio.create_task(self._relays_to_bot())
         self.background.add(telling)
         telling.add_done_callback(self.background.discard)
 
-    async def _ice_to_bot(self) -> None:
-        issued = await self._issue_ice(str(self.call_id))
-        if self.worker is not None:
-            await self._to_bot(
-                BotIce(
-                    call_id=str(self.call_id),
-                    ice_servers=issued.ice_servers,
-                    page_address=networks.public_address(clients.address(self.scope)),
-                )
+    async def _relays_to_bot(self) -> None:
+        issued = await self._issue_ice()
+        if self.bot_channel is None:
+            return
+        urls = [url for server in issued.ice_servers for url in server.urls]
+        await self._to_bot(
+            Relays(
+                ice_servers=issued.ice_servers,
+                providers={url: registry.provider_of(url) for url in urls},
+                page_address=networks.public_address(clients.address(self.scope)),
             )
+        )
 
-    async def _issue_ice(self, call_id: str) -> Ice:
-        message, without = await registry.issue(call_id)
+    async def _issue_ice(self) -> Ice:
+        message, without = await registry.issue(str(self.call_id))
         if without:
             await self._note("ice-partial", without=", ".join(without))
         return message
 
     async def _candidate(self, message: Candidate) -> None:
-        if self.worker is None:
-            if message.attempt != 1:
-                raise ProtocolError("unknown_attempt", "the first offer is attempt 1")
+        if self.bot_channel is not None:
+            await self._to_bot(message)
+        elif message.generation == 1:
             self._keep_for_later(message)
-            return
-        await self._to_bot(
-            BotCandidate(
-                call_id=str(self.call_id),
-                candidate=message.candidate,
-                attempt=message.attempt,
-            )
-        )
+        else:
+            raise ProtocolError("unknown_attempt", "the first offer is attempt 1")
 
     async def _resume(self, message: Resume) -> None:
         call_id = tickets.check_token(message.call_id, message.token)
-        if self.worker is None or call_id != self.call_id:
+        if self.bot_channel is None or call_id != self.call_id:
             await self._take_over(call_id)
         await self._say_ready()
         if message.offer:
-            # The call has a voice already.
-            await self._offer_to_bot(self._for_bot(message.offer, _default_voice()))
+            await self._offer_to_bot(message.offer)
 
     async def _take_over(self, call_id: uuid.UUID) -> None:
-        self.worker = await database_sync_to_async(dispatch.worker_of)(call_id)
+        self.bot_channel = await database_sync_to_async(dispatch.bot_channel_of)(call_id)
         self.call_id = call_id
-        await self._to_bot(BotAttach(call_id=str(call_id), reply_to=self.channel_name))
+        await self._to_bot(Attach())
         await self._note("socket-resumed")
 
     async def _report(self, message: Report) -> None:
-        if self.worker is None:
+        if self.bot_channel is None:
             self._keep_for_later(message)
             return
         await database_sync_to_async(timeline.append_reported)(self.call_id, message.events)
 
     async def _relayed(self, message: Relayed) -> None:
+        self._require_call()
         await database_sync_to_async(relay_costs.add)(
-            uuid.UUID(self._call()),
+            self.call_id,
             RelayUse.Side.PAGE,
-            message.url,
+            registry.provider_of(message.url),
             message.protocol,
             message.bytes,
             message.ms,
         )
 
-    async def _bye(self, message: Bye) -> None:
-        await self._to_bot(BotHangup(call_id=self._call(), reason=message.reason))
-
-    def _call(self) -> str:
-        if self.worker is None:
+    def _require_call(self) -> None:
+        if self.bot_channel is None:
             raise ProtocolError("no_call", "there is no call on this socket")
-        return str(self.call_id)
 
     def _keep_for_later(self, message: Candidate | Report) -> None:
-        """It arrived ahead of the offer, which opens the call."""
+        """Keep a message that arrived before the offer that opens its call."""
         if len(self.early) >= MAX_EARLY_MESSAGES:
             raise ProtocolError("no_call", "there is no call on this socket yet")
         self.early.append(message)
 
+    # The socket.
+
     def _check_origin(self) -> None:
-        """Only our own pages, whichever name and port they were served under."""
+        """Only our own pages are let in, whatever name and port they were served under."""
         headers = dict(self.scope["headers"])
         origin = headers.get(b"origin")
         if origin and urlsplit(origin.decode("latin1")).netloc.encode() != headers.get(b"host"):
@@ -283,21 +254,21 @@ class CallConsumer(AsyncWebsocketConsumer):
         await self.send(text_data=message.to_json())
 
     async def _to_bot(self, message: BotMessage) -> None:
-        assert self.worker
-        await self.channel_layer.send(self.worker, for_bot(message))
+        assert self.bot_channel
+        envelope = ToBot(call_id=self.call_id, reply_to=self.channel_name, message=message)
+        await self.channel_layer.send(self.bot_channel, envelope.event())
 
     async def _note(self, kind: str, **detail: str) -> None:
         await database_sync_to_async(timeline.append)(
-            self.call_id, CallEvent.Source.SOCKET, kind, detail
+            self.call_id, CallEvent.Author.SOCKET, kind, detail
         )
 
 
 def _voice(offer: Offer) -> Voice:
-    """:raises ProtocolError: where a bot is asked for, and none is plugged in."""
+    """The voice the offer asks for, or the default.
+
+    :raises ProtocolError: if it asks for a plugged-in bot and there is none.
+    """
     if offer.voice == "bot" and not settings.VOICEDEMO_BOT:
-        raise ProtocolError("bad_message", "voice: there is no bot here (VOICEDEMO_BOT)")
-    return offer.voice or _default_voice()
-
-
-def _default_voice() -> Voice:
-    return "bot" if settings.VOICEDEMO_BOT else "parrot"
+        raise ProtocolError("bad_message", "voice: no bot is plugged in (VOICEDEMO_BOT)")
+    return offer.voice or ("bot" if settings.VOICEDEMO_BOT else "parrot")

@@ -3,7 +3,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("api/check/", views.keep_checkup, name="keep-checkup"),
+    path("api/check/", views.keep_selftest, name="keep-selftest"),
     path("api/ice/", views.ice, name="ice"),
     path("api/ticket/", views.ticket, name="ticket"),
     path("healthz", views.healthz, name="healthz"),

@@ -4,19 +4,21 @@ from django.views.decorators.http import require_GET, require_POST
 
 from calls import labels, metrics, selftests, tickets
 from calls.models import Call
-from wire.protocol import ProtocolError, parse_checkup
+from wire.constants import TICKET_LIFE_S
+from wire.errors import ProtocolError
+from wire.selftest import parse_selftest
 
-from . import limits
+from . import admission, limits
 from .ice import registry
 
 
 @require_POST
 @never_cache
 @limits.limited(limits.reports)
-async def keep_checkup(request: HttpRequest) -> JsonResponse:
-    """Keep what ``/check/`` found, under a code for support."""
+async def keep_selftest(request: HttpRequest) -> JsonResponse:
+    """Keep the report of a self-test under a code for support."""
     try:
-        report = parse_checkup(request.body)
+        report = parse_selftest(request.body)
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=400)
     return JsonResponse({"code": await selftests.keep(report)}, status=201)
@@ -26,16 +28,19 @@ async def keep_checkup(request: HttpRequest) -> JsonResponse:
 @never_cache
 @limits.limited(limits.requests)
 async def ticket(request: HttpRequest) -> JsonResponse:
-    """A fresh ticket, for a page whose own grew old or has had its call."""
+    """Issue a ticket, for a page whose own ticket grew old or has had its call."""
     fresh = tickets.issue(labels.read(request.GET.get("from", "")))
-    return JsonResponse({"ticket": fresh, "expiresIn": int(tickets.MAX_AGE.total_seconds())})
+    return JsonResponse({"ticket": fresh, "expiresIn": TICKET_LIFE_S})
 
 
 @require_GET
 @never_cache
 @limits.limited(limits.requests)
 async def ice(request: HttpRequest) -> JsonResponse:
-    """The ICE configuration for the call of the ticket in ``X-Call-Ticket``, until it is made."""
+    """The ICE configuration for the call of the ticket in ``X-Call-Ticket``.
+
+    A ticket that has had its call gets none.
+    """
     try:
         admitted = tickets.read_fresh(request.headers.get("X-Call-Ticket", ""))
         if await Call.objects.filter(pk=admitted.call_id).aexists():
@@ -56,11 +61,12 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 @require_GET
 async def readyz(request: HttpRequest) -> HttpResponse:
     """The process can take a call: there is a free line."""
-    free = await metrics.free_lines()
+    free = await admission.free_lines()
     status = 200 if free > 0 else 503
     return HttpResponse(f"{free} free\n", content_type="text/plain", status=status)
 
 
 @require_GET
 async def prometheus(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(await metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+    live = await Call.objects.live().acount()
+    return HttpResponse(metrics.exposition(live), content_type=metrics.CONTENT_TYPE)

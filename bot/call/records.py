@@ -1,4 +1,4 @@
-"""What the bot writes down about its calls: the only module here that touches the database."""
+"""What the bot writes down about its calls. In the bot, only this module touches the database."""
 
 import asyncio
 import logging
@@ -22,29 +22,11 @@ class Recorder:
         self._writes: asyncio.Queue[Callable[[], None] | None] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def note(self, call_id: uuid.UUID, kind: str, **detail: Any) -> None:
-        """Add a line to the call's timeline."""
-        self._writes.put_nowait(
-            lambda: timeline.append(call_id, CallEvent.Source.BOT, kind, detail)
-        )
-
-    def move(self, call_id: uuid.UUID, state: CallState, reason: str = "") -> None:
-        """Move the call's row to ``state`` and say so in its timeline."""
-        self._writes.put_nowait(lambda: _move(call_id, state, reason))
-
-    def answered(self, call_id: uuid.UUID, ms: int) -> None:
-        """The person waited so long for an answer."""
-        metrics.answered(ms / 1000)
-        self.note(call_id, "turn", ms=ms)
-
-    def relayed(self, call_id: uuid.UUID, url: str, protocol: str, count: int, ms: int) -> None:
-        """Count bytes that went through a TURN server."""
-        self._writes.put_nowait(
-            lambda: relay_costs.add(call_id, RelayUse.Side.BOT, url, protocol, count, ms)
-        )
+    def of(self, call_id: uuid.UUID) -> "CallRecord":
+        return CallRecord(call_id, self._writes.put_nowait)
 
     async def stop(self) -> None:
-        """Return once everything is written."""
+        """Return when everything is written."""
         self._writes.put_nowait(None)
         await self._task
 
@@ -57,14 +39,43 @@ class Recorder:
                 log.exception("a record was lost")
 
 
+class CallRecord:
+    """The books of one call.
+
+    :param put: takes each write, to be done later and in order.
+    """
+
+    def __init__(self, call_id: uuid.UUID, put: Callable[[Callable[[], None]], None]) -> None:
+        self._call_id = call_id
+        self._put = put
+
+    def note(self, kind: str, **detail: Any) -> None:
+        """Add an event to the call's timeline."""
+        self._put(lambda: timeline.append(self._call_id, CallEvent.Author.BOT, kind, detail))
+
+    def move(self, state: CallState, reason: str = "") -> None:
+        """Move the call's row to ``state``, and note that in its timeline."""
+        self._put(lambda: _move(self._call_id, state, reason))
+
+    def answered(self, ms: int) -> None:
+        """Note how long the person waited for an answer."""
+        metrics.answered(ms / 1000)
+        self.note("turn", ms=ms)
+
+    def relayed(self, provider: str, protocol: str, count: int, ms: int) -> None:
+        """Book ``count`` bytes that went through a TURN server within ``ms`` milliseconds."""
+        self._put(
+            lambda: relay_costs.add(self._call_id, RelayUse.Side.BOT, provider, protocol, count, ms)
+        )
+
+
 async def end_left_behind() -> int:
-    """Fail the calls of a server that stopped without ending them. Returns how many."""
+    """Fail the calls of a server that stopped without ending them. Returns how many there were."""
     count: int = await database_sync_to_async(timeline.end_all_live)("server_stopping")
     return count
 
 
 def _move(call_id: uuid.UUID, state: CallState, reason: str) -> None:
     if timeline.move(call_id, state, reason):
-        timeline.append(
-            call_id, CallEvent.Source.BOT, "state", {"state": state.value, "reason": reason}
-        )
+        detail = {"state": state.value, "reason": reason}
+        timeline.append(call_id, CallEvent.Author.BOT, "state", detail)

@@ -15,7 +15,7 @@ from aioice.stun import TransactionError
 from aioice.turn import TurnTransport, create_turn_endpoint
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
-from wire.protocol import IceServer
+from wire.model import IceServer
 
 from . import stun
 from .media_port import MediaPort, Owner, UdpBase

@@ -10,7 +10,7 @@ from aiortc.rtcrtpparameters import ParametersDict, RTCRtpHeaderExtensionParamet
 from aiortc.rtcsctptransport import RTCSctpCapabilities
 from aiortc.sdp import GroupDescription, MediaDescription, SessionDescription, SsrcDescription
 
-from wire.protocol import IceCandidate
+from wire.model import IceCandidate
 
 MAX_MEDIA_SECTIONS = 16
 SCTP_PORT = 5000

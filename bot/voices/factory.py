@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from wire.protocol import Voice as VoiceName
+from wire.constants import Voice as VoiceName
 
 from ..media.rtp import RtpSender
 from ..media.voice import Voice

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from calls import labels
 from calls.models import Call
-from wire.states import LIVE
 
 from ..render.page import render
 
@@ -76,17 +75,17 @@ async def scanned(request: HttpRequest, token: str = "") -> HttpResponseRedirect
 @never_cache
 async def live(request: HttpRequest, token: str = "") -> JsonResponse:
     """How many are in a call that this stand led to, and how many were lately."""
-    source = labels.read(token)
-    key = f"stand:{hashlib.sha256(source.encode()).hexdigest()}"
+    label = labels.read(token)
+    key = f"stand:{hashlib.sha256(label.encode()).hexdigest()}"
     if (counts := await cache.aget(key)) is None:
-        counts = await _counts(source)
+        counts = await _counts(label)
         await cache.aset(key, counts, LOOK_S)
     return JsonResponse(counts)
 
 
-async def _counts(source: str) -> dict[str, int]:
-    calls = Call.objects.filter(source=source)
+async def _counts(label: str) -> dict[str, int]:
+    calls = Call.objects.filter(label=label)
     return {
-        "live": await calls.filter(state__in=LIVE).acount(),
+        "live": await calls.live().acount(),
         "lately": await calls.filter(created_at__gt=timezone.now() - COUNTED).acount(),
     }

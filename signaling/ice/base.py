@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from wire.protocol import IceServer
+from wire.model import IceServer
 
 __all__ = ["IceServer", "IceServers", "Provider", "ProviderError"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from wire.protocol import IceServer
+from wire.model import IceServer
 
 from .base import ProviderError
 

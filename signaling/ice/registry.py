@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.signals import setting_changed
 
-from wire.protocol import Ice
+from wire.server import Ice
 
 from .base import IceServers, Provider
 from .cloudflare import CloudflareProvider

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import groupby, islice
 from typing import Literal, NamedTuple
 
-from wire.protocol import IceServer
+from wire.model import IceServer
 
 Kind = Literal["stun", "udp", "tcp", "tls"]
 

@@ -9,9 +9,9 @@ from django.test import AsyncClient
 from django.utils import timezone
 
 from calls import labels, selftests
-from calls.models import Checkup
-from signaling import dispatch, limits
-from wire.protocol import ProtocolError
+from calls.models import SelfTest
+from signaling import admission, limits
+from wire.errors import ProtocolError
 
 pytestmark = [
     pytest.mark.unit,
@@ -43,7 +43,7 @@ async def test_a_report_is_kept_under_a_code_that_can_be_read_out() -> None:
     status, answer = await send(REPORT)
     assert status == 201
     assert set(answer["code"]) <= set(selftests.ALPHABET)
-    kept = await Checkup.objects.aget(pk=answer["code"])
+    kept = await SelfTest.objects.aget(pk=answer["code"])
     assert kept.report["rows"][0]["data"] == {"rtt": 48}
 
 
@@ -62,7 +62,7 @@ async def test_anything_else_is_refused_and_leaves_nothing(body: Any) -> None:
     status, answer = await send(body)
     assert status == 400
     assert answer["error"]["code"] in {"bad_message", "too_large"}
-    assert await Checkup.objects.acount() == 0
+    assert await SelfTest.objects.acount() == 0
 
 
 async def test_one_network_cannot_push_out_what_the_others_reported() -> None:
@@ -73,19 +73,19 @@ async def test_one_network_cannot_push_out_what_the_others_reported() -> None:
 def test_self_tests_leave_half_of_the_lines_to_people(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 12
     for _ in range(6):
-        dispatch.admit(uuid.uuid4(), "echo", labels.SELF_TEST)
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot")
     with pytest.raises(ProtocolError, match="every line is taken"):
-        dispatch.admit(uuid.uuid4(), "echo", labels.SELF_TEST)
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot")
     for _ in range(6):
-        dispatch.admit(uuid.uuid4(), "parrot")
+        admission.admit(uuid.uuid4(), "parrot", "", "a-bot")
     with pytest.raises(ProtocolError, match="every line is taken"):
-        dispatch.admit(uuid.uuid4(), "parrot")
+        admission.admit(uuid.uuid4(), "parrot", "", "a-bot")
 
 
 def test_one_self_test_has_its_lines_on_a_small_server_too(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 5
     for _ in range(5):
-        dispatch.admit(uuid.uuid4(), "echo", labels.SELF_TEST)
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot")
 
 
 async def test_old_reports_go_and_so_do_the_oldest_of_too_many(
@@ -94,15 +94,15 @@ async def test_old_reports_go_and_so_do_the_oldest_of_too_many(
     monkeypatch.setattr(selftests, "MAX_KEPT", 3)
     now = timezone.now()
     for age, code in enumerate(("NEW", "OLDER", "OLDEST")):
-        await Checkup.objects.acreate(code=code, at=now - timedelta(hours=age + 1), report=REPORT)
-    await Checkup.objects.acreate(code="ANCIENT", at=now - timedelta(days=31), report=REPORT)
+        await SelfTest.objects.acreate(code=code, at=now - timedelta(hours=age + 1), report=REPORT)
+    await SelfTest.objects.acreate(code="ANCIENT", at=now - timedelta(days=31), report=REPORT)
     _, answer = await send(REPORT)
-    left = {found.pk async for found in Checkup.objects.all()}
+    left = {found.pk async for found in SelfTest.objects.all()}
     assert left == {answer["code"], "NEW", "OLDER"}
 
 
 def test_support_finds_it_however_it_was_written_down(capsys: pytest.CaptureFixture[str]) -> None:
-    Checkup.objects.create(code="ABC234", report={**REPORT, "user_agent": REPORT["userAgent"]})
+    SelfTest.objects.create(code="ABC234", report={**REPORT, "user_agent": REPORT["userAgent"]})
     call_command("checkup", "abc-234")
     told = capsys.readouterr().out
     assert "fine_relay" in told and '"rtt": 48' in told and "Mozilla/5.0" in told
@@ -111,7 +111,7 @@ def test_support_finds_it_however_it_was_written_down(capsys: pytest.CaptureFixt
 def test_nothing_of_it_is_obeyed_by_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     row = {**REPORT["rows"][0], "data": {"\x1b[2J": "\x1b[31m"}}
     report = {**REPORT, "rows": [row], "user_agent": "\x1b]0;owned\x07"}
-    Checkup.objects.create(code="ABC234", report=report)
+    SelfTest.objects.create(code="ABC234", report=report)
     call_command("checkup", "ABC234")
     assert "\x1b" not in capsys.readouterr().out
 

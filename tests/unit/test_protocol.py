@@ -1,20 +1,24 @@
 import json
+import uuid
 
 import pytest
+from pydantic import ValidationError
 
-from wire.protocol import (
-    MAX_MESSAGE_BYTES,
-    Answer,
+from wire.bot import Attach, BotMessage, Detach, Relays, ToBot, ToPage
+from wire.constants import MAX_MESSAGE_BYTES
+from wire.errors import ProtocolError
+from wire.model import IceCandidate, IceServer
+from wire.page import (
     Bye,
     Candidate,
-    IceCandidate,
+    Hears,
     Offer,
-    ProtocolError,
     Report,
     Resume,
-    ServerCandidate,
-    parse_client,
+    Visibility,
+    parse_page,
 )
+from wire.server import Answer, ServerBye
 
 pytestmark = pytest.mark.unit
 
@@ -22,16 +26,16 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('{"type":"offer","sdp":"v=0","attempt":1}', Offer(sdp="v=0", attempt=1)),
+        ('{"type":"offer","sdp":"v=0","attempt":1}', Offer(sdp="v=0", generation=1)),
         (
             '{"type":"candidate","candidate":null,"attempt":2}',
-            Candidate(candidate=None, attempt=2),
+            Candidate(candidate=None, generation=2),
         ),
         (
             '{"type":"candidate","attempt":1,"candidate":'
             '{"candidate":"candidate:1","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"u"}}',
             Candidate(
-                attempt=1,
+                generation=1,
                 candidate=IceCandidate(
                     candidate="candidate:1",
                     sdp_mid="0",
@@ -46,7 +50,7 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_it_reads_each_message(text: str, expected: object) -> None:
-    assert parse_client(text) == expected
+    assert parse_page(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,26 +83,26 @@ def test_it_reads_each_message(text: str, expected: object) -> None:
 )
 def test_it_refuses_what_is_no_message(text: str) -> None:
     with pytest.raises(ProtocolError) as caught:
-        parse_client(text)
+        parse_page(text)
     assert caught.value.code == "bad_message"
     assert caught.value.message
 
 
 def test_it_refuses_a_large_message_before_parsing_it() -> None:
     with pytest.raises(ProtocolError) as caught:
-        parse_client("[" * (MAX_MESSAGE_BYTES + 1))
+        parse_page("[" * (MAX_MESSAGE_BYTES + 1))
     assert caught.value.code == "too_large"
 
 
 def test_the_complaint_does_not_quote_the_sdp() -> None:
     with pytest.raises(ProtocolError) as caught:
-        parse_client('{"type":"offer","sdp":["a=ice-pwd:secret"],"attempt":1}')
+        parse_page('{"type":"offer","sdp":["a=ice-pwd:secret"],"attempt":1}')
     assert "secret" not in caught.value.message
 
 
 def test_the_wire_spells_its_names_as_the_webrtc_api_does() -> None:
     candidate = IceCandidate(candidate="candidate:1", sdp_m_line_index=0, username_fragment="u")
-    assert json.loads(ServerCandidate(candidate=candidate, attempt=3).to_json()) == {
+    assert json.loads(Candidate(candidate=candidate, generation=3).to_json()) == {
         "type": "candidate",
         "attempt": 3,
         "candidate": {
@@ -108,4 +112,53 @@ def test_the_wire_spells_its_names_as_the_webrtc_api_does() -> None:
             "usernameFragment": "u",
         },
     }
-    assert json.loads(Answer(sdp="v=0", attempt=1).to_json())["type"] == "answer"
+    assert json.loads(Answer(sdp="v=0", generation=1).to_json())["type"] == "answer"
+
+
+CANDIDATE = IceCandidate(candidate="candidate:1", sdp_m_line_index=0, username_fragment="u")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Offer(sdp="v=0", generation=2, voice="echo", rejoin=True, abandon=True),
+        Candidate(candidate=CANDIDATE, generation=1),
+        Candidate(candidate=None, generation=1),
+        Hears(media=False),
+        Visibility(hidden=True),
+        Bye(reason="page_closed"),
+        Attach(),
+        Detach(code=1006),
+        Relays(
+            ice_servers=[IceServer(urls=["turn:t"], username="u", credential="c")],
+            providers={"turn:t": "coturn"},
+            page_address="2001:db8::1",  # type: ignore[arg-type]
+        ),
+    ],
+    ids=lambda message: message.type,
+)
+def test_a_message_reaches_the_bot_as_it_was(message: BotMessage) -> None:
+    sent = ToBot(call_id=uuid.uuid4(), reply_to="a-socket", message=message)
+    carried = json.loads(json.dumps(sent.event()))
+    assert carried["type"] == "bot.message"
+    assert ToBot.model_validate(carried) == sent
+
+
+def test_a_message_reaches_the_page_as_it_was() -> None:
+    sent = ToPage.of(ServerBye(reason="ended"), close=True)
+    carried = json.loads(json.dumps(sent.event()))
+    assert carried["type"] == "page.message"
+    received = ToPage.model_validate(carried)
+    assert json.loads(received.text) == {"type": "bye", "reason": "ended"}
+    assert received.close
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"message": {"type": "shout"}}, {"message": None}, {"call_id": "7"}, {"reply_to": None}],
+    ids=["unknown type", "no message", "no call", "no socket"],
+)
+def test_an_envelope_of_another_version_is_refused(change: dict[str, object]) -> None:
+    sent = ToBot(call_id=uuid.uuid4(), reply_to="a-socket", message=Attach())
+    with pytest.raises(ValidationError):
+        ToBot.model_validate({**sent.event(), **change})

@@ -7,7 +7,7 @@ from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import SessionDescription
 
 from bot.peer import sdp
-from wire.protocol import IceCandidate
+from wire.model import IceCandidate
 
 pytestmark = pytest.mark.unit
 

@@ -40,10 +40,10 @@ async def test_a_scanned_code_leads_to_a_ticket_that_knows_the_stand() -> None:
     assert moved.status_code == 302
     page = (await get(moved["Location"])).content.decode()
     (ticket,) = re.findall(r'name="ticket" content="(.+?)"', page)
-    assert tickets.read(ticket).source == HALL
+    assert tickets.read(ticket).label == HALL
     query = moved["Location"].partition("?")[2]
     fresh = json.loads((await get(f"/api/ticket/?{query}")).content)["ticket"]
-    assert tickets.read(fresh).source == HALL
+    assert tickets.read(fresh).label == HALL
 
 
 async def test_who_checks_the_network_first_still_comes_from_the_stand() -> None:
@@ -53,7 +53,7 @@ async def test_who_checks_the_network_first_still_comes_from_the_stand() -> None
     check = (await get(f"/check/?{came}")).content.decode()
     assert f'href="/?{came}"' in check
     (ticket,) = re.findall(r'name="ticket" content="(.+?)"', check)
-    assert tickets.read(ticket).source == labels.SELF_TEST
+    assert tickets.read(ticket).label == labels.SELF_TEST
     assert 'href="/"' in (await get("/check/?from=forged")).content.decode()
 
 
@@ -65,7 +65,7 @@ async def test_a_code_that_is_none_of_ours_leads_to_the_page_all_the_same(token:
 
 async def test_a_label_of_somebody_elses_making_is_not_in_our_books() -> None:
     ticket = json.loads((await get("/api/ticket/?from=forged")).content)["ticket"]
-    assert tickets.read(ticket).source == ""
+    assert tickets.read(ticket).label == ""
 
 
 async def test_the_printed_code_follows_a_move(settings: Any) -> None:
@@ -83,7 +83,7 @@ async def test_the_screen_counts_the_calls_of_its_stand_alone() -> None:
         (HALL, CallState.ENDED),
         ("hall 5", CallState.CONNECTED),
     ):
-        await Call.objects.acreate(source=source, state=state, voice="parrot", worker="w")
+        await Call.objects.acreate(label=source, state=state, voice="parrot", bot_channel="w")
     calls = json.loads((await get(f"/api/stand/{labels.sign(HALL)}/")).content)
     assert calls == {"live": 1, "lately": 2}
 
@@ -123,7 +123,7 @@ def test_a_poster_needs_an_address(settings: Any) -> None:
 
 def test_who_came_from_which_stand(capsys: pytest.CaptureFixture[str]) -> None:
     for source in (HALL, HALL, ""):
-        Call.objects.create(source=source, voice="parrot", worker="w")
+        Call.objects.create(label=source, voice="parrot", bot_channel="w")
     call_command("stands")
     assert capsys.readouterr().out.split("\n")[0].split() == [
         "2",

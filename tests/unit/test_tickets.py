@@ -1,17 +1,16 @@
 import uuid
-from datetime import timedelta
 
 import pytest
 
 from calls import tickets
-from wire.protocol import ProtocolError
+from wire.errors import ProtocolError
 
 pytestmark = pytest.mark.unit
 
 
 def test_a_ticket_names_one_call() -> None:
     first, second = tickets.read(tickets.issue()), tickets.read(tickets.issue())
-    assert first.fresh and second.fresh
+    assert first.is_fresh and second.is_fresh
     assert first.call_id != second.call_id
 
 
@@ -30,8 +29,8 @@ def test_a_changed_ticket_is_refused() -> None:
 
 def test_an_old_ticket_opens_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
     ticket = tickets.issue()
-    monkeypatch.setattr(tickets, "MAX_AGE", timedelta(seconds=-1))
-    assert not tickets.read(ticket).fresh
+    monkeypatch.setattr(tickets, "TICKET_LIFE_S", -1)
+    assert not tickets.read(ticket).is_fresh
     with pytest.raises(ProtocolError) as caught:
         tickets.read_fresh(ticket)
     assert caught.value.code == "ticket_expired"

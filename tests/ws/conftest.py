@@ -10,7 +10,7 @@ from channels.layers import channel_layers, get_channel_layer
 from bot.config import BotConfig
 from bot.worker import Worker
 from calls.models import Call
-from signaling.dispatch import EMBEDDED_WORKER
+from signaling.dispatch import EMBEDDED_BOT
 from tests.page import Page
 from voicedemo.asgi import application
 
@@ -28,7 +28,7 @@ def bot_config(tmp_path_factory: pytest.TempPathFactory) -> BotConfig:
 async def bot(transactional_db: None, bot_config: BotConfig) -> AsyncIterator[Worker]:
     """The bot in this event loop, on a channel layer of its own."""
     channel_layers.backends.clear()
-    worker = Worker(get_channel_layer(), EMBEDDED_WORKER, bot_config)
+    worker = Worker(get_channel_layer(), EMBEDDED_BOT, bot_config)
     await worker.start()
     yield worker
     await worker.stop()

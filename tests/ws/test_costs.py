@@ -18,14 +18,14 @@ URL = "turn:turn.example:3478"
 def call(minutes: float) -> uuid.UUID:
     now = timezone.now()
     began = now - timedelta(minutes=minutes)
-    return Call.objects.create(voice="echo", worker="w", created_at=began, ended_at=now).id
+    return Call.objects.create(voice="echo", bot_channel="w", created_at=began, ended_at=now).id
 
 
 def test_the_bill_knows_the_share_and_the_price() -> None:
     relayed, direct = call(minutes=11), call(minutes=89)
     for _ in range(2):
-        relay_costs.add(relayed, RelayUse.Side.PAGE, URL, "udp", 2_000_000_000, 330_000)
-    relay_costs.add(relayed, RelayUse.Side.BOT, URL, "tls", 4_400_000_000, 660_000)
+        relay_costs.add(relayed, RelayUse.Side.PAGE, "coturn", "udp", 2_000_000_000, 330_000)
+    relay_costs.add(relayed, RelayUse.Side.BOT, "coturn", "tls", 4_400_000_000, 660_000)
     call_command("relaycosts", stdout=(out := StringIO()))
     first, *lines = out.getvalue().splitlines()
     assert first == "11% of 100 minutes over TURN, 0.42 $"

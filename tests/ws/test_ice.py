@@ -47,7 +47,7 @@ async def test_a_thousand_requests_without_a_good_ticket_give_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     used, old = tickets.issue(), tickets.issue()
-    await Call.objects.acreate(id=tickets.read(used).call_id, voice="echo", worker="w")
+    await Call.objects.acreate(id=tickets.read(used).call_id, voice="echo", bot_channel="w")
     bad = {"": "ticket_invalid", used + "x": "ticket_invalid", used: "ticket_used"}
     for number in range(750):
         ticket = list(bad)[number % 3]

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls import selftests
-from calls.models import Checkup
+from calls.models import SelfTest
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, code: str, **options: Any) -> None:
         try:
             found = selftests.find(code)
-        except Checkup.DoesNotExist:
+        except SelfTest.DoesNotExist:
             days = selftests.KEPT.days
             raise CommandError(f"no report has this code; they are kept for {days} days") from None
         report = found.report

@@ -20,7 +20,7 @@ from bot.config import BotConfig
 from bot.ice.endpoints import PortTerms
 from bot.ice.gather import StunServer
 from bot.worker import Worker
-from signaling.dispatch import EMBEDDED_WORKER
+from signaling.dispatch import EMBEDDED_BOT
 
 reactor = cast(AsyncioSelectorReactor, any_reactor)
 
@@ -155,7 +155,7 @@ def _embedded_worker() -> Worker:
         ports=_port_terms(),
         make_bot=import_string(settings.VOICEDEMO_BOT) if settings.VOICEDEMO_BOT else None,
     )
-    return Worker(get_channel_layer(), EMBEDDED_WORKER, config)
+    return Worker(get_channel_layer(), EMBEDDED_BOT, config)
 
 
 def _port_terms() -> PortTerms:

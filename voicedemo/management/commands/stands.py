@@ -18,10 +18,10 @@ class Command(BaseCommand):
         since = timezone.now() - timedelta(days=days)
         rows = (
             Call.objects.filter(created_at__gt=since)
-            .values("source")
+            .values("label")
             .annotate(calls=Count("id"), talked=Sum(F("ended_at") - F("created_at")))
             .order_by("-calls")
         )
         for row in rows:
             minutes = (row["talked"] or timedelta()).total_seconds() / 60
-            self.stdout.write(f"{row['calls']:6} calls {minutes:8.1f} min  {row['source'] or '-'}")
+            self.stdout.write(f"{row['calls']:6} calls {minutes:8.1f} min  {row['label'] or '-'}")

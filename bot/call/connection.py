@@ -1,0 +1,211 @@
+"""One peer connection of a call, and what lives and dies with it."""
+
+import asyncio
+from typing import Protocol
+
+from aioice.candidate import Candidate
+from aiortc import RTCDataChannel
+
+from wire.bot import Relays
+from wire.constants import Voice
+from wire.errors import ProtocolError
+from wire.model import IceCandidate
+from wire.page import Candidate as CandidateMessage
+from wire.page import Hears
+from wire.server import Error, Says, Turn
+
+from ..ice.gather import turn_servers
+from ..ice.path import Path
+from ..ice.switch import PathState
+from ..media.packet import FRAME_S
+from ..media.stream import AudioStream
+from ..peer import sdp
+from ..peer.peer import AnswerPeer
+from ..voices.factory import GREETING_VOICES, voice_maker
+from .generations import GenerationFence
+from .heartbeat import CHANNEL_LABEL, Heartbeat
+from .page_line import PageLine
+from .records import CallRecord
+from .resources import Greeting, WorkerResources
+from .silence import Hearing
+from .timers import Timers
+from .turns import Turns
+
+READING_S = 1.0
+"""A caption stays on the page for a moment longer than what it says."""
+UNKNOWN_PROVIDER = "other"
+
+
+class ConnectionEvents(Protocol):
+    """What a connection tells its call."""
+
+    def path_up(self) -> None: ...
+
+    def path_down(self) -> None: ...
+
+    def peer_closed(self) -> None: ...
+
+    def peer_failed(self, why: str) -> None: ...
+
+
+class Connection:
+    """An :class:`AnswerPeer` with its audio stream, its heartbeat and its silence detector.
+
+    It says by itself what the page is to know of them, and writes it into the call's record. The
+    call hears only what moves its state.
+
+    :param greeting: what the bot says when the media start; nothing if the call goes on.
+    """
+
+    def __init__(
+        self,
+        voice: Voice,
+        greeting: Greeting,
+        resources: WorkerResources,
+        *,
+        line: PageLine,
+        record: CallRecord,
+        timers: Timers,
+        generations: GenerationFence,
+        turns: Turns,
+        events: ConnectionEvents,
+    ) -> None:
+        self._voice = voice
+        self._greeting = greeting
+        self._resources = resources
+        self._line = line
+        self._record = record
+        self._timers = timers
+        self._generations = generations
+        self._turns = turns
+        self._events = events
+        self._loop = asyncio.get_running_loop()
+        self._providers: dict[str, str] = {}
+        self._stream: AudioStream | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._hearing: Hearing | None = None
+        make_voice = voice_maker(
+            voice, greeting.packets, resources.config.make_bot, self._answered, self._caption
+        )
+        self._peer = AnswerPeer(self, resources.certificate, make_voice, resources.ports)
+
+    @property
+    def has_started(self) -> bool:
+        """Whether its media have started."""
+        return self._stream is not None
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds since anything but STUN arrived."""
+        return self._loop.time() - self._peer.last_heard
+
+    async def answer(self, offer: str, *, abandon: bool) -> str:
+        """Answer an SDP offer: see :meth:`AnswerPeer.answer`."""
+        return await self._peer.answer(offer, abandon=abandon)
+
+    def add_candidate(self, signalled: IceCandidate | None) -> None:
+        """Add a candidate of the page's; ``None`` or an empty one says that there are no more.
+
+        :raises ProtocolError: ``bad_message`` if it is malformed.
+        """
+        if signalled is None or not signalled.candidate:
+            self._peer.add_candidate(None)
+            return
+        try:
+            candidate = sdp.read_candidate(signalled)
+            if candidate is not None:
+                self._peer.add_candidate(candidate)
+        except ValueError as exc:
+            raise ProtocolError("bad_message", f"candidate: {exc}") from None
+
+    def use_relays(self, relays: Relays) -> None:
+        self._providers |= relays.providers
+        self._peer.use_turn(turn_servers(relays.ice_servers), relays.page_address)
+
+    def heard_by_page(self, *, media: bool) -> None:
+        """The page says whether it receives anything from the bot."""
+        self._record.note("heard", media=media)
+        if not media:
+            self._peer.doubt_path()
+
+    async def close(self) -> None:
+        """Close the peer and everything that lives on it."""
+        if self._hearing is not None:
+            self._hearing.stop()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        if self._stream is not None:
+            self._resources.ticker.unsubscribe(self._stream.tick)
+            self._stream.end()
+        self._hearing = self._heartbeat = self._stream = None
+        await self._peer.close()
+
+    # What the peer tells (PeerObserver).
+
+    def path_state(self, state: PathState) -> None:
+        if not self.has_started:
+            return
+        if state is PathState.CONNECTED:
+            self._events.path_up()
+        elif state is PathState.DISCONNECTED:
+            self._events.path_down()
+
+    def path_changed(self, path: Path) -> None:
+        self._record.note("path", attempt=self._generations.current, **path.describe())
+
+    def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
+        signalled = sdp.signalled_candidate(candidate, ufrag) if candidate else None
+        generation = self._generations.current
+        self._line.say_soon(CandidateMessage(candidate=signalled, generation=generation))
+
+    def relayed(self, url: str, protocol: str, count: int, ms: int) -> None:
+        provider = self._providers.get(url, UNKNOWN_PROVIDER)
+        self._record.relayed(provider, protocol, count, ms)
+
+    def audio_started(self, stream: AudioStream) -> None:
+        self._stream = stream
+        self._resources.ticker.subscribe(stream.tick)
+        self._hearing = Hearing(lambda: self._peer.last_heard, self._hearing_changed)
+        self._events.path_up()
+        if self._greeting.packets and self._voice in GREETING_VOICES:
+            self._caption(self._greeting.caption)
+        if self._greeting.packets and self._voice == "parrot":
+            seconds = len(self._greeting.packets) * FRAME_S
+            self._timers.start("caption", seconds + READING_S, lambda: self._caption(""))
+
+    def data_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label != CHANNEL_LABEL or self._heartbeat is not None:
+            return
+        self._heartbeat = Heartbeat(
+            channel,
+            interval=self._resources.config.heartbeat_s,
+            liveness=self._resources.config.liveness_s,
+            on_dead=self._heartbeat_lost,
+            on_rtt=lambda ms: self._record.note("heartbeat", rtt_ms=ms),
+        )
+
+    def peer_closed(self) -> None:
+        self._events.peer_closed()
+
+    def peer_failed(self, why: str) -> None:
+        self._events.peer_failed(why)
+
+    # What lives on it tells.
+
+    def _hearing_changed(self, hears: bool) -> None:
+        self._record.note("hears", media=hears)
+        self._line.say_soon(Hears(media=hears))
+
+    def _answered(self, waited_s: float) -> None:
+        ms = round(1000 * waited_s)
+        self._turns.add(ms)
+        self._record.answered(ms)
+        self._line.say_soon(Turn(ms=ms))
+
+    def _caption(self, text: str) -> None:
+        self._line.say_soon(Says(text=text))
+
+    def _heartbeat_lost(self) -> None:
+        self._record.note("heartbeat-lost")
+        problem = ProtocolError("heartbeat_lost", "no heartbeat from the page", retryable=True)
+        self._line.say_soon(Error.of(problem))

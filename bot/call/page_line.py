@@ -1,0 +1,33 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from wire.server import ServerMessage
+
+Send = Callable[[str, ServerMessage, bool], Awaitable[None]]
+"""Sends a message to the socket on a channel; ``True`` closes the socket after it."""
+
+
+class PageLine:
+    """What a call says to its page, over whichever socket the page has at the moment.
+
+    :ivar channel: the socket's channel; ``None`` while the page has none, and nothing is said.
+    """
+
+    def __init__(self, send: Send, channel: str) -> None:
+        self.channel: str | None = channel
+        self._send = send
+        self._saying: set[asyncio.Task[None]] = set()
+
+    async def say(self, message: ServerMessage, *, close: bool = False) -> None:
+        if self.channel is not None:
+            await self._send(self.channel, message, close)
+
+    def say_soon(self, message: ServerMessage) -> None:
+        """Say it without waiting for it to be sent."""
+        task = asyncio.ensure_future(self.say(message))
+        self._saying.add(task)
+        task.add_done_callback(self._saying.discard)
+
+    async def drain(self) -> None:
+        """Return when everything has been sent."""
+        await asyncio.gather(*self._saying)

@@ -1,0 +1,34 @@
+from dataclasses import dataclass
+
+from aiortc import RTCCertificate
+
+from ..config import BotConfig
+from ..ice.endpoints import Ports
+from ..media.ticker import Ticker
+from .page_line import Send
+from .records import Recorder
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What the bot says first.
+
+    :param packets: Opus, 20 ms each.
+    :param caption: the greeting as text; empty if it is not speech.
+    """
+
+    packets: tuple[bytes, ...] = ()
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerResources:
+    """What all calls of a worker share."""
+
+    config: BotConfig
+    certificate: RTCCertificate
+    ticker: Ticker
+    recorder: Recorder
+    ports: Ports
+    greeting: Greeting
+    send: Send

@@ -1,0 +1,95 @@
+"""What the server, or the bot through it, says to a page."""
+
+from typing import Literal
+
+from .errors import ErrorCode, ProtocolError
+from .model import Generation, IceServer, WireModel
+from .page import Candidate, Hears
+
+ByeReason = Literal["ended", "call_lost", "time_limit", "server_stopping"]
+
+
+class HeartbeatTerms(WireModel):
+    """How often each side pings, and after how much silence the path is dead. Seconds."""
+
+    interval_s: float
+    liveness_s: float
+
+
+class Ready(WireModel):
+    """The first message on a socket, and again after a ``resume``."""
+
+    type: Literal["ready"] = "ready"
+    call_id: str
+    token: str
+    """The secret with which the page's next socket resumes this call."""
+    heartbeat: HeartbeatTerms
+    network: str
+    """The same for every page behind the same public address; it reveals nothing else."""
+
+
+class Answer(WireModel):
+    """The SDP answer to the offer of the same generation."""
+
+    type: Literal["answer"] = "answer"
+    sdp: str
+    generation: Generation
+
+
+class Turn(WireModel):
+    """The person has just waited this long for an answer, from the end of what they said."""
+
+    type: Literal["turn"] = "turn"
+    ms: int
+
+
+class Says(WireModel):
+    """The caption of what the bot begins to say; empty when it has said it."""
+
+    type: Literal["says"] = "says"
+    text: str
+
+
+class Ice(WireModel):
+    """ICE servers with fresh credentials."""
+
+    type: Literal["ice"] = "ice"
+    ice_servers: list[IceServer]
+    ttl: int
+    """Seconds until the first of the credentials expires."""
+    expires_at: str
+    partial: bool = False
+    """A provider has not answered yet: ask again in a moment."""
+
+
+class Pong(WireModel):
+    """The answer to a ``ping``."""
+
+    type: Literal["pong"] = "pong"
+    at: int
+    """As it was in the ping."""
+    address: str
+    """The address this page's socket comes from; empty if that is not known."""
+
+
+class Error(WireModel):
+    """A message was refused."""
+
+    type: Literal["error"] = "error"
+    code: ErrorCode
+    message: str
+    retryable: bool
+
+    @classmethod
+    def of(cls, exc: ProtocolError) -> "Error":
+        return cls(code=exc.code, message=exc.message, retryable=exc.retryable)
+
+
+class ServerBye(WireModel):
+    """The call is over."""
+
+    type: Literal["bye"] = "bye"
+    reason: ByeReason
+
+
+ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | ServerBye
