@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.call import session
+from bot.call import presence, session
 from bot.config import BotConfig
 from bot.ice.endpoints import PortTerms
 from bot.media.opus import Pcm
@@ -152,7 +152,7 @@ async def test_a_peer_that_closes_ends_the_call(page: Page) -> None:
 async def test_a_page_that_vanishes_frees_the_call(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "PAGE_GONE_S", 0.3)
+    monkeypatch.setattr(presence, "PAGE_GONE_S", 0.3)
     await page.call()
     sender = page.peer.getSenders()[0]
     await page.socket.disconnect(1006)
@@ -163,7 +163,7 @@ async def test_a_page_that_vanishes_frees_the_call(
 async def test_a_lost_socket_does_not_touch_the_call(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "PAGE_GONE_S", 0.3)
+    monkeypatch.setattr(presence, "PAGE_GONE_S", 0.3)
     ready = await page.open()
     await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="echo")
     await page.accept(await page.hear_until("answer"))
@@ -249,7 +249,7 @@ async def test_a_page_that_falls_silent_is_told_that_it_is_not_heard(page: Page)
 async def test_a_page_that_may_only_be_frozen_keeps_its_call(
     page: Page, monkeypatch: pytest.MonkeyPatch, hidden: bool, state: str
 ) -> None:
-    monkeypatch.setattr(session, "PAGE_GONE_S", 0.3)
+    monkeypatch.setattr(presence, "PAGE_GONE_S", 0.3)
     await page.call()
     await page.pitch()
     await page.say(type="visibility", hidden=hidden)
