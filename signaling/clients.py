@@ -1,4 +1,4 @@
-"""Whose request or socket this is, behind how many proxies of our own."""
+"""The address of the client behind a request or a socket."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,10 @@ from django.conf import settings
 
 
 def address(scope: Mapping[str, Any]) -> str:
-    """The client's IP address; '' where there is none.
+    """The client's IP address; empty if there is none.
 
-    Each trusted proxy appends the address it was called from to ``X-Forwarded-For``; what stands
-    before those was written by the client, and means nothing.
+    Each of our proxies (``VOICEDEMO_PROXIES``) appends the address it was called from to
+    ``X-Forwarded-For``. Anything before those was written by the client and proves nothing.
 
     :param scope: the ASGI scope of a request or a socket.
     """

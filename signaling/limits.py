@@ -1,4 +1,4 @@
-"""Token buckets: a burst is welcome, a flood is not."""
+"""Limits on requests, by network: token buckets allow a burst and stop a flood."""
 
 import math
 import time
@@ -15,13 +15,14 @@ from calls import metrics
 from . import clients, networks
 
 MAX_CLIENTS = 10_000
-"""Remembered at once; the least recently seen is forgotten, and has a full bucket again."""
+"""Networks that are remembered. The least recently seen one is forgotten first, and then starts
+again with a full bucket."""
 
 View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 
 class Buckets:
-    """One bucket a client, of ``burst`` tokens, which refills with ``per_second``."""
+    """A bucket for each client: ``burst`` tokens, refilled at ``per_second``."""
 
     def __init__(self, burst: int, per_second: float) -> None:
         self._burst = burst
@@ -29,7 +30,7 @@ class Buckets:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, client: str) -> float:
-        """Take a token; returns the seconds until there is one, 0 where it was there."""
+        """Take a token. Returns 0, or the seconds until there is one."""
         now = time.monotonic()
         tokens, at = self._buckets.pop(client, (float(self._burst), now))
         tokens = min(self._burst, tokens + (now - at) * self._per_second)
@@ -44,13 +45,14 @@ class Buckets:
 
 
 requests = Buckets(burst=60, per_second=1.0)
-"""Of tickets and ICE servers. A trade fair is behind one address."""
+"""For tickets and ICE servers. A whole trade fair may be behind one address."""
 reports = Buckets(burst=20, per_second=1 / 60)
-"""Of self-tests. Each takes half a minute, and the newest push out the oldest of everybody."""
+"""For the reports of self-tests. A self-test takes half a minute; without this limit one network's
+reports could push out everybody's."""
 
 
 def limited(buckets: Buckets) -> Callable[[View], View]:
-    """429 with ``Retry-After`` (RFC 6585, 4) for a network whose bucket is empty."""
+    """Answer 429 with ``Retry-After`` (RFC 6585, 4) to a network whose bucket is empty."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""Which pages are in the same network, without saying which network that is."""
+"""Which clients share a network, without revealing which network that is."""
 
 import ipaddress
 
@@ -8,9 +8,10 @@ KEY_CHARS = 12
 
 
 def public_address(client: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Where a page's packets come from, IPv4 as such although a socket for both versions took them.
+    """Read an address. IPv4 mapped into IPv6 becomes IPv4.
 
-    :param client: its IP address as the server or a proxy wrote it.
+    :param client: the client's IP address as the server or a proxy wrote it.
+    :returns: ``None`` if it is no address.
     """
     try:
         address = ipaddress.ip_address(client)

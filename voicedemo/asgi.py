@@ -1,4 +1,4 @@
-"""What Daphne serves: pages and API through Django, sockets through Channels."""
+"""The application that Daphne serves: pages and API by Django, sockets by Channels."""
 
 import os
 

@@ -2,10 +2,10 @@ import ifaddr
 
 
 def own_hosts() -> list[str]:
-    """The names and addresses this machine answers to when ``ALLOWED_HOSTS`` is not set.
+    """The hosts this machine answers to if ``ALLOWED_HOSTS`` is not set.
 
-    Addresses only, beside localhost: a page on a name that somebody else points at this machine
-    (DNS rebinding) is still refused.
+    They are localhost and this machine's addresses. A name that somebody else points at this
+    machine (DNS rebinding) is refused.
     """
     hosts = {"localhost", "127.0.0.1", "[::1]"}
     for adapter in ifaddr.get_adapters():

@@ -1,6 +1,6 @@
-"""The life of a call, as pure functions. Knows neither Django nor Channels.
+"""The states of a call and the transitions between them, as pure functions.
 
-``idle`` and ``asking-mic`` exist on the page alone: for the server a call begins with its offer.
+Only the page knows ``idle`` and ``asking-mic``: for the server a call begins with its offer.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ class CallState(StrEnum):
 
 
 class CallSignal(StrEnum):
-    """What can happen to a call."""
+    """What moves a call to another state."""
 
     PATH_UP = "path-up"
     PATH_DOWN = "path-down"
@@ -36,5 +36,5 @@ _TRANSITIONS: Final[dict[tuple[CallState, CallSignal], CallState]] = {
 
 
 def advance(state: CallState, signal: CallSignal) -> CallState:
-    """The state after ``signal``; the same state where the signal means nothing there."""
+    """The state after ``signal``; the same state if the signal means nothing there."""
     return _TRANSITIONS.get((state, signal), state)

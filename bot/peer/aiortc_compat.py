@@ -1,7 +1,7 @@
-"""Every private name of aiortc and aioice this product leans on, in one place.
+"""Every private name of aiortc and aioice that this product depends on.
 
-The names below are not part of those libraries' public interface, so another version may drop or
-change them without notice. Importing this module with a version it was not tried with fails.
+They are not part of those libraries' public interface, so another version may change them without
+notice. Importing this module fails with any version that it was not tried with.
 """
 
 from importlib.metadata import version
@@ -13,7 +13,7 @@ _TRIED = {"aiortc": "1.16.0", "aioice": "0.13.0"}
 
 
 class UntriedVersionError(ImportError):
-    """A version of aiortc or aioice whose private names nobody has checked."""
+    """The installed version of aiortc or aioice is not one whose private names were checked."""
 
 
 for _name, _tried in _TRIED.items():
@@ -27,8 +27,8 @@ for _name, _tried in _TRIED.items():
 def set_dtls_server(dtls: RTCDtlsTransport) -> None:
     """Take the passive DTLS role (``a=setup:passive``, RFC 8842, 5.3) whatever the ICE role is.
 
-    A browser says hello as soon as its own path is up, and repeats it after 50 ms; OpenSSL repeats
-    after a second what came too early for the browser.
+    A browser sends its ClientHello as soon as its own path is up, and repeats it after 50 ms.
+    OpenSSL would repeat a ClientHello that came too early for the browser only after a second.
     """
     dtls._set_role("server")
 
@@ -41,7 +41,7 @@ def srtp_sessions(dtls: RTCDtlsTransport) -> tuple[Session, Session]:
 def retransmit_now(sctp: RTCSctpTransport) -> None:
     """Let the retransmission timer (RFC 9260, 6.3) expire now, if it is running.
 
-    After an outage it has backed off to a second and more, while the path is there again.
+    During an outage it backs off to a second and more. When the path is back, that is too long.
     """
     if sctp._t3_handle is not None:
         sctp._t3_cancel()

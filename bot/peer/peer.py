@@ -187,7 +187,7 @@ class AnswerPeer:
             offer.ufrag,
             offer.pwd,
             is_lite=offer.is_lite,
-            source=offer.source,
+            source=offer.ssrc,
             known_hosts=before,
             abandon=abandon,
         )

@@ -1,4 +1,4 @@
-"""Reading a browser's offer and writing our answer, over aiortc's SDP classes (RFC 8829, 8866)."""
+"""Reads a browser's offer and writes the answer, with aiortc's SDP classes (RFC 8829, RFC 8866)."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ MAX_DATA_CHANNEL_MESSAGE = 65536
 AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
-# RFC 7587, 6.1: speech needs no more; in-band FEC hides single losses; without DTX a packet leaves
-# every 20 ms, so both sides see a dead path at once.
+# RFC 7587, 6.1. Speech needs no higher bit rate. In-band FEC hides single losses. Without DTX a
+# packet leaves every 20 ms, so both sides notice a dead path at once.
 OPUS_PARAMETERS: ParametersDict = {
     "minptime": 10,
     "useinbandfec": 1,
@@ -30,35 +30,35 @@ OPUS_PARAMETERS: ParametersDict = {
 
 
 class OfferError(ValueError):
-    """An offer this bot cannot answer. The message is for a developer and quotes no SDP."""
+    """The bot cannot answer this offer. The message is for a developer and quotes no SDP."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What an offer says that matters here."""
+    """The parts of an offer that the bot uses."""
 
     sections: tuple[MediaDescription, ...]
     audio: MediaDescription
     data: MediaDescription | None
     opus: RTCRtpCodecParameters
     extensions: tuple[RTCRtpHeaderExtensionParameters, ...]
-    """Those we take as well."""
+    """The header extensions that the bot supports as well."""
     ufrag: str
     pwd: str
     is_lite: bool
-    """``a=ice-lite``: its sender only answers checks (RFC 8445, 2.5)."""
+    """``a=ice-lite``: the peer answers connectivity checks and sends none (RFC 8445, 2.5)."""
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     candidates: tuple[RTCIceCandidate, ...]
     candidates_complete: bool
 
     @property
     def shape(self) -> tuple[tuple[str, str], ...]:
-        """Kind and mid of each section: a later offer of the same call must keep it."""
+        """Kind and mid of each section. A later offer of the same call must keep them."""
         return tuple((section.kind, section.rtp.muxId) for section in self.sections)
 
     @property
-    def source(self) -> int | None:
-        """SSRC of its audio, where it says that (RFC 5576, 4.1)."""
+    def ssrc(self) -> int | None:
+        """The SSRC of its audio; ``None`` if the offer does not say (RFC 5576, 4.1)."""
         return self.audio.ssrc[0].ssrc if self.audio.ssrc else None
 
     def extension_id(self, uri: str) -> int | None:
@@ -66,7 +66,10 @@ class Offer:
 
 
 def read_offer(text: str) -> Offer:
-    """:raises OfferError: where it is no SDP, or does not offer Opus with BUNDLE and rtcp-mux."""
+    """Read an offer.
+
+    :raises OfferError: if it is no SDP, or does not offer Opus with BUNDLE and rtcp-mux.
+    """
     description = _parse(text)
     sections = tuple(description.media)
     if len(sections) > MAX_MEDIA_SECTIONS:
@@ -107,8 +110,7 @@ def _parse(text: str) -> SessionDescription:
     try:
         return SessionDescription.parse(text)
     except Exception as exc:  # noqa: BLE001
-        # aiortc's parser asserts, indexes and unpacks its way through: on hostile input any
-        # exception at all may come out of it.
+        # aiortc's parser asserts, indexes and unpacks: hostile input can raise any exception.
         raise OfferError(f"not an SDP: {type(exc).__name__}") from None
 
 
@@ -121,7 +123,10 @@ def _bundled(description: SessionDescription) -> set[str]:
 def _first(
     sections: tuple[MediaDescription, ...], kind: str, bundled: set[str]
 ) -> MediaDescription | None:
-    """Port zero disables a section, unless it is grouped: then it is bundle-only (RFC 9143, 6)."""
+    """The first enabled section of a kind.
+
+    Port zero disables a section, unless it is in a group: then it is bundle-only (RFC 9143, 6).
+    """
     return next(
         (s for s in sections if s.kind == kind and (s.port != 0 or s.rtp.muxId in bundled)), None
     )
@@ -145,7 +150,7 @@ def _fingerprints(audio: MediaDescription) -> tuple[RTCDtlsFingerprint, ...]:
 
 @dataclass(frozen=True)
 class LocalMedia:
-    """Our side of the answer that stays the same for the whole call."""
+    """The part of the answer that stays the same for the whole call."""
 
     session_id: int
     ssrc: int
@@ -160,7 +165,7 @@ def write_answer(
     ice: RTCIceParameters,
     candidates: list[Candidate],
 ) -> str:
-    """The answer to ``offer``: its audio with Opus alone, its data channel, nothing else."""
+    """Write the answer to ``offer``: its audio with Opus, its data channel, and nothing else."""
     accepted = [s for s in offer.sections if s in (offer.audio, offer.data)]
     answer = SessionDescription()
     answer.origin = f"- {media.session_id} {version} IN IP4 127.0.0.1"
@@ -212,7 +217,7 @@ def _data_section(section: MediaDescription) -> MediaDescription:
 
 
 def _rejected_section(section: MediaDescription) -> MediaDescription:
-    """Port zero refuses a section; it keeps its place and its formats (RFC 3264, 6)."""
+    """Refuse a section with port zero. It keeps its place and its formats (RFC 3264, 6)."""
     ours = MediaDescription(section.kind, 0, section.profile, section.fmt)
     ours.host = "0.0.0.0"
     ours.rtp.muxId = section.rtp.muxId
@@ -221,9 +226,10 @@ def _rejected_section(section: MediaDescription) -> MediaDescription:
 
 
 def read_candidate(signalled: IceCandidate) -> Candidate | None:
-    """A trickled candidate as aioice wants it; None for one it cannot use (TCP, a later component).
+    """Read a trickled candidate.
 
-    :raises ValueError: where it is malformed (RFC 8839, 5.1).
+    :returns: ``None`` for a candidate that the bot cannot use (TCP, another component).
+    :raises ValueError: if it is malformed (RFC 8839, 5.1).
     """
     text = signalled.candidate.removeprefix("candidate:")
     try:
@@ -240,7 +246,7 @@ def usable(candidate: RTCIceCandidate) -> Candidate | None:
 
 
 def signalled_candidate(candidate: Candidate, ufrag: str) -> IceCandidate:
-    """One of our candidates as the page gives it to ``addIceCandidate``."""
+    """A candidate of the bot's, as the page passes it to ``addIceCandidate``."""
     return IceCandidate(
         candidate="candidate:" + sdp.candidate_to_sdp(_signalled(candidate)),
         sdp_mid=None,

@@ -1,7 +1,7 @@
-"""The pages' scripts: which modules one is made of, and all of them in one file.
+"""Joins the modules of a page's script into one file.
 
-A phone on slow 4G waits a round trip for every module that another one imports, and a browser opens
-at most six HTTP/1.1 connections; so a page's modules stay apart in the source, and travel as one.
+A phone on slow 4G waits a round trip for each level of imports, and a browser opens at most six
+HTTP/1.1 connections. So a page's modules are separate in the source and travel as one file.
 """
 
 import re
@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from posixpath import dirname, join, normpath
 
 ENTRIES = ("js/main.js", "js/selftest/main.js", "js/stand/main.js")
-"""What the pages begin with, among the static files."""
+"""The scripts that pages start with, among the static files."""
 
 Read = Callable[[str], str]
 
@@ -21,14 +21,14 @@ UNKNOWN = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 class ScriptError(ValueError):
-    """A module is written in a way that :func:`joined` does not know."""
+    """A module uses a form of import or export that :func:`joined` does not know."""
 
 
 def modules(read: Read, entry: str) -> tuple[str, ...]:
-    """Names of the modules that this one is made of, itself the last.
+    """The names of all modules that a script imports, in the order of their imports, itself last.
 
-    :param read: gives a static file's text for its name.
-    :raises ScriptError: some of them import each other in a circle.
+    :param read: returns the text of a static file.
+    :raises ScriptError: if some of them import each other in a circle.
     """
     imports: dict[str, list[str]] = {}
     found = [entry]
@@ -44,19 +44,20 @@ def modules(read: Read, entry: str) -> tuple[str, ...]:
 
 
 def joined(read: Read, entry: str) -> str:
-    """One module that does, and exports, what this one does with all that it imports.
+    """Join a script and all that it imports into one module with the same effect and exports.
 
-    Each of the imported becomes a function that is called once and returns what is exported.
+    Each imported module becomes a function that is called once and returns its exports.
 
-    :raises ScriptError: one of them says more of an import or export than is known here.
+    :raises ScriptError: if a module uses a form of import or export that is not known here.
     """
     *imported, last = names = modules(read, entry)
     if len({*map(_namespace, names)}) < len(names):
-        raise ScriptError(f"two names of these are one: {', '.join(names)}")
-    return "\n".join([*(_room(name, read(name)) for name in imported), _bound(last, read(last))])
+        raise ScriptError(f"two of these names become the same: {', '.join(names)}")
+    functions = [_function(name, read(name)) for name in imported]
+    return "\n".join([*functions, _bound(last, read(last))])
 
 
-def _room(name: str, source: str) -> str:
+def _function(name: str, source: str) -> str:
     exports = ", ".join(EXPORT.findall(source))
     body = EXPORT.sub("", _bound(name, source))
     if unknown := UNKNOWN.search(body):
@@ -65,7 +66,7 @@ def _room(name: str, source: str) -> str:
 
 
 def _bound(name: str, source: str) -> str:
-    """The same, with its imports taken from the rooms before it."""
+    """The module's text, with its imports taken from the functions before it."""
 
     def bind(found: re.Match[str]) -> str:
         whole, names, path = found.groups()
@@ -78,7 +79,7 @@ def _bound(name: str, source: str) -> str:
 
 
 def _picked(names: str) -> str:
-    """``{ a, b as c }`` of an import, as a pattern."""
+    """Turn ``{ a, b as c }`` of an import into a destructuring pattern."""
     return "{" + re.sub(r"\bas\b", ":", names) + "}"
 
 

@@ -1,4 +1,4 @@
-"""What a page's scripts say, in the language of the request."""
+"""The translations of a page's script, in the language of the request."""
 
 from functools import cache
 
@@ -14,9 +14,9 @@ STATIC = settings.BASE_DIR / "static"
 
 
 def for_script(entry: str) -> dict[str, str]:
-    """Translations of what this one and its imports say, by their English; none for English.
+    """Translations of the texts in a script and its imports, by their English; empty for English.
 
-    :param entry: one of :data:`bundle.ENTRIES`.
+    :param entry: one of :data:`pages.render.bundle.ENTRIES`.
     """
     language = get_language()
     return {} if language in (None, settings.LANGUAGE_CODE) else _said(language, entry)
@@ -37,5 +37,5 @@ def _catalog(language: str) -> dict[str, str]:
     view.translation = DjangoTranslation(
         language, domain=DOMAIN, localedirs=[str(path) for path in settings.LOCALE_PATHS]
     )
-    # Lists are of words with a plural of their own, of which the scripts have none.
+    # A list is a text with plural forms; the scripts have none.
     return {key: told for key, told in view.get_catalog().items() if isinstance(told, str)}

@@ -1,4 +1,4 @@
-"""Headers of every response that this app renders."""
+"""The security headers of every response."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +9,7 @@ Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 def content_security_policy(style: str = "'none'") -> str:
-    """Everything comes from this origin, and no script is inline.
+    """A policy that loads everything from this origin and allows no inline script.
 
     :param style: where styles may come from (CSP level 3, "style-src").
     """
@@ -31,7 +31,7 @@ def content_security_policy(style: str = "'none'") -> str:
 
 @async_only_middleware
 def page_headers(get_response: Handler) -> Handler:
-    """Content security policy and microphone permission."""
+    """Add the content security policy and the permission to use the microphone."""
 
     async def middleware(request: HttpRequest) -> HttpResponse:
         response = await get_response(request)

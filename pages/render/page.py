@@ -1,4 +1,4 @@
-"""A page as it comes over the network: the template, with its styles and whose demo it is."""
+"""Rendering a page: its template, its styles, its words and its brand, in one answer."""
 
 from base64 import b64encode
 from functools import cache
@@ -18,10 +18,13 @@ STYLES = settings.BASE_DIR / "static" / "css"
 def render(
     request: HttpRequest, template: str, *, style: str, script: str = "", **shown: Any
 ) -> HttpResponse:
-    """Styled within: a style sheet of its own would keep the page white for a round trip more.
+    """Render a page with its styles in it.
 
-    :param style: of ``static/css``, beside what all pages share; the brand's colours follow.
-    :param script: among the static files (:data:`scripts.ENTRIES`); its words come along.
+    A style sheet of its own would keep the page white for another round trip.
+
+    :param style: the name of a style sheet in ``static/css``. It follows the one that all pages
+        share; the brand's colours come last.
+    :param script: one of :data:`pages.render.bundle.ENTRIES`; its translations come along.
     """
     sheet = (_sheet if settings.DEBUG else _kept)("base", style) + brand.style_sheet()
     shown |= {"brand": brand.context(), "style": sheet, "script": script}

@@ -1,4 +1,4 @@
-"""What every provider of ICE servers offers, and what it gives back."""
+"""The interface of a provider of ICE servers."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +10,9 @@ __all__ = ["IceServer", "IceServers", "Provider", "ProviderError"]
 
 
 class ProviderError(Exception):
-    """A provider that gave nothing. The message is for a developer, and holds no secret.
+    """A provider gave no servers. The message is for a developer and holds no secret.
 
-    :param retry_after: how long it asked to be left alone (RFC 9110, 10.2.3).
+    :param retry_after: how long the provider asked not to be called (RFC 9110, 10.2.3).
     """
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
@@ -24,7 +24,7 @@ class ProviderError(Exception):
 class IceServers:
     """STUN and TURN servers for one call.
 
-    :param expires_at: until when their credentials hold; None: for good, or there are none.
+    :param expires_at: when their credentials expire; ``None`` if they never do.
     """
 
     servers: tuple[IceServer, ...]
@@ -37,6 +37,6 @@ class Provider(Protocol):
     async def issue(self, call_id: str, ttl: timedelta) -> IceServers:
         """Servers for this call, with credentials valid for about ``ttl``.
 
-        :raises ProviderError: where there are none to be had.
+        :raises ProviderError: if the provider has none to give.
         """
         ...

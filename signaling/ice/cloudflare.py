@@ -11,8 +11,8 @@ MAX_TTL = timedelta(hours=48)
 class CloudflareProvider:
     """Cloudflare Realtime TURN.
 
-    ``POST /v1/turn/keys/{id}/credentials/generate-ice-servers`` with the key's token and
-    ``{"ttl": seconds}``; 201 with ``{"iceServers": [...]}``
+    ``POST /v1/turn/keys/{id}/credentials/generate-ice-servers`` takes the key's token and
+    ``{"ttl": seconds}`` and answers 201 with ``{"iceServers": [...]}``
     (https://developers.cloudflare.com/realtime/turn/generate-credentials/).
     """
 

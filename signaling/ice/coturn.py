@@ -10,10 +10,10 @@ from .base import IceServer, IceServers
 class CoturnProvider:
     """Time-limited credentials that any TURN server with the same secret accepts.
 
-    coturn's ``use-auth-secret`` (README.turnserver; draft-uberti-behave-turn-rest): the username
-    is the time of expiry and the call's id, the password its HMAC. Nothing is asked of the server,
-    so this never fails. An allocation outlives its credentials: a refresh needs no new ones, only
-    another allocation does.
+    This is coturn's ``use-auth-secret`` (README.turnserver; draft-uberti-behave-turn-rest): the
+    username is the time of expiry and the call's id, and the password is its HMAC. The server is
+    not asked, so this never fails. An allocation outlives its credentials: only a new allocation
+    needs new ones, a refresh does not.
     """
 
     name = "coturn"

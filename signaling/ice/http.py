@@ -1,4 +1,4 @@
-"""One request to a provider's API: what it answers, or one line on why it does not."""
+"""Requests to the APIs of providers."""
 
 import asyncio
 import ssl
@@ -13,20 +13,22 @@ from wire.model import IceServer
 from .base import ProviderError
 
 TIMEOUT_S = 2.0
-"""A provider slower than this is taken for one that fails."""
+"""A provider that takes longer than this has failed."""
 
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Reading it takes longer than a packet of audio may wait: once, and in a thread."""
+    """The trusted authorities. Reading them takes longer than a packet of audio may wait, so it is
+    done once, in a thread."""
     return httpx.create_ssl_context()
 
 
 async def ask(method: str, url: str, *, tls: ssl.SSLContext | None = None, **request: Any) -> Any:
-    """The JSON of the answer. ``request`` is as for ``httpx.AsyncClient.request``.
+    """Send a request and return the JSON of the answer.
 
-    :raises ProviderError: where there is no answer, an error, or no JSON in it. It names the host
-        and the status alone: paths, queries and bodies carry secrets.
+    :param request: keyword arguments of ``httpx.AsyncClient.request``.
+    :raises ProviderError: if there is no answer, an error, or no JSON in it. The message names
+        only the host and the status, because paths, queries and bodies carry secrets.
     """
     host = httpx.URL(url).host
     verify = await asyncio.to_thread(_trust) if tls is None else tls
@@ -44,9 +46,9 @@ async def ask(method: str, url: str, *, tls: ssl.SSLContext | None = None, **req
 
 
 def read_servers(listed: Any, host: str) -> tuple[IceServer, ...]:
-    """``RTCIceServer`` dictionaries as vendors give them: ``urls`` may be one string.
+    """Read ``RTCIceServer`` dictionaries as vendors write them: ``urls`` may be one string.
 
-    :raises ProviderError: where it is something else.
+    :raises ProviderError: if they are something else.
     """
     servers = [listed] if isinstance(listed, dict) else listed
     try:

@@ -6,7 +6,7 @@ from .http import ask, read_servers
 
 
 class MeteredProvider:
-    """Metered's TURN service: an expiring credential is made, then its servers are asked for.
+    """Metered's TURN service. One request makes an expiring credential, a second lists its servers.
 
     ``POST /api/v1/turn/credential?secretKey=`` with ``{"expiryInSeconds", "label"}`` gives an
     ``apiKey`` (https://www.metered.ca/docs/turn-rest-api/post-create-credential);
@@ -14,7 +14,8 @@ class MeteredProvider:
     (https://www.metered.ca/docs/turn-rest-api/get-credential).
 
     :param app: the host name ``<app>.metered.live``.
-    :param region: as Metered names it, ``north_america`` say; empty: the nearest to the browser.
+    :param region: as Metered names it, for example ``north_america``; empty for the region
+        nearest to the browser.
     """
 
     name = "metered"

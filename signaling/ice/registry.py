@@ -1,4 +1,4 @@
-"""The providers the settings ask for, together."""
+"""The providers that the settings ask for, used together."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,14 +23,14 @@ from .twilio import TwilioProvider
 from .xirsys import XirsysProvider
 
 PATIENCE_S = 0.5
-"""A page gets what there is after this long, and asks again for the rest."""
+"""A page waits for the providers at most this long. It asks again for what is missing."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A provider that can be had.
+    """A kind of provider.
 
-    :param needs: the settings without which it cannot.
+    :param needs: the settings that it cannot do without.
     """
 
     needs: tuple[str, ...]
@@ -88,47 +88,50 @@ _late: set[asyncio.Task[IceServers | None]] = set()
 
 
 class Issued(NamedTuple):
-    """:param without: names of the providers that had nothing to give, or not in time."""
+    """:param without: the names of the providers that gave nothing in time."""
 
     message: Ice
     without: tuple[str, ...]
 
 
 def missing(name: str) -> list[str]:
-    """The settings that this provider still needs."""
+    """The settings that this provider needs and does not have."""
     return [setting for setting in KINDS[name].needs if not getattr(settings, setting)]
 
 
 def chosen() -> list[str]:
-    """Names of the providers in use: those listed, or all that are configured."""
+    """The names of the providers in use: the listed ones, or all that are configured."""
     return settings.VOICEDEMO_ICE_PROVIDERS or [name for name in KINDS if not missing(name)]
 
 
 @cache
 def guards() -> tuple[Guard, ...]:
-    """In the order of preference; the STUN servers of the settings first."""
+    """The providers in use, in order of preference, after the STUN servers of the settings."""
     stun = StaticProvider(settings.VOICEDEMO_STUN_URLS)
     return tuple(Guard(provider) for provider in (stun, *(KINDS[n].make() for n in chosen())))
 
 
 def provider_of(url: str) -> str:
-    """The name of the provider that issues this URL; ``other`` where none does."""
+    """The name of the provider that issues this URL; ``other`` if none does."""
     return next((guard.name for guard in guards() if guard.has_issued(url)), "other")
 
 
 def region_for(name: str) -> str:
-    """The region to ask this provider for: one for all of them, or ``provider:region`` pairs."""
+    """The region to ask this provider for.
+
+    ``VOICEDEMO_TURN_REGION`` holds one region for all of them, or ``provider:region`` pairs.
+    """
     named = dict(hint.split(":", 1) for hint in settings.VOICEDEMO_TURN_REGION if ":" in hint)
     for_all = next((hint for hint in settings.VOICEDEMO_TURN_REGION if ":" not in hint), "")
     return named.get(name, for_all)
 
 
 async def issue(call_id: str) -> Issued:
-    """ICE servers for this call, as the page is told them; never later than ``PATIENCE_S``."""
+    """ICE servers for this call, after ``PATIENCE_S`` at most."""
     ttl = timedelta(seconds=settings.VOICEDEMO_TURN_TTL_S)
     tasks = {asyncio.create_task(guard.issue(call_id, ttl)): guard for guard in guards()}
     _, pending = await asyncio.wait(tasks, timeout=PATIENCE_S)
-    for task in pending:  # its answer is kept for when the page asks again
+    for task in pending:  # its answer is kept until the page asks again
         _late.add(task)
         task.add_done_callback(_late.discard)
     answers = [t.result() if t.done() else guard.spare(call_id) for t, guard in tasks.items()]

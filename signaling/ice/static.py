@@ -5,7 +5,7 @@ from .base import IceServer, IceServers
 
 
 class StaticProvider:
-    """STUN and TURN URLs from the settings, with one long-lived credential for the TURN ones."""
+    """STUN and TURN URLs from the settings, with one long-lived credential for the TURN URLs."""
 
     name = "static"
 

@@ -11,11 +11,12 @@ MAX_TTL = timedelta(hours=24)
 class TwilioProvider:
     """Twilio's Network Traversal Service.
 
-    ``POST /2010-04-01/Accounts/{sid}/Tokens.json``, HTTP Basic, form field ``Ttl``; 201 with
-    ``ice_servers`` and ``ttl`` as a string (https://www.twilio.com/docs/stun-turn/api). It has no
-    ``turns:`` URLs; its TCP on port 443 is plain.
+    ``POST /2010-04-01/Accounts/{sid}/Tokens.json`` takes HTTP Basic authentication and the form
+    field ``Ttl``, and answers 201 with ``ice_servers`` and ``ttl`` as a string
+    (https://www.twilio.com/docs/stun-turn/api). It has no ``turns:`` URLs: its TCP on port 443 is
+    not encrypted.
 
-    :param user: the account's SID, or an API key's.
+    :param user: the SID of the account or of an API key.
     """
 
     name = "twilio"

@@ -10,12 +10,12 @@ API = "https://global.xirsys.net"
 class XirsysProvider:
     """Xirsys' TURN service.
 
-    ``PUT /_turn/{channel}``, HTTP Basic, ``{"format": "urls", "expire": seconds}``; the answer is
-    ``{"s": "ok", "v": {"iceServers": ...}}``, where the servers are a list or one object, and with
-    ``"s": "error"`` ``v`` is the reason, under status 200
-    (https://docs.xirsys.com/?pg=api-turn).
+    ``PUT /_turn/{channel}`` takes HTTP Basic authentication and
+    ``{"format": "urls", "expire": seconds}``. It answers ``{"s": "ok", "v": {"iceServers": ...}}``,
+    where the servers are a list or one object. An error has status 200 as well, ``"s": "error"``,
+    and the reason in ``v`` (https://docs.xirsys.com/?pg=api-turn).
 
-    :param region: the host name of one of its gateways, before ``.xirsys.net``.
+    :param region: the host name of one of its gateways, without ``.xirsys.net``.
     """
 
     name = "xirsys"
