@@ -94,7 +94,7 @@ def test_the_architecture_can_be_read_in_ten_minutes() -> None:
     text = (ROOT / "docs/architecture.md").read_text()
     assert len(text.splitlines()) <= 150
     prose = re.sub(r"^[|#].*$", "", without_code(text), flags=re.MULTILINE)
-    paragraphs = re.split(r"\n\s*\n|\n(?=- )", prose)
+    paragraphs = re.split(r"\n\s*\n|\n(?=- |\d+\. )", prose)
     long = [p for p in paragraphs if len(p.strip().splitlines()) > LONGEST_PARAGRAPH]
     assert long == []
 
