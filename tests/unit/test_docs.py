@@ -1,11 +1,15 @@
-"""The docs say what the code does: a setting or code without a line in them fails here."""
+"""The docs say what the code does, and name nothing that does not exist."""
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from prometheus_client import REGISTRY
 
+import calls.metrics  # noqa: F401  (registers the metrics)
 from voicedemo.settings import env
 from wire import constants, errors, javascript, server
 from wire.reasons import Reason
@@ -13,6 +17,15 @@ from wire.reasons import Reason
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "tests/natlab/README.md")
+)
+ROOMS = (
+    "bot|calls|docs|doctor|examples|locale|pages|signaling|static|templates|tests|voicedemo|wire"
+)
+LONGEST_PARAGRAPH = 5
+"""Lines."""
 
 
 def backquoted(name: str) -> set[str]:
@@ -60,3 +73,116 @@ def test_the_page_has_the_contract_of_the_server(name: str) -> None:
     """`manage.py contract` writes these files from wire/."""
     written = (ROOT / "static/js/generated" / name).read_text()
     assert written == javascript.FILES[name]()
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """Where a link into this page may lead: headings, as GitHub spells them, and explicit ids."""
+    text = without_code(page.read_text())
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
+    return frozenset([*slugs, *re.findall(r'<a id="([^"]+)">', text)])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    here = ROOT / page
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_code(here.read_text())):
+        if re.match(r"[a-z]+:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        there = (here.parent / target).resolve() if target else here
+        assert there.exists(), f"{page} links to {link}"
+        assert not anchor or anchor in anchors(there), f"{page} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_named_in_the_docs_exists(page: str) -> None:
+    named = re.findall(rf"`((?:{ROOMS})/[\w./-]*)`", without_code((ROOT / page).read_text()))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_architecture_can_be_read_in_ten_minutes() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    assert len(text.splitlines()) <= 150
+    prose = re.sub(r"^[|#].*$", "", without_code(text), flags=re.MULTILINE)
+    paragraphs = re.split(r"\n\s*\n|\n(?=- |\d+\. )", prose)
+    long = [p for p in paragraphs if len(p.strip().splitlines()) > LONGEST_PARAGRAPH]
+    assert long == []
+
+
+def test_the_number_of_bad_networks_is_that_of_the_table() -> None:
+    rows = re.findall(r"^\| \d+ \|", (ROOT / "docs/networks.md").read_text(), re.MULTILINE)
+    told = [
+        (page, int(number))
+        for page in PAGES
+        for number in re.findall(r"(\d+) bad\s+networks", (ROOT / page).read_text())
+    ]
+    assert told
+    assert [(page, number) for page, number in told if number != len(rows)] == []
+
+
+def test_the_licence_of_every_package_is_listed() -> None:
+    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    listed = re.findall(r"^\| ([\w.-]+) \|", (ROOT / "THIRD_PARTY.md").read_text(), re.MULTILINE)
+    assert set(pinned) <= set(listed)
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    families = [m for m in REGISTRY.collect() if m.name.startswith("voicedemo_")]
+    exposed = {f"{m.name}_total" if m.type == "counter" else m.name for m in families}
+    documented = {name for name in backquoted("operate.md") if name.startswith("voicedemo_")}
+    assert exposed
+    assert documented == exposed
+
+
+def test_every_kind_of_event_in_a_timeline_is_documented() -> None:
+    code = [path for room in ("bot/call", "signaling") for path in (ROOT / room).rglob("*.py")]
+    code += (ROOT / "static/js").rglob("*.js")
+    noted = r"""(?:note|timeline\.add|onEvent|append)\(\s*(?:[\w.]+, )*['"]([a-z-]+)['"]"""
+    kinds = {kind for path in code for kind in re.findall(noted, path.read_text())}
+    assert kinds
+    assert kinds - backquoted("operate.md") == set()
+
+
+# The table of browser quirks.
+
+
+def quirks() -> Iterator[tuple[str, str, str]]:
+    """Id, where and test of each row."""
+    for line in (ROOT / "docs/browsers.md").read_text().splitlines():
+        if line.startswith("| <a id="):
+            first, _, _, _, where, test = line.strip("| ").split(" | ")
+            found = re.fullmatch(r'<a id="([a-z0-9-]+)"></a>([a-z0-9-]+)', first)
+            assert found and found[1] == found[2], first
+            yield found[1], where, test
+
+
+def test_every_quirk_has_an_id_of_its_own() -> None:
+    ids = [name for name, _, _ in quirks()]
+    assert ids
+    assert len(ids) == len(set(ids))
+
+
+def test_every_quirk_names_its_file_and_its_test() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for name, where, test in quirks():
+        assert re.search(rf"`(?:{ROOMS})/", where), name
+        functions = re.findall(r"`(test_\w+)`", test)
+        assert functions or "`tests/" in test or test.startswith("by hand"), name
+        assert [f for f in functions if f"def {f}(" not in tests] == [], name
+
+
+def test_every_quirk_that_the_code_refers_to_has_a_row() -> None:
+    code = (
+        path.read_text()
+        for room in ROOMS.split("|")
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".js", ".css", ".html", ".md")
+    )
+    asked_for = set(re.findall(r"browsers\.md#([a-z0-9-]+)", "\n".join(code)))
+    assert asked_for - {name for name, _, _ in quirks()} == set()
