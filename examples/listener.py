@@ -6,8 +6,7 @@ VOICEDEMO_BOT=examples.listener.Listener make demo
 import logging
 
 from bot.media.level import SILENT_DBOV, dbov
-from bot.media.opus import Pcm
-from bot.voices.audio_output import Mouth
+from bot.voices import AudioOutput, Pcm
 
 log = logging.getLogger("voicedemo.listener")
 
@@ -16,7 +15,7 @@ class Listener:
     sample_rate = 16000
     takes_turns = False
 
-    def begin(self, mouth: Mouth) -> None:
+    def begin(self, output: AudioOutput) -> None:
         self._loudest = SILENT_DBOV
 
     def hear(self, pcm: Pcm) -> None:

@@ -33,8 +33,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
 
-from bot.media.opus import Pcm
-from bot.voices.audio_output import Mouth
+from bot.voices import AudioOutput, Pcm
 
 RATE = 16000
 PATIENT = VADParams(stop_secs=0.6)
@@ -83,22 +82,22 @@ class Microphone(BaseInputTransport):
 class Loudspeaker(BaseOutputTransport):
     """What the bot says."""
 
-    def __init__(self, mouth: Mouth) -> None:
+    def __init__(self, output: AudioOutput) -> None:
         super().__init__(TransportParams(audio_out_enabled=True, audio_out_sample_rate=RATE))
-        self._mouth = mouth
+        self._output = output
 
     async def start(self, frame: StartFrame) -> None:
         await super().start(frame)
         await self.set_transport_ready(frame)
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
-        await asyncio.sleep(max(0.0, self._mouth.seconds_left - LEAD_S))
-        self._mouth.say(np.frombuffer(frame.audio, np.int16))
+        await asyncio.sleep(max(0.0, self._output.seconds_left - LEAD_S))
+        self._output.say(np.frombuffer(frame.audio, np.int16))
         return True
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         if isinstance(frame, InterruptionFrame):
-            self._mouth.hush()
+            self._output.clear()
         await super().process_frame(frame, direction)
 
 
@@ -134,8 +133,8 @@ class PipecatBot:
     sample_rate = RATE
     takes_turns = True
 
-    def begin(self, mouth: Mouth) -> None:
-        self._mouth = mouth
+    def begin(self, output: AudioOutput) -> None:
+        self._output = output
         self._microphone = Microphone()
         self._worker: PipelineWorker | None = None
         self._running = asyncio.create_task(self._run())
@@ -160,7 +159,7 @@ class PipecatBot:
                     self._microphone,
                     VADProcessor(vad_analyzer=ears),
                     Parrot(),
-                    Loudspeaker(self._mouth),
+                    Loudspeaker(self._output),
                 ]
             ),
             params=PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE),

@@ -46,7 +46,7 @@ from ..peer.peer import AnswerPeer, NewCallNeeded
 from ..voices.factory import GREETING_VOICES, voice_maker
 from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .records import Recorder
-from .silence import Hearing
+from .silence import SilenceDetector
 from .turns import Turns
 
 log = logging.getLogger("voicedemo.call")
@@ -106,7 +106,7 @@ class Session:
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
         self._turns = Turns()
-        self._hearing: Hearing | None = None
+        self._hearing: SilenceDetector | None = None
         self._hidden = False
         self._left = False
         self._attempt = 0
@@ -156,7 +156,7 @@ class Session:
         self._cancel("grace")
         self._stream = stream
         self._studio.ticker.subscribe(stream.tick)
-        self._hearing = Hearing(lambda: self._peer.last_heard, self._hearing_changed)
+        self._hearing = SilenceDetector(lambda: self._peer.last_heard, self._hearing_changed)
         self._advance(CallSignal.PATH_UP)
         if self._greeting and self._voice in GREETING_VOICES:
             self._caption(self._studio.caption)

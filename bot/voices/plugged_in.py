@@ -1,4 +1,4 @@
-"""Voices made of samples: what to plug a bot of your own into."""
+"""The interface for a bot of your own (docs/bot.md), and the voice that runs it."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -6,32 +6,34 @@ from typing import Protocol
 from ..media.opus import Pcm
 from ..media.packet import AudioPacket
 from ..media.voice import Voice
-from .audio_input import Ears
-from .audio_output import Mouth
-from .turn_taking import Floor
+from .audio_input import AudioInput
+from .audio_output import AudioOutput
+from .turn_taking import TurnTaking
 
 
 class Bot(Protocol):
-    """One caller's bot. Everything happens on the event loop: hand on what takes longer than a
-    millisecond (``asyncio.create_task``, ``asyncio.to_thread``).
+    """The bot of one call. It hears and says samples: 16 bits, one channel.
 
-    :cvar sample_rate: of what it hears and says: 48000 or 16000 Hz; mono, 16-bit.
-    :cvar takes_turns: it is hushed when the person speaks while it does.
+    All methods are called on the event loop that carries every call of the process. Work that
+    takes longer than a millisecond belongs in ``asyncio.create_task`` or ``asyncio.to_thread``.
+
+    :cvar sample_rate: rate of the samples it hears and says, in Hz: 48000 or 16000.
+    :cvar takes_turns: whether it is interrupted when the person speaks while it does.
     """
 
     sample_rate: int
     takes_turns: bool
 
-    def begin(self, mouth: Mouth) -> None:
-        """The call is up: this is what it speaks through."""
+    def begin(self, output: AudioOutput) -> None:
+        """The call is connected. What the bot says goes into ``output``."""
         ...
 
     def hear(self, pcm: Pcm) -> None:
-        """The next 20 ms of the person."""
+        """The person's next 20 ms, silence included."""
         ...
 
     def interrupted(self) -> None:
-        """It was hushed: what it had to say and had not yet said is gone."""
+        """The person has interrupted the bot. What it had still to say has been dropped."""
         ...
 
     def end(self) -> None:
@@ -39,34 +41,39 @@ class Bot(Protocol):
         ...
 
 
-class PcmVoice(Voice):
-    """Lets a :class:`Bot` listen and speak: decodes what comes, encodes what it says."""
+class PluggedInVoice(Voice):
+    """Connects a :class:`Bot` to a call: decodes what it hears and encodes what it says.
+
+    :param make_bot: makes the bot of this call.
+    :param on_caption: called with each caption as the bot begins to say it, and with ``''`` when
+        it is silent.
+    """
 
     def __init__(
-        self, make_bot: Callable[[], Bot], floor: Floor, on_caption: Callable[[str], None]
+        self, make_bot: Callable[[], Bot], turns: TurnTaking, on_caption: Callable[[str], None]
     ) -> None:
-        self._floor = floor
+        self._turns = turns
         self._bot = make_bot()
-        self._ears = Ears(self._bot.sample_rate)
-        self._mouth = Mouth(self._bot.sample_rate, on_caption)
-        self._bot.begin(self._mouth)
+        self._input = AudioInput(self._bot.sample_rate)
+        self._output = AudioOutput(self._bot.sample_rate, on_caption)
+        self._bot.begin(self._output)
 
     def hear(self, packet: AudioPacket) -> None:
         if self._bot.takes_turns:
-            self._floor.hear(packet)
-            if self._floor.is_interrupted:
-                self._mouth.hush()
-                self._floor.bot_is_silent()
+            self._turns.hear(packet)
+            if self._turns.is_interrupted:
+                self._output.clear()
+                self._turns.bot_is_silent()
                 self._bot.interrupted()
-        for pcm in self._ears.hear(packet):
+        for pcm in self._input.decode(packet):
             self._bot.hear(pcm)
 
     def next_frame(self) -> bytes | None:
-        frame = self._mouth.next_frame()
+        frame = self._output.next_frame()
         if frame is None:
-            self._floor.bot_is_silent()
+            self._turns.bot_is_silent()
         elif self._bot.takes_turns:
-            self._floor.bot_speaks()
+            self._turns.bot_speaks()
         return frame
 
     def end(self) -> None:

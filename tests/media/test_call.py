@@ -12,8 +12,7 @@ import pytest
 from bot.call import session
 from bot.config import BotConfig
 from bot.ice.endpoints import PortTerms
-from bot.media.opus import Pcm
-from bot.voices.audio_output import Mouth
+from bot.voices import AudioOutput, Pcm
 from bot.worker import Worker
 from calls import metrics, tickets
 from calls.models import Call
@@ -61,14 +60,14 @@ class Prompt(Repeater):
 
     takes_turns = True
 
-    def begin(self, mouth: Mouth) -> None:
-        super().begin(mouth)
+    def begin(self, output: AudioOutput) -> None:
+        super().begin(output)
         self._heard = 0
 
     def hear(self, pcm: Pcm) -> None:
         self._heard += 1
         if self._heard == 25:
-            self._mouth.say(np.tile(pcm, 50))
+            self._output.say(np.tile(pcm, 50))
 
 
 class TestAnswers:

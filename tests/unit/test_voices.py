@@ -9,7 +9,7 @@ from bot.voices.echo import EchoVoice
 from bot.voices.parrot import ParrotVoice
 from bot.voices.prompt import PromptVoice
 from bot.voices.tone import tone
-from bot.voices.turn_taking import Floor
+from bot.voices.turn_taking import TurnTaking
 
 pytestmark = pytest.mark.unit
 
@@ -22,7 +22,7 @@ class Conversation:
     def __init__(self, greeting: tuple[bytes, ...] = ()) -> None:
         self.turns: list[float] = []
         self.now = 0.0
-        self.parrot = ParrotVoice(greeting, Floor(self.turns.append, lambda: self.now))
+        self.parrot = ParrotVoice(greeting, TurnTaking(self.turns.append, lambda: self.now))
         self.said: list[bytes] = []
         self.number = 0
 
@@ -47,7 +47,7 @@ def test_the_parrot_greets_first() -> None:
 
 def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     assert talk.pass_frames(50, LOUD, "word") == []
     assert talk.pass_frames(parrot.PAUSE - 1, QUIET) == []
     repeated = talk.pass_frames(200, QUIET)
@@ -61,7 +61,7 @@ def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
 def repeated_after_losing(packets: int) -> list[bytes]:
     """What the parrot says when so many were lost in the middle of a phrase."""
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     talk.pass_frames(10, LOUD, "a")
     talk.number += packets
     talk.pass_frames(10, LOUD, "b")
@@ -110,7 +110,7 @@ def test_the_parrot_is_not_interrupted_by_a_cough() -> None:
 
 def test_it_is_told_how_long_the_person_waited() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     talk.pass_frames(50, LOUD, "word")
     talk.pass_frames(200, QUIET)
     assert talk.turns == [pytest.approx((parrot.PAUSE) * 0.02, abs=0.021)]
@@ -118,20 +118,20 @@ def test_it_is_told_how_long_the_person_waited() -> None:
 
 def test_the_parrot_ignores_a_click() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     talk.pass_frames(parrot.SHORTEST - 1, LOUD, "click")
     assert talk.pass_frames(300, QUIET) == []
 
 
 def test_the_parrot_repeats_an_endless_phrase_in_parts() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER, QUIET)
     assert talk.pass_frames(parrot.LONGEST + 50, LOUD, "on")
 
 
 def test_the_parrot_repeats_phrase_after_phrase() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     for name in ("one", "two"):
         talk.pass_frames(30, LOUD, name)
         assert f"{name}29".encode() in talk.pass_frames(200, QUIET)

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from bot.call import silence as hearing_module
-from bot.call.silence import Hearing
+from bot.call import silence
+from bot.call.silence import SilenceDetector
 
 pytestmark = pytest.mark.unit
 
@@ -26,30 +26,30 @@ class Wire:
 
 async def test_silence_is_told_once_and_so_is_its_end() -> None:
     wire = Wire()
-    hearing = Hearing(lambda: wire.last_heard, wire.told.put_nowait)
+    detector = SilenceDetector(lambda: wire.last_heard, wire.told.put_nowait)
     assert await wire.next() is False
     wire.hears()
     assert await wire.next() is True
     assert wire.told.empty()
-    hearing.stop()
+    detector.stop()
 
 
 async def test_a_loop_that_was_held_up_has_heard_no_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(hearing_module, "SILENT_S", 0.1)
+    monkeypatch.setattr(silence, "SILENT_S", 0.1)
     wire = Wire()
-    hearing = Hearing(lambda: wire.last_heard, wire.told.put_nowait)
+    detector = SilenceDetector(lambda: wire.last_heard, wire.told.put_nowait)
     time.sleep(0.5)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     wire.hears()  # what waited in the socket meanwhile
-    hearing.stop()
+    detector.stop()
     assert wire.told.empty()
 
 
 async def test_once_stopped_it_tells_nothing() -> None:
     wire = Wire()
-    Hearing(lambda: wire.last_heard, wire.told.put_nowait).stop()
+    SilenceDetector(lambda: wire.last_heard, wire.told.put_nowait).stop()
     await asyncio.sleep(0.6)
     assert wire.told.empty()
