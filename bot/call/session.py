@@ -194,8 +194,7 @@ class Session:
                 await self._say(Error.of(exc))
             except Exception:
                 log.exception("call %s failed on a message", self.call_id)
-                problem = ProtocolError("internal", "the bot had a fault", retryable=True)
-                self._end(CallSignal.FAIL, "internal", Error.of(problem))
+                self._bot_failed()
 
     async def _handle(self, message: BotMessage) -> None:
         match message:
@@ -348,6 +347,10 @@ class Session:
     def _lost(self, reason: ByeReason) -> None:
         self._end(CallSignal.FAIL, reason, ServerBye(reason=reason))
 
+    def _bot_failed(self) -> None:
+        problem = ProtocolError("internal", "the bot had a fault", retryable=True)
+        self._end(CallSignal.FAIL, "internal", Error.of(problem))
+
     def _end(self, signal: CallSignal, reason: str, farewell: ServerMessage | None = None) -> None:
         """End the call once; whatever ends it later changes nothing."""
         if self.state not in LIVE:
@@ -370,7 +373,12 @@ class Session:
     def _new_peer(self) -> AnswerPeer:
         make_bot = self._studio.config.make_bot
         make_voice = voice_maker(
-            self._voice, self._greeting, make_bot, self._answered, self._caption
+            self._voice,
+            self._greeting,
+            make_bot,
+            self._answered,
+            self._caption,
+            self._bot_failed,
         )
         return AnswerPeer(self, self._studio.certificate, make_voice, self._studio.ports)
 

@@ -21,7 +21,7 @@ class AudioInput:
     A lost frame is replaced by the frame before it, more quietly each time. PyAV offers no way to
     reach the concealment of the Opus decoder itself (RFC 6716, 4.4).
 
-    :param sample_rate: rate of the frames, in Hz: 48000 or 16000.
+    :param sample_rate: rate of the frames, in Hz: 48000, 24000, 16000 or 8000.
     """
 
     def __init__(self, sample_rate: int) -> None:

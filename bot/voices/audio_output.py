@@ -19,7 +19,7 @@ FADE_SAMPLES: Final = SAMPLE_RATE // 100
 class AudioOutput:
     """What a bot has to say: a queue of samples, from which a packet is sent every 20 ms.
 
-    :param sample_rate: rate of the samples, in Hz: 48000 or 16000.
+    :param sample_rate: rate of the samples, in Hz: 48000, 24000, 16000 or 8000.
     :param on_caption: called with each caption when its samples begin to be sent, and with ``''``
         when the queue is empty.
     """
@@ -44,12 +44,19 @@ class AudioOutput:
     def say(self, pcm: Pcm, caption: str = "") -> None:
         """Add samples to the queue.
 
-        :param pcm: 16-bit samples, one channel, of any length.
+        :param pcm: 16-bit samples, one channel, of any length. They must not change afterwards.
         :param caption: what these samples say, as text. The page shows it while they are sent,
             until the next caption or until the queue is empty.
+        :raises TypeError: ``pcm`` is not a one-dimensional array of int16.
         """
+        if pcm.dtype != np.int16 or pcm.ndim != 1:
+            raise TypeError(
+                f"say() takes a one-dimensional array of int16 samples,"
+                f" not {pcm.ndim} dimensions of {pcm.dtype}"
+            )
         if caption:
             self._captions.append((self._samples_sent + self._samples_queued, caption))
+        pcm = np.ascontiguousarray(pcm)  # PyAV takes no slices with a step
         for piece in (pcm,) if self._resampler is None else self._resampler.resample(pcm):
             self._queue.append(piece)
             self._samples_queued += len(piece)

@@ -24,6 +24,7 @@ def voice_maker(
     make_bot: Callable[[], Bot] | None,
     on_turn: Callable[[float], None],
     on_caption: Callable[[str], None],
+    on_failure: Callable[[], None],
 ) -> Callable[[RtpSender], Voice]:
     """Return a function that makes the named voice for a sender.
 
@@ -32,6 +33,7 @@ def voice_maker(
     :param on_turn: called with the time that the person waited for each answer, in seconds.
     :param on_caption: called with each caption as a plugged-in bot begins to say it, and with
         ``''`` when it is silent.
+    :param on_failure: called once if a plugged-in bot raises.
     """
 
     def make(sender: RtpSender) -> Voice:
@@ -46,6 +48,6 @@ def voice_maker(
                 return tone_voice()
             case "bot":
                 assert make_bot is not None
-                return PluggedInVoice(make_bot, TurnTaking(on_turn), on_caption)
+                return PluggedInVoice(make_bot, TurnTaking(on_turn), on_caption, on_failure)
 
     return make

@@ -1,6 +1,9 @@
 """The interface for a bot of your own (docs/bot.md), and the voice that runs it."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from ..media.opus import Pcm
@@ -10,6 +13,12 @@ from .audio_input import AudioInput
 from .audio_output import AudioOutput
 from .turn_taking import TurnTaking
 
+log = logging.getLogger("voicedemo.bot")
+
+FAULTS = (Exception, asyncio.CancelledError)
+"""What a bot's methods may raise. None of them awaits, so a ``CancelledError`` is the result of a
+task of the bot's, and no request to cancel ours."""
+
 
 class Bot(Protocol):
     """The bot of one call. It hears and says samples: 16 bits, one channel.
@@ -17,7 +26,7 @@ class Bot(Protocol):
     All methods are called on the event loop that carries every call of the process. Work that
     takes longer than a millisecond belongs in ``asyncio.create_task`` or ``asyncio.to_thread``.
 
-    :cvar sample_rate: rate of the samples it hears and says, in Hz: 48000 or 16000.
+    :cvar sample_rate: rate of the samples it hears and says, in Hz: 48000, 24000, 16000 or 8000.
     :cvar takes_turns: whether it is interrupted when the person speaks while it does.
     """
 
@@ -44,31 +53,46 @@ class Bot(Protocol):
 class PluggedInVoice(Voice):
     """Connects a :class:`Bot` to a call: decodes what it hears and encodes what it says.
 
+    A bot that raises fails its own call and no other.
+
     :param make_bot: makes the bot of this call.
     :param on_caption: called with each caption as the bot begins to say it, and with ``''`` when
         it is silent.
+    :param on_failure: called once if the bot raises, unless it does so in ``end``.
     """
 
     def __init__(
-        self, make_bot: Callable[[], Bot], turns: TurnTaking, on_caption: Callable[[str], None]
+        self,
+        make_bot: Callable[[], Bot],
+        turns: TurnTaking,
+        on_caption: Callable[[str], None],
+        on_failure: Callable[[], None],
     ) -> None:
         self._turns = turns
-        self._bot = make_bot()
-        self._input = AudioInput(self._bot.sample_rate)
-        self._output = AudioOutput(self._bot.sample_rate, on_caption)
-        self._bot.begin(self._output)
+        self._on_failure = on_failure
+        self._bot: Bot | None = None
+        self._failed = False
+        with self._guard():
+            bot = make_bot()
+            self._input = AudioInput(bot.sample_rate)
+            self._output = AudioOutput(bot.sample_rate, on_caption)
+            bot.begin(self._output)
+            self._bot = bot
 
     def hear(self, packet: AudioPacket) -> None:
-        if self._bot.takes_turns:
-            self._turns.hear(packet)
-            if self._turns.is_interrupted:
-                self._output.clear()
-                self._turns.bot_is_silent()
-                self._bot.interrupted()
-        for pcm in self._input.decode(packet):
-            self._bot.hear(pcm)
+        if self._bot is None or self._failed:
+            return
+        # Decoded outside the guard: a packet that is not Opus is no fault of the bot's.
+        heard = list(self._input.decode(packet))
+        with self._guard():
+            if self._bot.takes_turns:
+                self._take_turns(self._bot, packet)
+            for pcm in heard:
+                self._bot.hear(pcm)
 
     def next_frame(self) -> bytes | None:
+        if self._bot is None or self._failed:
+            return None
         frame = self._output.next_frame()
         if frame is None:
             self._turns.bot_is_silent()
@@ -77,4 +101,26 @@ class PluggedInVoice(Voice):
         return frame
 
     def end(self) -> None:
-        self._bot.end()
+        if self._bot is None:
+            return
+        try:
+            self._bot.end()
+        except FAULTS:
+            log.exception("a bot raised in end()")
+
+    def _take_turns(self, bot: Bot, packet: AudioPacket) -> None:
+        self._turns.hear(packet)
+        if self._turns.is_interrupted:
+            self._output.clear()
+            self._turns.bot_is_silent()
+            bot.interrupted()
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Report what the bot raises as a failure."""
+        try:
+            yield
+        except FAULTS:
+            log.exception("a bot raised, so its call fails")
+            self._failed = True
+            self._on_failure()

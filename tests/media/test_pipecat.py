@@ -24,7 +24,9 @@ class Call:
 
     def __init__(self) -> None:
         self.turns: list[float] = []
-        self.voice = PluggedInVoice(PipecatBot, TurnTaking(self.turns.append), lambda _: None)
+        self.voice = PluggedInVoice(
+            PipecatBot, TurnTaking(self.turns.append), lambda _: None, pytest.fail
+        )
         self._number = 0
 
     async def talk(self, said: tuple[bytes, ...], level: int) -> list[bytes | None]:
