@@ -1,4 +1,4 @@
-"""A bot that only listens, and logs how loud it was: where to put speech recognition.
+"""A bot that only listens, and logs how loud the call was. Start here for speech recognition.
 
 VOICEDEMO_BOT=examples.listener.Listener make demo
 """
@@ -25,4 +25,4 @@ class Listener:
         pass
 
     def end(self) -> None:
-        log.info("at most %d dBov", self._loudest)
+        log.info("the loudest frame had %d dBov", self._loudest)

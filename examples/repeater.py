@@ -1,4 +1,4 @@
-"""A bot of your own, as small as it gets: says after you what you say, as you say it.
+"""The smallest bot: it says what you say, as you say it (docs/bot.md).
 
 VOICEDEMO_BOT=examples.repeater.Repeater make demo
 """

@@ -10,46 +10,46 @@ pytestmark = pytest.mark.unit
 
 
 class Wire:
-    """What a call hears, and what it is told about that."""
+    """When the call last heard something, and what the detector reports."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.last_heard = self.loop.time()
-        self.told: asyncio.Queue[bool] = asyncio.Queue()
+        self.reports: asyncio.Queue[bool] = asyncio.Queue()
 
     def hears(self) -> None:
         self.last_heard = self.loop.time()
 
     async def next(self) -> bool:
-        return await asyncio.wait_for(self.told.get(), 5)
+        return await asyncio.wait_for(self.reports.get(), 5)
 
 
-async def test_silence_is_told_once_and_so_is_its_end() -> None:
+async def test_a_silence_is_reported_once_and_so_is_its_end() -> None:
     wire = Wire()
-    detector = SilenceDetector(lambda: wire.last_heard, wire.told.put_nowait)
+    detector = SilenceDetector(lambda: wire.last_heard, wire.reports.put_nowait)
     assert await wire.next() is False
     wire.hears()
     assert await wire.next() is True
-    assert wire.told.empty()
+    assert wire.reports.empty()
     detector.stop()
 
 
-async def test_a_loop_that_was_held_up_has_heard_no_silence(
+async def test_a_busy_event_loop_is_not_taken_for_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(silence, "SILENT_S", 0.1)
     wire = Wire()
-    detector = SilenceDetector(lambda: wire.last_heard, wire.told.put_nowait)
+    detector = SilenceDetector(lambda: wire.last_heard, wire.reports.put_nowait)
     time.sleep(0.5)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    wire.hears()  # what waited in the socket meanwhile
+    wire.hears()  # a packet that was waiting in the socket
     detector.stop()
-    assert wire.told.empty()
+    assert wire.reports.empty()
 
 
-async def test_once_stopped_it_tells_nothing() -> None:
+async def test_a_stopped_detector_reports_nothing() -> None:
     wire = Wire()
-    SilenceDetector(lambda: wire.last_heard, wire.told.put_nowait).stop()
+    SilenceDetector(lambda: wire.last_heard, wire.reports.put_nowait).stop()
     await asyncio.sleep(0.6)
-    assert wire.told.empty()
+    assert wire.reports.empty()
