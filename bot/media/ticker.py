@@ -1,4 +1,4 @@
-"""The clock of all audio: a call every 20 ms."""
+"""The clock of all audio: one tick every 20 ms."""
 
 import asyncio
 from collections.abc import Callable
