@@ -1,3 +1,5 @@
+"""The settings of the bot, without Django."""
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,13 +10,15 @@ from .voices.plugged_in import Bot
 
 @dataclass(frozen=True)
 class BotConfig:
-    """What a bot needs to know. Times in seconds."""
+    """What a worker needs to know. Times are in seconds."""
 
     heartbeat_s: float
     liveness_s: float
     max_call_s: float
     greeting: str
+    """The text that the bot says first."""
     speech_folder: Path
+    """Where synthesised speech is kept."""
     ports: PortTerms = field(default_factory=PortTerms)
     make_bot: Callable[[], Bot] | None = None
-    """Makes the bot of one call, where the voice is ``bot``."""
+    """Makes the bot of one call with the voice ``bot``; None if no bot is plugged in."""

@@ -1,4 +1,4 @@
-"""A bot that only listens, and logs how loud it was: where to put speech recognition.
+"""A bot that only listens, and logs how loud the call was. Start here for speech recognition.
 
 VOICEDEMO_BOT=examples.listener.Listener make demo
 """
@@ -6,8 +6,7 @@ VOICEDEMO_BOT=examples.listener.Listener make demo
 import logging
 
 from bot.media.level import SILENT_DBOV, dbov
-from bot.media.opus import Pcm
-from bot.voices.audio_output import Mouth
+from bot.voices import AudioOutput, Pcm
 
 log = logging.getLogger("voicedemo.listener")
 
@@ -16,7 +15,7 @@ class Listener:
     sample_rate = 16000
     takes_turns = False
 
-    def begin(self, mouth: Mouth) -> None:
+    def begin(self, output: AudioOutput) -> None:
         self._loudest = SILENT_DBOV
 
     def hear(self, pcm: Pcm) -> None:
@@ -26,4 +25,4 @@ class Listener:
         pass
 
     def end(self) -> None:
-        log.info("at most %d dBov", self._loudest)
+        log.info("the loudest frame had %d dBov", self._loudest)

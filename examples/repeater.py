@@ -1,21 +1,20 @@
-"""A bot of your own, as small as it gets: says after you what you say, as you say it.
+"""The smallest bot: it says what you say, as you say it (docs/bot.md).
 
 VOICEDEMO_BOT=examples.repeater.Repeater make demo
 """
 
-from bot.media.opus import Pcm
-from bot.voices.audio_output import Mouth
+from bot.voices import AudioOutput, Pcm
 
 
 class Repeater:
     sample_rate = 48000
     takes_turns = False
 
-    def begin(self, mouth: Mouth) -> None:
-        self._mouth = mouth
+    def begin(self, output: AudioOutput) -> None:
+        self._output = output
 
     def hear(self, pcm: Pcm) -> None:
-        self._mouth.say(pcm)
+        self._output.say(pcm)
 
     def interrupted(self) -> None:
         pass

@@ -27,7 +27,7 @@ from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .page_line import PageLine
 from .records import CallRecord
 from .resources import Greeting, WorkerResources
-from .silence import Hearing
+from .silence import SilenceDetector
 from .timers import Timers
 from .turns import Turns
 
@@ -46,6 +46,10 @@ class ConnectionEvents(Protocol):
     def peer_closed(self) -> None: ...
 
     def peer_failed(self, why: str) -> None: ...
+
+    def bot_failed(self) -> None:
+        """The plugged-in bot raised an exception, which is logged."""
+        ...
 
 
 class Connection:
@@ -83,9 +87,14 @@ class Connection:
         self._providers: dict[str, str] = {}
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
-        self._hearing: Hearing | None = None
+        self._detector: SilenceDetector | None = None
         make_voice = voice_maker(
-            voice, greeting.packets, resources.config.make_bot, self._answered, self._caption
+            voice,
+            greeting.packets,
+            resources.config.make_bot,
+            self._answered,
+            self._caption,
+            events.bot_failed,
         )
         self._peer = AnswerPeer(self, resources.certificate, make_voice, resources.ports)
 
@@ -130,14 +139,14 @@ class Connection:
 
     async def close(self) -> None:
         """Close the peer and everything that lives on it."""
-        if self._hearing is not None:
-            self._hearing.stop()
+        if self._detector is not None:
+            self._detector.stop()
         if self._heartbeat is not None:
             self._heartbeat.stop()
         if self._stream is not None:
             self._resources.ticker.unsubscribe(self._stream.tick)
             self._stream.end()
-        self._hearing = self._heartbeat = self._stream = None
+        self._detector = self._heartbeat = self._stream = None
         await self._peer.close()
 
     # What the peer tells (PeerObserver).
@@ -165,7 +174,7 @@ class Connection:
     def audio_started(self, stream: AudioStream) -> None:
         self._stream = stream
         self._resources.ticker.subscribe(stream.tick)
-        self._hearing = Hearing(lambda: self._peer.last_heard, self._hearing_changed)
+        self._detector = SilenceDetector(lambda: self._peer.last_heard, self._receiving_changed)
         self._events.path_up()
         if self._greeting.packets and self._voice in GREETING_VOICES:
             self._caption(self._greeting.caption)
@@ -192,9 +201,9 @@ class Connection:
 
     # What lives on it tells.
 
-    def _hearing_changed(self, hears: bool) -> None:
-        self._record.note("hears", media=hears)
-        self._line.say_soon(Hears(media=hears))
+    def _receiving_changed(self, receives: bool) -> None:
+        self._record.note("hears", media=receives)
+        self._line.say_soon(Hears(media=receives))
 
     def _answered(self, waited_s: float) -> None:
         ms = round(1000 * waited_s)

@@ -1,4 +1,7 @@
-"""The data-channel heartbeat: proof of life both ways, and what keeps a carrier's NAT mapping."""
+"""The heartbeat on the data channel.
+
+It tells each side that the other is alive, and keeps NAT mappings of carriers open.
+"""
 
 import asyncio
 import json
@@ -13,13 +16,15 @@ MAX_MESSAGE_CHARS = 1024
 
 
 class Heartbeat:
-    """Pings the page every ``interval`` seconds, answers its pings, and notices its silence.
+    """Pings the page, answers its pings, and notices when it falls silent.
 
-    Speaks ``pipecat.ping`` / ``pipecat.pong``, and takes the text ``ping: <ms>`` that Pipecat's
-    clients send as a ping too.
+    The messages are ``pipecat.ping`` and ``pipecat.pong``. The text ``ping: <ms>``, which Pipecat's
+    clients send, counts as a ping as well.
 
-    :param on_dead: called once per silence of ``liveness`` seconds.
-    :param on_rtt: told each measured round trip, in milliseconds.
+    :param interval: time between two pings, in seconds.
+    :param liveness: a page that sends no heartbeat for this long is silent, in seconds.
+    :param on_dead: called after each silence of ``liveness`` seconds.
+    :param on_rtt: called with each measured round trip, in milliseconds.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Heartbeat:
         channel.on("message", self._message)
 
     def stop(self) -> None:
+        """Stop pinging and listening. The channel stays open."""
         self._channel.remove_listener("message", self._message)
         self._ping_timer.cancel()
         self._liveness_timer.cancel()
@@ -55,13 +61,13 @@ class Heartbeat:
         self._ping_timer = self._loop.call_later(self._interval, self._ping)
 
     def _answered(self) -> None:
-        """Measured on our clock, and once per ping, whatever the page sends."""
+        """Report the round trip by our own clock, once a ping, whatever the page sends."""
         if self._pinged_at is not None:
             self._on_rtt(round(1000 * (self._loop.time() - self._pinged_at), 1))
             self._pinged_at = None
 
     def _dead(self) -> None:
-        """Starts over: a page that stays silent is reported again after as long again."""
+        """Report the silence, and wait again: a page that stays silent is reported again."""
         self._liveness_timer = self._loop.call_later(self._liveness, self._dead)
         self._on_dead()
 
@@ -87,7 +93,7 @@ class Heartbeat:
 
 
 def _parse(text: str | bytes) -> dict[str, Any] | None:
-    """The message as a dictionary; None for what is no heartbeat."""
+    """Return a message as a dictionary; None if it cannot be a heartbeat."""
     if not isinstance(text, str) or len(text) > MAX_MESSAGE_CHARS:
         return None
     if text.startswith("ping:"):

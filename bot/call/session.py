@@ -99,6 +99,10 @@ class Session:
         log.info("call %s: %s", self.call_id, why)
         self._fail("network_blocked")
 
+    def bot_failed(self) -> None:
+        problem = ProtocolError("internal", "the bot had a fault", retryable=True)
+        self._fail("internal", Error.of(problem))
+
     # What the page says.
 
     async def _run(self) -> None:
@@ -110,8 +114,7 @@ class Session:
                 await self._line.say(Error.of(exc))
             except Exception:
                 log.exception("call %s failed on a message", self.call_id)
-                problem = ProtocolError("internal", "the bot had a fault", retryable=True)
-                self._fail("internal", Error.of(problem))
+                self.bot_failed()
 
     async def _handle(self, envelope: ToBot) -> None:
         match envelope.message:

@@ -1,4 +1,4 @@
-"""Whether a call's packets still arrive, found out long before ICE would say so."""
+"""Notices when a call's packets stop arriving, long before ICE would (30 s: RFC 7675, 5.1)."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,24 +9,27 @@ from ..ice.path import SILENT_S
 LOOK_S: Final = 0.1
 """How often to look while nothing arrives."""
 LATE_S: Final = 0.15
-"""Woken later than this, the silence may be our own: packets are still waiting to be read."""
+"""A look that is later than this says nothing: the event loop was busy, and packets may be waiting
+to be read."""
 
 
-class Hearing:
+class SilenceDetector:
     """Watches one call for silence on the wire.
 
-    :param last_heard: when the last packet came, in seconds of the loop's clock.
-    :param on_change: told False when nothing came for :data:`SILENT_S`, True when it does again.
+    :param last_heard: returns when the last packet arrived, in seconds of the loop's clock.
+    :param on_change: called with False after :data:`SILENT_S` without a packet, and with True when
+        packets arrive again.
     """
 
     def __init__(self, last_heard: Callable[[], float], on_change: Callable[[bool], None]) -> None:
         self._last_heard = last_heard
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
-        self._hears = True
+        self._receives = True
         self._look_in(SILENT_S)
 
     def stop(self) -> None:
+        """Stop watching: ``on_change`` is not called again."""
         self._timer.cancel()
 
     def _look_in(self, delay: float) -> None:
@@ -38,8 +41,8 @@ class Hearing:
             self._look_in(LOOK_S)
             return
         silence = now - self._last_heard()
-        hears = silence < SILENT_S
-        self._look_in(max(LOOK_S, SILENT_S - silence) if hears else LOOK_S)
-        if hears is not self._hears:
-            self._hears = hears
-            self._on_change(hears)
+        receives = silence < SILENT_S
+        self._look_in(max(LOOK_S, SILENT_S - silence) if receives else LOOK_S)
+        if receives is not self._receives:
+            self._receives = receives
+            self._on_change(receives)

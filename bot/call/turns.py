@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 class Turns:
-    """The waits of one call, in whole milliseconds."""
+    """Collects the waits of one call, in whole milliseconds."""
 
     def __init__(self) -> None:
         self._waits_ms: list[int] = []
@@ -14,12 +14,21 @@ class Turns:
         self._waits_ms.append(wait_ms)
 
     def summary(self) -> dict[str, int]:
-        """``count``, and where there were any ``p50`` and ``p95`` in ms, by the nearest rank."""
+        """Return their ``count``, and their ``p50`` and ``p95`` in ms unless there are none."""
         ordered = sorted(self._waits_ms)
         if not ordered:
             return {"count": 0}
-        return {"count": len(ordered), "p50": _rank(ordered, 0.5), "p95": _rank(ordered, 0.95)}
+        return {
+            "count": len(ordered),
+            "p50": _percentile(ordered, 0.5),
+            "p95": _percentile(ordered, 0.95),
+        }
 
 
-def _rank(ordered: Sequence[int], share: float) -> int:
+def _percentile(ordered: Sequence[int], share: float) -> int:
+    """Return a percentile by the nearest-rank method, as the page's ``stats.js`` does.
+
+    :param ordered: in ascending order, at least one.
+    :param share: 0.5 for the median; more than 0, at most 1.
+    """
     return ordered[math.ceil(share * len(ordered)) - 1]

@@ -1,4 +1,7 @@
-"""When is somebody speaking? From the loudness of each packet (RFC 6464), without decoding it."""
+"""How loud each packet is, and whether it is speech.
+
+Most peers send the level with the packet (RFC 6464), so nothing has to be decoded.
+"""
 
 import math
 
@@ -8,6 +11,7 @@ from .opus import Decoder, Pcm
 from .packet import AudioPacket
 
 SILENT_DBOV = -127
+"""The level of digital silence, and the lowest there is."""
 
 _NEVER_SPEECH_DBOV = -55
 _ABOVE_FLOOR_DB = 8
@@ -17,7 +21,7 @@ _FLOOR_MAX_DBOV = -40.0
 
 
 def dbov(pcm: Pcm) -> int:
-    """RMS level of 16-bit samples in dBov, as RFC 6464 counts it."""
+    """Return the RMS level of samples in dBov, from -127 to 0, as RFC 6464 defines it."""
     if not len(pcm):
         return SILENT_DBOV
     rms = math.sqrt(float(np.mean(np.square(pcm, dtype=np.float64)))) / 32767
@@ -25,12 +29,16 @@ def dbov(pcm: Pcm) -> int:
 
 
 class LevelMeter:
-    """The level of each packet: the peer's word for it, or measured where it gives none."""
+    """Tells the level of each packet: as the peer sends it, or else measured by decoding."""
 
     def __init__(self) -> None:
         self._decoder: Decoder | None = None
 
     def level(self, packet: AudioPacket) -> int:
+        """Return the level in dBov.
+
+        :raises av.FFmpegError: the packet brings no level, and its payload is not Opus.
+        """
         if packet.level is not None:
             return packet.level
         if self._decoder is None:
@@ -39,16 +47,17 @@ class LevelMeter:
 
 
 class SpeechDetector:
-    """Speech is what stands clear of the noise floor, which is learnt from the quiet between.
+    """Tells speech from noise. Speech is clearly louder than the noise floor.
 
-    :meth:`is_speech` takes one level each 20 ms.
+    The noise floor is learnt from the pauses between words.
     """
 
     def __init__(self) -> None:
         self._floor = _FLOOR_MIN_DBOV
 
     def is_speech(self, level: int) -> bool:
-        # Down at once, up slowly: the floor follows the pauses, not the words.
+        """:param level: of the next 20 ms, in dBov."""
+        # The floor falls at once and rises slowly, so that it follows the pauses, not the words.
         self._floor = min(max(level, _FLOOR_MIN_DBOV), self._floor + _FLOOR_RISE_DB)
         self._floor = min(self._floor, _FLOOR_MAX_DBOV)
         return level > max(_NEVER_SPEECH_DBOV, self._floor + _ABOVE_FLOOR_DB)

@@ -1,4 +1,4 @@
-"""How loud speech is (EBU R 128), and bringing it to one loudness, with FFmpeg's filters."""
+"""Measures and sets the loudness of speech (EBU R 128), with FFmpeg's filters."""
 
 import contextlib
 from typing import Final
@@ -9,18 +9,18 @@ import numpy as np
 from .opus import SAMPLE_RATE, Pcm, audio_frame
 
 TARGET_LUFS: Final = -16.0
-"""What podcasts and assistants speak at on a phone."""
+"""The usual loudness of podcasts and voice assistants on a phone."""
 CEILING: Final = 0.8
-"""Of full scale: peaks are held below it, so that Opus, which overshoots, does not clip."""
+"""Peaks are limited to this share of full scale. Opus overshoots, and would clip without it."""
 BLOCK_SAMPLES: Final = SAMPLE_RATE * 4 // 10
-"""EBU R 128 looks at 400 ms at a time."""
+"""EBU R 128 measures blocks of 400 ms."""
 LIMITER: Final = f"limit={CEILING}:level=0:attack=5:release=50"
 
 Filter = tuple[str, str]
 
 
 def lufs(pcm: Pcm) -> float:
-    """Integrated loudness in LUFS; -70 where there is nothing to hear."""
+    """Return the integrated loudness of samples at 48 kHz, in LUFS; -70 for silence."""
     blocks = np.pad(pcm, (0, max(0, BLOCK_SAMPLES - len(pcm))))
     loudness = -70.0
     for frame in _filtered(blocks, ("ebur128", "metadata=1")):
@@ -28,9 +28,9 @@ def lufs(pcm: Pcm) -> float:
     return loudness
 
 
-def level(pcm: Pcm) -> Pcm:
-    """``pcm`` at :data:`TARGET_LUFS`, its peaks below :data:`CEILING`."""
-    for _ in range(2):  # the limiter takes off some of what the first time adds
+def normalize(pcm: Pcm) -> Pcm:
+    """Bring samples at 48 kHz to :data:`TARGET_LUFS`, with their peaks below :data:`CEILING`."""
+    for _ in range(2):  # the limiter takes away some of the gain of the first pass
         gain = f"{TARGET_LUFS - lufs(pcm):.2f}dB:precision=float"
         filters = (("volume", gain), ("alimiter", LIMITER), ("aformat", "sample_fmts=s16"))
         frames = [frame.to_ndarray().reshape(-1) for frame in _filtered(pcm, *filters)]

@@ -1,4 +1,4 @@
-"""Opus packets in an Ogg file (RFC 7845): what any player plays, and we send as it is."""
+"""Opus packets in an Ogg file (RFC 7845). Any player plays it, and the bot sends it as it is."""
 
 import fractions
 from pathlib import Path
@@ -10,7 +10,7 @@ from .packet import FRAME_SAMPLES
 
 
 def write(path: Path, packets: tuple[bytes, ...]) -> None:
-    """Put 20 ms packets into ``path``, which appears complete or not at all."""
+    """Write packets of 20 ms to a file, which appears complete or not at all."""
     unfinished = path.with_suffix(".part")
     with av.open(str(unfinished), "w", format="ogg") as container:
         stream = container.add_stream("libopus", rate=SAMPLE_RATE)
@@ -26,5 +26,6 @@ def write(path: Path, packets: tuple[bytes, ...]) -> None:
 
 
 def read(path: Path) -> tuple[bytes, ...]:
+    """Read the packets that :func:`write` has written."""
     with av.open(str(path)) as container:
         return tuple(bytes(packet) for packet in container.demux(audio=0) if packet.size)

@@ -1,4 +1,4 @@
-"""Encoding and decoding 20 ms Opus frames, mono at 48 kHz, with PyAV's libopus."""
+"""Opus in frames of 20 ms, mono at 48 kHz, encoded and decoded by PyAV's libopus."""
 
 import fractions
 from collections.abc import Iterable
@@ -12,14 +12,12 @@ from .packet import FRAME_SAMPLES
 SAMPLE_RATE = 48000
 BIT_RATE = 32000
 
-WARM_UP = 4
-"""Packets after which a decoder that began in mid-stream hears what the others hear."""
-
 Pcm = np.ndarray[tuple[int], np.dtype[np.int16]]
+"""16-bit samples of one channel."""
 
 
 def encode(pcm: Pcm) -> tuple[bytes, ...]:
-    """Opus packets of 20 ms each; the last one is padded with silence."""
+    """Encode samples at 48 kHz into packets of 20 ms each. The last one is padded with silence."""
     padded = np.pad(pcm, (0, -len(pcm) % FRAME_SAMPLES))
     encoder = _encoder()
     packets = [packet for frame in _frames(padded) for packet in encoder.encode(frame)]
@@ -28,12 +26,16 @@ def encode(pcm: Pcm) -> tuple[bytes, ...]:
 
 
 def decode(packets: Iterable[bytes]) -> Pcm:
+    """Decode a whole stream, from its first packet."""
     decoder = Decoder()
     return np.concatenate([decoder.decode(packet) for packet in packets])
 
 
 def audio_frame(pcm: Pcm, sample_rate: int, pts: int | None = None) -> av.AudioFrame:
-    """Samples as PyAV takes them."""
+    """Wrap samples in a PyAV frame.
+
+    :param pts: index of the first sample in its stream; None when it does not matter.
+    """
     frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
     frame.sample_rate = sample_rate
     frame.pts = pts
@@ -41,7 +43,7 @@ def audio_frame(pcm: Pcm, sample_rate: int, pts: int | None = None) -> av.AudioF
 
 
 class Decoder:
-    """One stream's decoder: Opus predicts from packet to packet."""
+    """Decodes one stream, packet by packet, to 48 kHz. Opus predicts each packet from the last."""
 
     def __init__(self) -> None:
         codec = av.CodecContext.create("libopus", "r")
@@ -51,14 +53,15 @@ class Decoder:
         self._codec = codec
 
     def decode(self, packet: bytes) -> Pcm:
+        """:raises av.FFmpegError: the packet is not Opus."""
         frames = self._codec.decode(av.Packet(packet))
         return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames])
 
 
 class Encoder:
-    """One stream's encoder, for what is said as it goes along.
+    """Encodes one stream in real time, packet by packet, from 48 kHz.
 
-    Its complexity is 5 of 10, as it takes its time on the event loop.
+    Its complexity is 5 of 10, because it runs on the event loop.
     """
 
     def __init__(self) -> None:
@@ -66,25 +69,16 @@ class Encoder:
         self._pts = 0
 
     def encode(self, pcm: Pcm) -> bytes:
-        """:param pcm: 20 ms."""
+        """:param pcm: 960 samples: 20 ms."""
         frame = audio_frame(pcm, SAMPLE_RATE, self._pts)
         self._pts += FRAME_SAMPLES
         (packet,) = self._codec.encode(frame)
         return bytes(packet)
 
 
-def faded_out(before: Iterable[bytes], packet: bytes) -> bytes:
-    """``packet``, which would have followed these, ending in silence: for what is cut short."""
-    decoder, encoder = Decoder(), Encoder()
-    for earlier in before:
-        encoder.encode(decoder.decode(earlier)[:FRAME_SAMPLES])
-    pcm = decoder.decode(packet)[:FRAME_SAMPLES]
-    return encoder.encode((pcm * np.linspace(1, 0, len(pcm))).astype(np.int16))
-
-
 @cache
 def silence() -> bytes:
-    """20 ms of digital silence as an encoder in mid-stream puts it."""
+    """Return a packet of 20 ms of digital silence, taken from the middle of a stream."""
     return encode(np.zeros(5 * FRAME_SAMPLES, np.int16))[-2]
 
 

@@ -1,18 +1,20 @@
+"""The unit of audio in a call: one Opus packet of 20 ms."""
+
 from typing import Final, NamedTuple
 
 FRAME_SAMPLES = 960
-"""Samples of one 20 ms Opus frame at 48 kHz, the RTP clock of Opus (RFC 7587, 4.1)."""
+"""Samples in 20 ms at 48 kHz, which is the RTP clock rate of Opus (RFC 7587, 4.1)."""
 
 FRAME_S = 0.02
 
 
 def frames(seconds: float) -> int:
-    """How many packets that is."""
+    """Return how many frames of 20 ms this is."""
     return round(seconds / FRAME_S)
 
 
 LOST: Final = b""
-"""Stands for a frame that was lost on its way here."""
+"""Stands for a frame that was lost on its way to the bot."""
 
 
 class AudioPacket(NamedTuple):
@@ -22,7 +24,7 @@ class AudioPacket(NamedTuple):
     sequence_number: int
     timestamp: int
     level: int | None
-    """Loudness in dBov, -127 (silence) to 0, where the peer sends it (RFC 6464)."""
+    """Level in dBov, from -127 (silence) to 0; None if the peer does not send it (RFC 6464)."""
     marker: bool = False
-    """It opens a talkspurt (RFC 7587, 4.2)."""
+    """Whether it begins a talkspurt (RFC 7587, 4.2)."""
     ssrc: int = 0

@@ -1,13 +1,16 @@
+"""Puts received packets back into their order."""
+
 from collections.abc import Iterable, Iterator
 
 from .packet import AudioPacket
 
 
 class Reorder:
-    """Brings the packets of a stream back into their order, waiting for at most one.
+    """Puts the packets of one stream back into their order.
 
-    A packet after a hole is kept until the next one, in case what is missing is only late (usual
-    reordering is by one). Nothing waits for packets that are lost: what comes too late is dropped.
+    A packet that follows a gap waits for one more packet, in case the missing one is only late:
+    networks mostly swap neighbours. It never waits longer, and a packet that comes later than that
+    is dropped.
     """
 
     def __init__(self) -> None:
@@ -16,10 +19,10 @@ class Reorder:
         self._held: AudioPacket | None = None
 
     def put(self, packet: AudioPacket) -> Iterable[AudioPacket]:
-        """What can be handed on now that this packet is here, in order."""
+        """Take a packet as it arrived, and return those that are ready now, in order."""
         if self._held is None and packet.sequence_number == self._due and packet.ssrc == self._ssrc:
             self._due = (self._due + 1) & 0xFFFF
-            return (packet,)  # nearly always
+            return (packet,)  # the usual case, kept fast
         return self._sort(packet)
 
     def _sort(self, packet: AudioPacket) -> Iterator[AudioPacket]:
@@ -37,7 +40,7 @@ class Reorder:
                 yield self._next(later)
 
     def _ahead(self, packet: AudioPacket) -> int:
-        """By how many packets it is too early; negative where it is too late."""
+        """Return how many packets it is early by; 0 for the next one, negative if it is late."""
         ahead = (packet.sequence_number - self._due) & 0xFFFF
         return ahead - 0x10000 if ahead >= 0x8000 else ahead
 

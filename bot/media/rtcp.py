@@ -1,4 +1,4 @@
-"""Sender and receiver reports (RFC 3550, 6.4): what the page's statistics are computed from."""
+"""Sender and receiver reports (RFC 3550, 6.4). Browsers compute their statistics from them."""
 
 from aiortc import clock
 from aiortc.rtcrtpreceiver import StreamStatistics
@@ -20,19 +20,26 @@ _NTP_UNITS_PER_S = 65536
 
 
 class Reporter:
-    """Keeps the statistics of both directions of one call and writes its reports."""
+    """Keeps the statistics of one call in both directions, and writes its reports.
+
+    :param cname: the canonical name of the sender (RFC 3550, 6.5.1).
+    """
 
     def __init__(self, sender: RtpSender, cname: str) -> None:
         self.round_trip_s: float | None = None
+        """The latest round trip; None until a report has told it."""
         self.fraction_lost: float | None = None
-        """Share of our packets the peer missed between its last two reports, 0 to 1."""
+        """Share of our packets that the peer lost between its last two reports, from 0 to 1; None
+        before the first."""
         self._sender = sender
         self._cname = cname
         self._remote_ssrc: int | None = None
         self._received = StreamStatistics(clockrate=48000)
-        self._last_report: tuple[int, int] | None = None  # NTP of their SR, NTP of its arrival
+        self._last_report: tuple[int, int] | None = None
+        """The NTP times of the peer's last sender report: in the report, and of its arrival."""
 
     def packet_received(self, packet: AudioPacket) -> None:
+        """Count a packet. A new SSRC starts new statistics."""
         if packet.ssrc != self._remote_ssrc:
             self._remote_ssrc = packet.ssrc
             self._received = StreamStatistics(clockrate=48000)
@@ -40,6 +47,7 @@ class Reporter:
         self._received.add(packet)  # type: ignore[arg-type]
 
     def report_received(self, report: AnyRtcpPacket) -> None:
+        """Read a report of the peer's. Blocks about other senders are ignored."""
         if isinstance(report, RtcpSrPacket):
             self._last_report = (_middle(report.sender_info.ntp_timestamp), _now())
         if isinstance(report, RtcpSrPacket | RtcpRrPacket):
@@ -48,7 +56,7 @@ class Reporter:
                     self._read(block)
 
     def write(self) -> bytes:
-        """A compound packet: sender report with our view of their stream, and our CNAME."""
+        """Return a sender report with a block on the peer's stream and our CNAME, in one packet."""
         report = RtcpSrPacket(
             ssrc=self._sender.ssrc,
             sender_info=RtcpSenderInfo(
@@ -87,7 +95,7 @@ class Reporter:
 
 
 def _middle(ntp: int) -> int:
-    """The middle 32 bits of an NTP timestamp: 1/65536 s, as LSR and DLSR count."""
+    """Return the middle 32 bits of an NTP timestamp, in 1/65536 s: the unit of LSR and DLSR."""
     return (ntp >> 16) & 0xFFFFFFFF
 
 

@@ -1,4 +1,4 @@
-"""RTP for one stream of encoded Opus each way (RFC 3550, RFC 7587)."""
+"""RTP with one stream of Opus in each direction (RFC 3550, RFC 7587)."""
 
 import struct
 from collections.abc import Callable
@@ -17,26 +17,27 @@ _ONE_BYTE_PROFILE = 0xBEDE
 
 
 def parse_audio(data: bytes, payload_type: int, level_id: int) -> AudioPacket | None:
-    """What a packet of this payload type brings; None where it is of another, or empty.
+    """Parse an RTP packet. Return None if it has another payload type or an empty payload.
 
-    Parsed here, as aiortc's parser builds objects that take longer than everything else a forwarded
+    aiortc's parser is not used, because it takes longer than everything else that a forwarded
     packet needs.
 
-    :param level_id: of the negotiated audio-level extension (RFC 6464); 0 where there is none.
-    :raises ValueError: where the packet is malformed.
+    :param data: the packet, decrypted.
+    :param level_id: id of the negotiated audio-level extension (RFC 6464); 0 if there is none.
+    :raises ValueError: the packet is malformed.
     """
     if len(data) < _HEADER.size:
-        raise ValueError("shorter than an RTP header")
+        raise ValueError("packet is shorter than an RTP header")
     flags, kind, sequence_number, timestamp, ssrc = _HEADER.unpack_from(data)
     if flags & 0xC0 != _VERSION_2:
-        raise ValueError("not RTP, version 2")
+        raise ValueError("packet is not RTP version 2")
     if kind & 0x7F != payload_type:
         return None
     start = _HEADER.size + 4 * (flags & 0x0F)
     level = None
     if flags & _EXTENSION:
         if len(data) < start + _EXTENSION_HEADER.size:
-            raise ValueError("its extension is cut off")
+            raise ValueError("header extension runs past the end of the packet")
         profile, words = _EXTENSION_HEADER.unpack_from(data, start)
         start += _EXTENSION_HEADER.size
         end = start + 4 * words
@@ -45,7 +46,7 @@ def parse_audio(data: bytes, payload_type: int, level_id: int) -> AudioPacket | 
         start = end
     end = len(data) - (data[-1] if flags & _PADDING else 0)
     if start > end:
-        raise ValueError("longer than it is")
+        raise ValueError("header or padding runs past the end of the packet")
     if start == end:
         return None
     payload = data[start:end]
@@ -53,7 +54,10 @@ def parse_audio(data: bytes, payload_type: int, level_id: int) -> AudioPacket | 
 
 
 def _level(elements: bytes, level_id: int) -> int | None:
-    """Among the elements of one-byte headers (RFC 8285, 4.2); dBov, -127 to 0."""
+    """Find the audio level among extension elements with one-byte headers (RFC 8285, 4.2).
+
+    :returns: dBov, from -127 to 0; None if no element has this id.
+    """
     at = 0
     while at + 1 < len(elements):
         head = elements[at]
@@ -64,13 +68,13 @@ def _level(elements: bytes, level_id: int) -> int | None:
 
 
 class RtpSender:
-    """One SSRC whose sequence numbers and timestamps run on across everything it is given.
+    """Sends one stream with continuous sequence numbers and timestamps, whatever its packets are.
 
-    What it sends is either played (the next 20 ms of something of ours) or forwarded (a received
-    packet, whose gaps in sequence and time are kept so that the far decoder's loss concealment
-    and in-band FEC still see them).
+    A packet is either *played* (the bot's own next 20 ms) or *forwarded* (received from the peer).
+    Forwarding keeps the gaps in sequence numbers and timestamps, so that the peer's decoder can
+    use its loss concealment and in-band FEC.
 
-    :param transmit: takes each RTP packet, not yet encrypted.
+    :param transmit: called with each RTP packet, not yet encrypted.
     """
 
     def __init__(self, ssrc: int, payload_type: int, transmit: Callable[[bytes], None]) -> None:
@@ -86,7 +90,7 @@ class RtpSender:
 
     @property
     def timestamp(self) -> int:
-        """RTP timestamp of the latest packet."""
+        """The RTP timestamp of the latest packet."""
         return self._timestamp
 
     @property
@@ -95,7 +99,10 @@ class RtpSender:
         return self._shift is not None
 
     def play(self, payload: bytes, *, speech: bool = True) -> None:
-        """Send the next 20 ms. ``speech`` opens a talkspurt, which the marker bit announces."""
+        """Send the bot's next 20 ms.
+
+        :param speech: whether it is speech. The first packet of a talkspurt gets the marker bit.
+        """
         self._shift = None
         self._send(
             payload,
@@ -106,15 +113,15 @@ class RtpSender:
         self._talking = speech
 
     def skip(self) -> None:
-        """Leave out the next 20 ms, which were lost before they came here.
+        """Leave a gap of 20 ms, for a frame that was lost on its way to the bot.
 
-        The far decoder conceals them, or finds them in the packet after (in-band FEC).
+        The peer's decoder conceals it, or takes it from the packet after it (in-band FEC).
         """
         self._sequence_number = (self._sequence_number + 1) & 0xFFFF
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
 
     def forward(self, packet: AudioPacket) -> None:
-        """Send a received packet on: one that is later than those before it."""
+        """Send a received packet back. Packets must come in order."""
         marker = packet.marker or self._shift is None
         if self._shift is None:
             self._shift = (

@@ -1,4 +1,4 @@
-"""The audio of one call: SRTP in, a voice, SRTP out."""
+"""The audio of one call: decrypts what arrives for the voice, and encrypts what the voice says."""
 
 import logging
 import struct
@@ -18,17 +18,21 @@ from .voice import Voice
 log = logging.getLogger("voicedemo.audio")
 
 TICKS_PER_REPORT = 50
-# While packets are being forwarded silence fills in only after this many ticks without one.
+"""One RTCP report a second."""
 FORWARD_GAP_TICKS = 5
-# A peer from which nothing has come by then is one that only listens.
-MUTE_TICKS = 25
+"""While packets are forwarded, silence is sent only after this many ticks without one."""
+LISTENS_ONLY_TICKS = 25
+"""A peer that has sent nothing by then is one that only listens."""
 
 
 class AudioStream:
-    """Decrypts and hands on what arrives, sends a packet every 20 ms for as long as it lives.
+    """Carries the audio of one call in both directions. It sends a packet every 20 ms.
 
-    :param transmit: takes each encrypted packet; must not fail for want of a path.
-    :param level_id: of the negotiated audio-level extension; 0 where there is none.
+    :param srtp: the inbound and the outbound session.
+    :param transmit: called with each encrypted packet; must not raise if there is no path.
+    :param cname: the canonical name in RTCP reports (RFC 3550, 6.5.1).
+    :param level_id: id of the negotiated audio-level extension; 0 if there is none.
+    :param make_voice: makes the voice that listens to this call and speaks in it.
     """
 
     def __init__(
@@ -55,9 +59,9 @@ class AudioStream:
         self.packets_received = 0
 
     def receive(self, data: bytes) -> bool:
-        """An SRTP or SRTCP packet from any path. What is not authentic or malformed is dropped.
+        """Take an SRTP or SRTCP packet from any path.
 
-        :returns: whether it was neither.
+        :returns: whether it was authentic and well-formed. If not, it has been dropped.
         """
         try:
             if 192 <= data[1] <= 223:  # RFC 5761, 4
@@ -70,13 +74,16 @@ class AudioStream:
         return True
 
     def end(self) -> None:
-        """Nothing is heard or said any more."""
+        """End the voice. The stream is not used after this."""
         self._voice.end()
 
     def tick(self) -> None:
-        """Every 20 ms: say something, or send silence so that the path stays warm and watched."""
+        """Send the next 20 ms: of the voice, or of silence.
+
+        Silence is sent because both sides take a gap in the packets for a dead path.
+        """
         self._ticks += 1
-        frame = self._voice.next_frame() if self._is_heard else None
+        frame = self._voice.next_frame() if self._can_be_heard else None
         if frame is None:
             quiet = self._ticks - self._sent_at_tick
             if quiet > FORWARD_GAP_TICKS or (quiet and not self._sender.is_forwarding):
@@ -89,13 +96,14 @@ class AudioStream:
             self._transmit(self._outbound.protect_rtcp(self.reporter.write()))
 
     @property
-    def _is_heard(self) -> bool:
-        """Whether the peer can decrypt what we say: it has said something, or had time to.
+    def _can_be_heard(self) -> bool:
+        """Whether the peer can decrypt what the voice says.
 
-        Our side of the DTLS handshake may be done a round trip before theirs, and the first word
-        of a greeting would be lost.
+        Our side of the DTLS handshake may end a round trip before the peer's. What is said in
+        between is lost, and that would be the first word of the greeting. A peer that sends
+        packets has finished; one that only listens gets :data:`LISTENS_ONLY_TICKS` to finish.
         """
-        return self.packets_received > 0 or self._ticks > MUTE_TICKS
+        return self.packets_received > 0 or self._ticks > LISTENS_ONLY_TICKS
 
     def _receive_rtp(self, data: bytes) -> None:
         packet = parse_audio(data, self._payload_type, self._level_id)

@@ -1,3 +1,5 @@
+"""The clock of all audio: one tick every 20 ms."""
+
 import asyncio
 from collections.abc import Callable
 
@@ -7,10 +9,10 @@ Tick = Callable[[], None]
 
 
 class Ticker:
-    """Calls its subscribers every 20 ms: one timer for all calls of a worker, none when idle.
+    """Calls its subscribers every 20 ms, from one timer. Without subscribers there is no timer.
 
-    After a stall of the event loop it goes on from now: the missed ticks are not made up for, as a
-    burst of late audio would only have to be thrown away by the far jitter buffer.
+    Ticks that were missed while the event loop was busy are not made up for: the peer's jitter
+    buffer would throw a burst of late packets away.
     """
 
     def __init__(self) -> None:
@@ -19,12 +21,14 @@ class Ticker:
         self._timer: asyncio.TimerHandle | None = None
 
     def subscribe(self, tick: Tick) -> None:
+        """Call ``tick`` every 20 ms from now on."""
         self._subscribers[tick] = None
         if self._timer is None:
             self._due = self._loop.time()
             self._schedule()
 
     def unsubscribe(self, tick: Tick) -> None:
+        """Stop calling ``tick``, if it is subscribed."""
         self._subscribers.pop(tick, None)
 
     def _schedule(self) -> None:
@@ -40,7 +44,7 @@ class Ticker:
             try:
                 tick()
             except Exception as exc:  # noqa: BLE001
-                # One call's trouble must not silence the others.
+                # A call that fails must not silence the others.
                 self._loop.call_exception_handler(
                     {"message": "a tick failed", "exception": exc, "tick": tick}
                 )

@@ -1,22 +1,24 @@
+"""What an audio stream needs of a voice."""
+
 from typing import Protocol
 
 from .packet import AudioPacket
 
 
 class Voice(Protocol):
-    """What the bot says, packet by packet, and what it makes of what it hears."""
+    """The bot's side of one conversation, in encoded packets."""
 
     def hear(self, packet: AudioPacket) -> None:
-        """A packet from the person has arrived, later than those before it."""
+        """Take the next packet from the person. Packets come in order; lost ones are missing."""
         ...
 
     def next_frame(self) -> bytes | None:
-        """The next 20 ms to say, as one Opus packet; asked every 20 ms.
+        """Return the next 20 ms to say, as one Opus packet. Called every 20 ms.
 
-        None for nothing, :data:`LOST <bot.media.packet.LOST>` for a hole in what is repeated.
+        None stands for silence, and :data:`LOST <bot.media.packet.LOST>` for a gap.
         """
         ...
 
     def end(self) -> None:
-        """The call is over."""
+        """Release what the voice holds: the call is over."""
         return

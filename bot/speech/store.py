@@ -1,4 +1,4 @@
-"""Spoken texts, synthesised once and kept as encoded packets."""
+"""Texts as speech, synthesised once and kept in files."""
 
 import asyncio
 import hashlib
@@ -10,27 +10,29 @@ from ..media import ogg
 
 log = logging.getLogger("voicedemo.speech")
 
-# Part of the name of each file: raise it when synthesis changes, and old files are not used.
 _RECIPE = "2"
+"""Part of each file's name. Raise it when synthesis changes, so that older files are not used."""
 
 
 class SpeechError(RuntimeError):
-    """A text could not be spoken. The message says what the synthesiser said."""
+    """A text could not be synthesised. The message is the last line of the synthesiser's output."""
 
 
 class SpeechStore:
-    """Texts as Opus packets, kept in a folder across restarts.
+    """Turns texts into Opus packets, and keeps them across restarts.
 
-    :param folder: where the Ogg files are kept; made when missing.
+    :param folder: holds the Ogg files; created if missing.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def packets(self, text: str) -> tuple[bytes, ...]:
-        """The text as 20 ms packets; takes a second or two the first time, off the event loop.
+        """Return the text as packets of 20 ms.
 
-        :raises SpeechError: where no speech engine works.
+        The first time takes a second or two, in another process.
+
+        :raises SpeechError: no speech engine works on this machine.
         """
         path = self._folder / f"{hashlib.sha256(f'{_RECIPE} {text}'.encode()).hexdigest()[:32]}.ogg"
         if not path.exists():

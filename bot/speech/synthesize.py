@@ -1,6 +1,7 @@
-"""``python -m bot.speech.synthesize OUT.ogg < text``: speak a text into a file, offline.
+"""Synthesises speech offline: ``python -m bot.speech.synthesize OUT.ogg < text``.
 
-A process of its own: the model and its runtime take some 180 MB, which the bot need not carry.
+It runs in a process of its own, so that the bot does not keep the model and its runtime, some
+180 MB, in memory.
 """
 
 import shutil
@@ -13,8 +14,10 @@ import av
 import numpy as np
 
 from ..media import loudness, ogg, opus
+from ..media.fade import fade_out
 
 FADE_SAMPLES = opus.SAMPLE_RATE // 100
+"""10 ms."""
 
 
 class NoSpeechError(RuntimeError):
@@ -22,15 +25,15 @@ class NoSpeechError(RuntimeError):
 
 
 def synthesize(text: str) -> tuple[bytes, ...]:
-    """Opus packets of 20 ms of ``text``, spoken.
+    """Return a text as speech, in Opus packets of 20 ms.
 
-    :raises NoSpeechError: where neither the packaged voice nor flite is there.
+    :raises NoSpeechError: neither the packaged voice nor flite is installed.
     """
     try:
         pcm = _hibari(text)
     except ImportError:
         pcm = _flite(text)
-    return opus.encode(_faded(loudness.level(pcm)))
+    return opus.encode(_faded(loudness.normalize(pcm)))
 
 
 def _hibari(text: str) -> opus.Pcm:
@@ -42,10 +45,10 @@ def _hibari(text: str) -> opus.Pcm:
 
 
 def _flite(text: str) -> opus.Pcm:
-    """For platforms without onnxruntime."""
+    """The fallback for platforms without onnxruntime, which the packaged voice needs."""
     program = shutil.which("flite")
     if program is None:
-        raise NoSpeechError("hibari-tts cannot be imported, and there is no flite either")
+        raise NoSpeechError("no speech engine: hibari-tts cannot be imported; install flite")
     with tempfile.NamedTemporaryFile(suffix=".wav") as wav:
         subprocess.run([program, "-t", text, "-o", wav.name], check=True)
         return _read_wav(wav.name)
@@ -60,12 +63,9 @@ def _read_wav(path: str) -> opus.Pcm:
 
 
 def _faded(pcm: opus.Pcm) -> opus.Pcm:
-    """Both ends fade, so that nothing clicks."""
-    samples = pcm.astype(np.float64)
-    ramp = np.linspace(0, 1, FADE_SAMPLES)
-    samples[:FADE_SAMPLES] *= ramp
-    samples[-FADE_SAMPLES:] *= ramp[::-1]
-    return samples.astype(np.int16)
+    """Fade both ends, so that neither clicks."""
+    head, middle, tail = np.split(pcm, [FADE_SAMPLES, len(pcm) - FADE_SAMPLES])
+    return np.concatenate([fade_out(head[::-1])[::-1], middle, fade_out(tail)])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From packets to samples, for voices that listen."""
+"""From packets to samples, for voices that listen to samples."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,28 +10,32 @@ from ..media.packet import FRAME_SAMPLES, AudioPacket, frames
 from ..media.resample import Resampler
 
 LONGEST_GAP: Final = frames(0.5)
-"""A longer hole is not filled in: the person was away, and time goes on from what comes next."""
-FADE: Final = 0.6
-"""Each frame that stands in for a lost one is so much quieter than the one before it."""
+"""A longer gap is skipped instead of being filled: the person's path was down."""
+CONCEALMENT_GAIN: Final = 0.6
+"""Each frame that replaces a lost one is the frame before it, at this share of its amplitude."""
 
 
-class Ears:
-    """Decodes one stream of packets in their order.
+class AudioInput:
+    """Decodes what the person says into frames of samples.
 
-    What is lost is concealed by the last frame, fading: RFC 6716's own concealment is not within
-    reach of PyAV.
+    A lost frame is replaced by the frame before it, more quietly each time. PyAV offers no way to
+    reach the concealment of the Opus decoder itself (RFC 6716, 4.4).
 
-    :param sample_rate: of what comes out: 48000 or 16000 Hz.
+    :param sample_rate: rate of the frames, in Hz: 48000, 24000, 16000 or 8000.
     """
 
     def __init__(self, sample_rate: int) -> None:
         self._decoder = Decoder()
-        self._resampler = None if sample_rate == SAMPLE_RATE else _downwards(sample_rate)
+        self._resampler = None if sample_rate == SAMPLE_RATE else _downsampler(sample_rate)
         self._due: int | None = None
         self._last = np.zeros(FRAME_SAMPLES, np.int16)
 
-    def hear(self, packet: AudioPacket) -> Iterator[Pcm]:
-        """What can be heard now: nothing, or frames of 20 ms, one after the other."""
+    def decode(self, packet: AudioPacket) -> Iterator[Pcm]:
+        """Yield the frames of 20 ms that are complete now; none while the resampler fills.
+
+        :param packet: the next one; packets must come in order.
+        :raises av.FFmpegError: the payload is not Opus.
+        """
         for frame in self._frames(packet):
             if self._resampler is None:
                 yield frame
@@ -40,7 +44,7 @@ class Ears:
 
     def _frames(self, packet: AudioPacket) -> Iterator[Pcm]:
         for _ in range(self._lost_before(packet)):
-            self._last = (self._last * FADE).astype(np.int16)
+            self._last = (self._last * CONCEALMENT_GAIN).astype(np.int16)
             yield self._last
         pcm = self._decoder.decode(packet.payload)
         self._due = (packet.timestamp + len(pcm)) & 0xFFFFFFFF
@@ -49,12 +53,12 @@ class Ears:
             yield self._last
 
     def _lost_before(self, packet: AudioPacket) -> int:
-        """Frames to stand in for."""
+        """How many frames to replace before this packet."""
         if self._due is None:
             return 0
         missing = ((packet.timestamp - self._due) & 0xFFFFFFFF) // FRAME_SAMPLES
         return missing if missing <= LONGEST_GAP else 0
 
 
-def _downwards(sample_rate: int) -> Resampler:
+def _downsampler(sample_rate: int) -> Resampler:
     return Resampler(SAMPLE_RATE, sample_rate, FRAME_SAMPLES * sample_rate // SAMPLE_RATE)

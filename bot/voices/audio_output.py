@@ -1,4 +1,4 @@
-"""From samples to packets, for voices that speak."""
+"""From samples to packets, for voices that speak in samples."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,80 +7,92 @@ from typing import Final
 import numpy as np
 
 from ..media import opus
+from ..media.fade import fade_out
 from ..media.opus import SAMPLE_RATE, Pcm
 from ..media.packet import FRAME_SAMPLES
 from ..media.resample import Resampler
 
 FADE_SAMPLES: Final = SAMPLE_RATE // 100
-"""10 ms: what is cut off ends without a click."""
+"""10 ms. Speech that is cut off fades out over this, so that it ends without a click."""
 
 
-class Mouth:
-    """What a bot says, kept until it is its turn: one packet every 20 ms.
+class AudioOutput:
+    """What a bot has to say: a queue of samples, from which a packet is sent every 20 ms.
 
-    :param sample_rate: of what goes in: 48000 or 16000 Hz.
-    :param on_caption: told what it begins to say, in words; '' when it is silent.
+    :param sample_rate: rate of the samples, in Hz: 48000, 24000, 16000 or 8000.
+    :param on_caption: called with each caption when its samples begin to be sent, and with ``''``
+        when the queue is empty.
     """
 
     def __init__(self, sample_rate: int, on_caption: Callable[[str], None]) -> None:
         self._on_caption = on_caption
         self._captions: deque[tuple[int, str]] = deque()
         self._shown = ""
-        self._said = 0
-        is_ours = sample_rate == SAMPLE_RATE
-        self._resampler = None if is_ours else Resampler(sample_rate, SAMPLE_RATE)
+        self._samples_sent = 0
+        self._resampler = (
+            None if sample_rate == SAMPLE_RATE else Resampler(sample_rate, SAMPLE_RATE)
+        )
         self._encoder = opus.Encoder()
-        self._waiting: deque[Pcm] = deque()
-        self._samples = 0
+        self._queue: deque[Pcm] = deque()
+        self._samples_queued = 0
 
     @property
     def seconds_left(self) -> float:
-        """How long it will take to say what is waiting; 0 when it is silent."""
-        return self._samples / SAMPLE_RATE
+        """How long it takes to send what is in the queue; 0 when the bot is silent."""
+        return self._samples_queued / SAMPLE_RATE
 
     def say(self, pcm: Pcm, caption: str = "") -> None:
-        """Say this after everything before it: mono, 16-bit, of any length.
+        """Add samples to the queue.
 
-        :param caption: it in words, for those who read along.
+        :param pcm: 16-bit samples, one channel, of any length. They must not change afterwards.
+        :param caption: what these samples say, as text. The page shows it while they are sent,
+            until the next caption or until the queue is empty.
+        :raises TypeError: ``pcm`` is not a one-dimensional array of int16.
         """
+        if pcm.dtype != np.int16 or pcm.ndim != 1:
+            raise TypeError(
+                f"say() takes a one-dimensional array of int16 samples,"
+                f" not {pcm.ndim} dimensions of {pcm.dtype}"
+            )
         if caption:
-            self._captions.append((self._said + self._samples, caption))
+            self._captions.append((self._samples_sent + self._samples_queued, caption))
+        pcm = np.ascontiguousarray(pcm)  # PyAV takes no slices with a step
         for piece in (pcm,) if self._resampler is None else self._resampler.resample(pcm):
-            self._waiting.append(piece)
-            self._samples += len(piece)
+            self._queue.append(piece)
+            self._samples_queued += len(piece)
 
-    def hush(self) -> None:
-        """Be silent within 10 ms, and forget the rest."""
-        rest = self._next_samples(min(self._samples, FADE_SAMPLES))
-        self._waiting.clear()
+    def clear(self) -> None:
+        """Empty the queue and fall silent within 10 ms."""
+        rest = self._take(min(self._samples_queued, FADE_SAMPLES))
+        self._queue.clear()
         self._captions.clear()
-        fade = np.linspace(1, 0, len(rest), endpoint=False)
-        self._waiting.append((rest * fade).astype(np.int16))
-        self._samples = len(rest)
+        self._queue.append(fade_out(rest))
+        self._samples_queued = len(rest)
 
     def next_frame(self) -> bytes | None:
-        """The next 20 ms as a packet; None where there is nothing to say."""
-        if not self._samples:
-            self._caption("")
+        """Take the next 20 ms from the queue, as an Opus packet; None when it is empty."""
+        if not self._samples_queued:
+            self._show("")
             return None
-        while self._captions and self._captions[0][0] <= self._said:
-            self._caption(self._captions.popleft()[1])
-        pcm = self._next_samples(min(self._samples, FRAME_SAMPLES))
+        while self._captions and self._captions[0][0] <= self._samples_sent:
+            self._show(self._captions.popleft()[1])
+        pcm = self._take(min(self._samples_queued, FRAME_SAMPLES))
         return self._encoder.encode(np.pad(pcm, (0, FRAME_SAMPLES - len(pcm))))
 
-    def _caption(self, text: str) -> None:
-        if text != self._shown:
-            self._shown = text
-            self._on_caption(text)
+    def _show(self, caption: str) -> None:
+        if caption != self._shown:
+            self._shown = caption
+            self._on_caption(caption)
 
-    def _next_samples(self, count: int) -> Pcm:
-        self._samples -= count
-        self._said += count
+    def _take(self, count: int) -> Pcm:
+        """:param count: in samples; at most as many as are in the queue."""
+        self._samples_queued -= count
+        self._samples_sent += count
         taken = []
         while count:
-            first = self._waiting.popleft()
+            first = self._queue.popleft()
             if len(first) > count:
-                self._waiting.appendleft(first[count:])
+                self._queue.appendleft(first[count:])
                 first = first[:count]
             taken.append(first)
             count -= len(first)

@@ -1,3 +1,5 @@
+"""The voice that lets callers hear themselves."""
+
 from collections.abc import Callable
 
 from ..media.packet import AudioPacket
@@ -5,7 +7,10 @@ from ..media.voice import Voice
 
 
 class EchoVoice(Voice):
-    """Sends every packet straight back, encoded as it came."""
+    """Sends every packet straight back. Nothing is decoded.
+
+    :param forward: sends one packet to the person.
+    """
 
     def __init__(self, forward: Callable[[AudioPacket], None]) -> None:
         self._forward = forward

@@ -1,4 +1,4 @@
-"""The voices a page may ask for."""
+"""Makes the voice that a page has asked for."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,12 +9,13 @@ from ..media.rtp import RtpSender
 from ..media.voice import Voice
 from .echo import EchoVoice
 from .parrot import ParrotVoice
-from .plugged_in import Bot, PcmVoice
+from .plugged_in import Bot, PluggedInVoice
 from .prompt import PromptVoice
 from .tone import tone_voice
-from .turn_taking import Floor
+from .turn_taking import TurnTaking
 
 GREETING_VOICES: Final = frozenset({"parrot", "speech"})
+"""Those that say the greeting."""
 
 
 def voice_maker(
@@ -23,12 +24,16 @@ def voice_maker(
     make_bot: Callable[[], Bot] | None,
     on_turn: Callable[[float], None],
     on_caption: Callable[[str], None],
+    on_failure: Callable[[], None],
 ) -> Callable[[RtpSender], Voice]:
-    """Builds the named voice once there is a sender for it to speak through.
+    """Return a function that makes the named voice for a sender.
 
-    :param on_turn: told how long the person waited for each answer, in seconds.
-    :param on_caption: told what a bot of samples begins to say, where it says so in words;
-        '' when it is silent.
+    :param greeting: Opus packets of 20 ms each. Empty when the call has been greeted before.
+    :param make_bot: makes the bot of one call; None without ``VOICEDEMO_BOT``.
+    :param on_turn: called with the time that the person waited for each answer, in seconds.
+    :param on_caption: called with each caption as a plugged-in bot begins to say it, and with
+        ``''`` when it is silent.
+    :param on_failure: called once if a plugged-in bot raises.
     """
 
     def make(sender: RtpSender) -> Voice:
@@ -36,13 +41,13 @@ def voice_maker(
             case "echo":
                 return EchoVoice(sender.forward)
             case "parrot":
-                return ParrotVoice(greeting, Floor(on_turn))
+                return ParrotVoice(greeting, TurnTaking(on_turn))
             case "speech":
                 return PromptVoice(greeting)
             case "tone":
                 return tone_voice()
             case "bot":
                 assert make_bot is not None
-                return PcmVoice(make_bot, Floor(on_turn), on_caption)
+                return PluggedInVoice(make_bot, TurnTaking(on_turn), on_caption, on_failure)
 
     return make

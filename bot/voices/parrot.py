@@ -1,105 +1,110 @@
+"""The default voice: it greets, listens, and repeats what it heard."""
+
 from collections import deque
 from collections.abc import Iterable
-from enum import Enum, auto
 
-from ..media import opus
+from ..media.fade import WARM_UP_PACKETS, fade_out_packet
 from ..media.packet import LOST, AudioPacket, frames
 from ..media.voice import Voice
-from .turn_taking import MOST_OF_IT, Floor
+from .turn_taking import LOUD_ENOUGH, TurnTaking
 
 PRE_ROLL = frames(0.3)
-"""Kept from before the first loud packet: words begin quietly."""
+"""Kept from before the first packet of speech, as words begin quietly."""
 PAUSE = frames(0.8)
-"""This much quiet ends a phrase."""
+"""A phrase ends after this much silence."""
 TAIL = frames(0.3)
-"""Of the pause, repeated with the phrase."""
+"""This much of the pause is repeated with the phrase."""
 SHORTEST = frames(0.1)
 """Less speech than this is a cough or a click, not a phrase."""
 LONGEST = frames(20)
 """A longer phrase is repeated in parts."""
-LONGEST_HOLE = frames(0.2)
-"""Half of the silence that the page takes for a dead path."""
-DEAF_AFTER_SPEAKING = frames(0.3)
-"""What the loudspeaker just said may still be in the room."""
-
-
-class _Mood(Enum):
-    SPEAKING = auto()
-    LISTENING = auto()
+LONGEST_GAP = frames(0.2)
+"""A longer gap is shortened to this when it is repeated. The page takes a silence of twice this
+length for a dead path."""
+LISTEN_AFTER = frames(0.3)
+"""Listening begins this long after the last frame, when its echo has died away."""
 
 
 class ParrotVoice(Voice):
-    """Greets, listens, and repeats what was said once the person pauses.
+    """Greets, listens, and repeats what the person said once they pause.
 
-    Interrupted, it fades out and listens. It remembers nothing else of what it hears while it
-    speaks, so on a phone's loudspeaker it cannot howl or answer itself.
+    When it is interrupted, it fades out and listens. While it speaks it keeps only the last
+    :data:`PRE_ROLL` packets, in case they begin an interruption. On a phone's loudspeaker it can
+    therefore neither howl nor answer itself.
 
     :param greeting: Opus packets of 20 ms each.
     """
 
-    def __init__(self, greeting: tuple[bytes, ...], floor: Floor) -> None:
-        self._floor = floor
-        self._due: int | None = None
-        self._script: deque[bytes] = deque()
-        self._said: deque[bytes] = deque(maxlen=opus.WARM_UP)
-        self._overheard: deque[bytes] = deque(maxlen=PRE_ROLL)
+    def __init__(self, greeting: tuple[bytes, ...], turns: TurnTaking) -> None:
+        self._turns = turns
+        self._expected_number: int | None = None
+        self._to_say: deque[bytes] = deque()
+        self._last_said: deque[bytes] = deque(maxlen=WARM_UP_PACKETS)
+        self._heard_while_speaking: deque[bytes] = deque(maxlen=PRE_ROLL)
         self._say(greeting)
 
     def hear(self, packet: AudioPacket) -> None:
         lost = self._lost_before(packet)
-        speech = self._floor.hear(packet)
-        if self._mood is _Mood.LISTENING:
+        is_speech = self._turns.hear(packet)
+        if self._is_listening:
             self._phrase += lost
-            self._listen(packet.payload, speech=speech)
+            self._listen(packet.payload, is_speech=is_speech)
             return
-        self._overheard += (*lost, packet.payload)
-        if self._floor.is_interrupted:
-            self._be_interrupted()
+        self._heard_while_speaking += (*lost, packet.payload)
+        if self._turns.is_interrupted:
+            self._stop_speaking()
 
     def next_frame(self) -> bytes | None:
-        if self._script:
-            frame = self._script.popleft()
+        if self._to_say:
+            frame = self._to_say.popleft()
             if frame != LOST:
-                self._said.append(frame)
-            if self._mood is _Mood.SPEAKING:
-                self._floor.bot_speaks()
+                self._last_said.append(frame)
+            if not self._is_listening:
+                self._turns.bot_speaks()
             return frame
-        self._floor.bot_is_silent()
-        if self._mood is _Mood.LISTENING:
+        self._turns.bot_is_silent()
+        if self._is_listening:
             return None
-        self._deaf += 1
-        if self._deaf >= DEAF_AFTER_SPEAKING:
+        self._frames_since_said += 1
+        if self._frames_since_said >= LISTEN_AFTER:
             self._begin_listening()
         return None
 
     def _lost_before(self, packet: AudioPacket) -> list[bytes]:
-        """A hole stays a hole: the far decoder is the one that can fill it."""
-        missing = (packet.sequence_number - self._due) & 0xFFFF if self._due is not None else 0
-        self._due = (packet.sequence_number + 1) & 0xFFFF
-        return [LOST] * min(missing, LONGEST_HOLE)
+        """Stand-ins for the packets lost before this one.
+
+        A gap is repeated as a gap, as only the person's own decoder can conceal it.
+        """
+        missing = 0
+        if self._expected_number is not None:
+            missing = (packet.sequence_number - self._expected_number) & 0xFFFF
+        self._expected_number = (packet.sequence_number + 1) & 0xFFFF
+        return [LOST] * min(missing, LONGEST_GAP)
 
     def _say(self, packets: Iterable[bytes]) -> None:
-        self._mood = _Mood.SPEAKING
-        self._script.extend(packets)
-        self._deaf = 0
+        self._is_listening = False
+        self._to_say.extend(packets)
+        self._frames_since_said = 0
 
-    def _be_interrupted(self) -> None:
-        last = next((frame for frame in self._script if frame != LOST), None)
-        self._script.clear()
+    def _stop_speaking(self) -> None:
+        """Fade out, and listen to the phrase that has interrupted the bot."""
+        last = next((frame for frame in self._to_say if frame != LOST), None)
+        self._to_say.clear()
         if last is not None:
-            self._script.append(opus.faded_out(self._said, last))
-        self._floor.bot_is_silent()
-        self._begin_listening(self._overheard, speech=MOST_OF_IT)
+            self._to_say.append(fade_out_packet(self._last_said, last))
+        self._turns.bot_is_silent()
+        self._begin_listening(self._heard_while_speaking, speech=LOUD_ENOUGH)
 
     def _begin_listening(self, phrase: Iterable[bytes] = (), *, speech: int = 0) -> None:
-        self._mood = _Mood.LISTENING
+        """:param speech: how many packets of ``phrase`` are speech."""
+        self._is_listening = True
         self._phrase = list(phrase)
         self._speech = speech
         self._quiet = 0
 
-    def _listen(self, payload: bytes, *, speech: bool) -> None:
+    def _listen(self, payload: bytes, *, is_speech: bool) -> None:
         self._phrase.append(payload)
-        if speech:
+        if is_speech:
             self._speech += 1
             self._quiet = 0
         else:

@@ -1,37 +1,48 @@
-"""Voices made of samples: what to plug a bot of your own into."""
+"""The interface for a bot of your own (docs/bot.md), and the voice that runs it."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from ..media.opus import Pcm
 from ..media.packet import AudioPacket
 from ..media.voice import Voice
-from .audio_input import Ears
-from .audio_output import Mouth
-from .turn_taking import Floor
+from .audio_input import AudioInput
+from .audio_output import AudioOutput
+from .turn_taking import TurnTaking
+
+log = logging.getLogger("voicedemo.bot")
+
+FAULTS = (Exception, asyncio.CancelledError)
+"""What a bot's methods may raise. None of them awaits, so a ``CancelledError`` is the result of a
+task of the bot's, and no request to cancel ours."""
 
 
 class Bot(Protocol):
-    """One caller's bot. Everything happens on the event loop: hand on what takes longer than a
-    millisecond (``asyncio.create_task``, ``asyncio.to_thread``).
+    """The bot of one call. It hears and says samples: 16 bits, one channel.
 
-    :cvar sample_rate: of what it hears and says: 48000 or 16000 Hz; mono, 16-bit.
-    :cvar takes_turns: it is hushed when the person speaks while it does.
+    All methods are called on the event loop that carries every call of the process. Work that
+    takes longer than a millisecond belongs in ``asyncio.create_task`` or ``asyncio.to_thread``.
+
+    :cvar sample_rate: rate of the samples it hears and says, in Hz: 48000, 24000, 16000 or 8000.
+    :cvar takes_turns: whether it is interrupted when the person speaks while it does.
     """
 
     sample_rate: int
     takes_turns: bool
 
-    def begin(self, mouth: Mouth) -> None:
-        """The call is up: this is what it speaks through."""
+    def begin(self, output: AudioOutput) -> None:
+        """The call is connected. What the bot says goes into ``output``."""
         ...
 
     def hear(self, pcm: Pcm) -> None:
-        """The next 20 ms of the person."""
+        """The person's next 20 ms, silence included."""
         ...
 
     def interrupted(self) -> None:
-        """It was hushed: what it had to say and had not yet said is gone."""
+        """The person has interrupted the bot. What it had still to say has been dropped."""
         ...
 
     def end(self) -> None:
@@ -39,35 +50,77 @@ class Bot(Protocol):
         ...
 
 
-class PcmVoice(Voice):
-    """Lets a :class:`Bot` listen and speak: decodes what comes, encodes what it says."""
+class PluggedInVoice(Voice):
+    """Connects a :class:`Bot` to a call: decodes what it hears and encodes what it says.
+
+    A bot that raises fails its own call and no other.
+
+    :param make_bot: makes the bot of this call.
+    :param on_caption: called with each caption as the bot begins to say it, and with ``''`` when
+        it is silent.
+    :param on_failure: called once if the bot raises, unless it does so in ``end``.
+    """
 
     def __init__(
-        self, make_bot: Callable[[], Bot], floor: Floor, on_caption: Callable[[str], None]
+        self,
+        make_bot: Callable[[], Bot],
+        turns: TurnTaking,
+        on_caption: Callable[[str], None],
+        on_failure: Callable[[], None],
     ) -> None:
-        self._floor = floor
-        self._bot = make_bot()
-        self._ears = Ears(self._bot.sample_rate)
-        self._mouth = Mouth(self._bot.sample_rate, on_caption)
-        self._bot.begin(self._mouth)
+        self._turns = turns
+        self._on_failure = on_failure
+        self._bot: Bot | None = None
+        self._failed = False
+        with self._guard():
+            bot = make_bot()
+            self._input = AudioInput(bot.sample_rate)
+            self._output = AudioOutput(bot.sample_rate, on_caption)
+            bot.begin(self._output)
+            self._bot = bot
 
     def hear(self, packet: AudioPacket) -> None:
-        if self._bot.takes_turns:
-            self._floor.hear(packet)
-            if self._floor.is_interrupted:
-                self._mouth.hush()
-                self._floor.bot_is_silent()
-                self._bot.interrupted()
-        for pcm in self._ears.hear(packet):
-            self._bot.hear(pcm)
+        if self._bot is None or self._failed:
+            return
+        # Decoded outside the guard: a packet that is not Opus is no fault of the bot's.
+        heard = list(self._input.decode(packet))
+        with self._guard():
+            if self._bot.takes_turns:
+                self._take_turns(self._bot, packet)
+            for pcm in heard:
+                self._bot.hear(pcm)
 
     def next_frame(self) -> bytes | None:
-        frame = self._mouth.next_frame()
+        if self._bot is None or self._failed:
+            return None
+        frame = self._output.next_frame()
         if frame is None:
-            self._floor.bot_is_silent()
+            self._turns.bot_is_silent()
         elif self._bot.takes_turns:
-            self._floor.bot_speaks()
+            self._turns.bot_speaks()
         return frame
 
     def end(self) -> None:
-        self._bot.end()
+        if self._bot is None:
+            return
+        try:
+            self._bot.end()
+        except FAULTS:
+            log.exception("a bot raised in end()")
+
+    def _take_turns(self, bot: Bot, packet: AudioPacket) -> None:
+        self._turns.hear(packet)
+        if self._turns.is_interrupted:
+            self._output.clear()
+            self._turns.bot_is_silent()
+            bot.interrupted()
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Report what the bot raises as a failure."""
+        try:
+            yield
+        except FAULTS:
+            log.exception("a bot raised, so its call fails")
+            self._failed = True
+            self._on_failure()

@@ -12,8 +12,7 @@ import pytest
 from bot.call import presence, session
 from bot.config import BotConfig
 from bot.ice.endpoints import PortTerms
-from bot.media.opus import Pcm
-from bot.voices.audio_output import Mouth
+from bot.voices import AudioOutput, Pcm
 from bot.worker import Worker
 from calls import metrics, tickets
 from calls.models import Call
@@ -61,14 +60,14 @@ class Prompt(Repeater):
 
     takes_turns = True
 
-    def begin(self, mouth: Mouth) -> None:
-        super().begin(mouth)
+    def begin(self, output: AudioOutput) -> None:
+        super().begin(output)
         self._heard = 0
 
     def hear(self, pcm: Pcm) -> None:
         self._heard += 1
         if self._heard == 25:
-            self._mouth.say(np.tile(pcm, 50))
+            self._output.say(np.tile(pcm, 50))
 
 
 class TestAnswers:
@@ -87,6 +86,75 @@ class TestAnswers:
         assert turn.detail == {"ms": told["ms"]}
         assert summary.detail == {"count": 1, "p50": told["ms"], "p95": told["ms"]}
         assert b"voicedemo_turn_seconds_count 0.0" not in metrics.exposition(0)
+
+
+class Faulty(Repeater):
+    """Raises in one of its methods."""
+
+    raises_in = ""
+
+    def __init__(self) -> None:
+        self._raise_in("__init__")
+
+    def begin(self, output: AudioOutput) -> None:
+        super().begin(output)
+        self._raise_in("begin")
+
+    def hear(self, pcm: Pcm) -> None:
+        super().hear(pcm)
+        self._raise_in("hear")
+
+    def end(self) -> None:
+        self._raise_in("end")
+
+    def _raise_in(self, method: str) -> None:
+        if method == Faulty.raises_in:
+            # Also what PyAV raises for a packet that is not Opus, which is dropped and no fault.
+            raise ValueError("no such model")
+
+
+class TestFaultyBot:
+    @pytest.fixture
+    def bot_config(self, bot_config: BotConfig, settings: Any) -> BotConfig:
+        settings.VOICEDEMO_BOT = "tests.media.test_call.Faulty"
+        return dataclasses.replace(bot_config, make_bot=Faulty)
+
+    @pytest.mark.parametrize("method", ["__init__", "begin", "hear"])
+    async def test_its_call_fails_at_once_and_no_other(
+        self,
+        make_page: Callable[..., Page],
+        monkeypatch: pytest.MonkeyPatch,
+        method: str,
+    ) -> None:
+        monkeypatch.setattr(Faulty, "raises_in", method)
+        other, page = make_page(frequency=500), make_page()
+        await other.call("echo")
+        await page.call("bot")
+        assert (await page.hear_until("error"))["code"] == "internal"
+        call = await Call.objects.exclude(state="connected").aget()
+        assert (call.state, call.reason) == ("failed", "internal")
+        assert await other.pitch() == 500
+
+    async def test_a_call_whose_bot_raises_at_its_end_is_closed_like_any_other(
+        self, page: Page, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Faulty, "raises_in", "end")
+        await page.call("bot")
+        closed = asyncio.Event()
+        page.peer.on("connectionstatechange", closed.set)
+        await page.say(type="bye", reason="hangup")
+        assert (await page.hear_until("bye"))["reason"] == "ended"
+        assert (await call_in_state("ended")).reason == "hangup"
+        await asyncio.wait_for(closed.wait(), 10)
+        assert page.peer.connectionState == "closed"
+
+    async def test_the_server_stops_in_order_when_it_raises_at_its_end(
+        self, page: Page, bot: Worker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Faulty, "raises_in", "end")
+        await page.call("bot")
+        await bot.stop()
+        assert (await call_in_state("failed")).reason == "server_stopping"
 
 
 async def test_where_no_bot_is_plugged_in_there_is_none(page: Page) -> None:

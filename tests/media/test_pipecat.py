@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from bot.media import opus
 from bot.media.packet import FRAME_SAMPLES, AudioPacket, frames
-from bot.voices.plugged_in import PcmVoice
-from bot.voices.turn_taking import Floor
+from bot.voices.plugged_in import PluggedInVoice
+from bot.voices.turn_taking import TurnTaking
 from examples.pipecat_bot import PipecatBot
 from tests.e2e import sounds
 
@@ -24,7 +24,9 @@ class Call:
 
     def __init__(self) -> None:
         self.turns: list[float] = []
-        self.voice = PcmVoice(PipecatBot, Floor(self.turns.append), lambda _: None)
+        self.voice = PluggedInVoice(
+            PipecatBot, TurnTaking(self.turns.append), lambda _: None, pytest.fail
+        )
         self._number = 0
 
     async def talk(self, said: tuple[bytes, ...], level: int) -> list[bytes | None]:

@@ -83,7 +83,7 @@ async def test_a_pong_gives_the_round_trip() -> None:
     assert len(round_trips) == 1 and 0 <= round_trips[0] < 60_000
 
 
-async def test_silence_is_death() -> None:
+async def test_a_silent_page_is_dead() -> None:
     dead = asyncio.Event()
     heartbeat = beat(Channel(), liveness=0.02, on_dead=dead.set)
     await asyncio.wait_for(dead.wait(), 5)
@@ -109,7 +109,7 @@ async def test_a_page_that_pings_is_alive(alive: str) -> None:
 @pytest.mark.parametrize(
     "noise", ["", "hello", "[]", "null", "[" * 1000, '{"type":"pong"}', b"\x00", "x" * 5000]
 )
-async def test_noise_is_neither_answered_nor_life(noise: str | bytes) -> None:
+async def test_other_messages_are_neither_answered_nor_signs_of_life(noise: str | bytes) -> None:
     channel = Channel()
     dead = asyncio.Event()
     heartbeat = beat(channel, liveness=0.05, on_dead=dead.set)

@@ -23,14 +23,14 @@ SSRC = 1234
 
 
 class Wire:
-    """What left the sender, parsed."""
+    """The packets that left the sender, parsed."""
 
     def __init__(self) -> None:
         self.packets: list[RtpPacket] = []
         self.sender = RtpSender(SSRC, 111, lambda data: self.packets.append(RtpPacket.parse(data)))
 
     def steps(self) -> list[tuple[int, int]]:
-        """Step in sequence number and in timestamp from each packet to the next."""
+        """The step in sequence number and in timestamp from each packet to the next."""
         return [
             (
                 (b.sequence_number - a.sequence_number) & 0xFFFF,
@@ -41,7 +41,7 @@ class Wire:
 
 
 def received(number: int, payload: bytes = b"voice") -> AudioPacket:
-    """The ``number``-th packet of a peer whose counters are about to wrap."""
+    """The ``number``-th packet of a peer whose counters are about to wrap around."""
     return AudioPacket(
         payload=payload,
         sequence_number=(65530 + number) & 0xFFFF,
@@ -91,11 +91,11 @@ def test_a_packet_is_read_as_aiortc_reads_it(sent: RtpPacket) -> None:
     assert parse_audio(data, 110, LEVEL_ID) is None
 
 
-def test_an_empty_packet_brings_nothing() -> None:
+def test_an_empty_packet_is_ignored() -> None:
     assert parse_audio(packet(payload=b"").serialize(), 111, LEVEL_ID) is None
 
 
-def test_no_packet_does_worse_than_a_value_error() -> None:
+def test_a_malformed_packet_raises_value_error_and_nothing_else() -> None:
     rng = random.Random(7285)
     good = packet(extensions=HeaderExtensions(audio_level=(True, 42))).serialize(extensions())
     for _ in range(20_000):
@@ -133,7 +133,7 @@ def test_a_loss_on_the_way_in_is_seen_as_a_loss_on_the_way_out() -> None:
     assert wire.steps() == [(1, 960), (3, 3 * 960)]
 
 
-def test_a_hole_is_left_where_nothing_can_be_said() -> None:
+def test_a_skipped_frame_leaves_a_gap() -> None:
     wire = Wire()
     wire.sender.play(b"x")
     wire.sender.skip()
@@ -148,8 +148,8 @@ def test_the_marker_announces_each_talkspurt() -> None:
     assert [packet.marker for packet in wire.packets] == [1, 0, 0, 0, 1]
 
 
-def test_the_round_trip_comes_out_of_two_reports() -> None:
-    """Theirs echoes ours (LSR) with the time they held it (DLSR), RFC 3550, 6.4.1."""
+def test_the_round_trip_is_computed_from_two_reports() -> None:
+    """The peer's report repeats the time of ours (LSR) and its delay (DLSR): RFC 3550, 6.4.1."""
     here, there = Wire(), Wire()
     here.sender.play(b"x")
     ours, theirs = Reporter(here.sender, "here"), Reporter(there.sender, "there")
@@ -176,7 +176,7 @@ def test_lost_packets_are_reported() -> None:
     assert report.reports[0].fraction_lost == (2 << 8) // 8
 
 
-def test_reports_about_others_are_not_taken_for_ours() -> None:
+def test_reports_about_other_senders_are_ignored() -> None:
     here = Wire()
     reporter = Reporter(here.sender, "here")
     reporter.report_received(RtcpRrPacket(ssrc=1, reports=[]))

@@ -1,4 +1,4 @@
-"""What the bot says by itself: as loud as it should be, and without a click."""
+"""Synthesised speech: its loudness, and that it does not click."""
 
 import numpy as np
 import pytest
@@ -25,8 +25,8 @@ def test_speech_begins_and_ends_in_silence() -> None:
     assert max(np.abs(heard[:edge]).max(), np.abs(heard[-edge:]).max()) < 100
 
 
-def test_a_loudness_is_measured_as_the_standard_says() -> None:
-    """EBU Tech 3341, 1: a sine of 1 kHz at -23 dBFS in stereo has -23 LUFS; one channel -26."""
+def test_loudness_is_measured_as_the_standard_says() -> None:
+    """EBU Tech 3341, 1: a stereo sine of 1 kHz at -23 dBFS has -23 LUFS; one channel has -26."""
     at = np.arange(20 * opus.SAMPLE_RATE) / opus.SAMPLE_RATE
     sine = 32767 * 10 ** (-23 / 20) * np.sin(2 * np.pi * 1000 * at)
     assert lufs(sine.astype(np.int16)) == pytest.approx(-26.0, abs=0.1)

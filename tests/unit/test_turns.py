@@ -12,11 +12,11 @@ def test_the_median_and_the_95th_percentile_of_a_call() -> None:
     assert turns.summary() == {"count": 20, "p50": 500, "p95": 950}
 
 
-def test_one_answer_is_all_of_them() -> None:
+def test_a_single_answer_is_both_percentiles() -> None:
     turns = Turns()
     turns.add(810)
     assert turns.summary() == {"count": 1, "p50": 810, "p95": 810}
 
 
-def test_a_call_without_an_answer_has_none() -> None:
+def test_a_call_without_an_answer_has_no_percentiles() -> None:
     assert Turns().summary() == {"count": 0}

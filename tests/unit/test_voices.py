@@ -9,7 +9,7 @@ from bot.voices.echo import EchoVoice
 from bot.voices.parrot import ParrotVoice
 from bot.voices.prompt import PromptVoice
 from bot.voices.tone import tone
-from bot.voices.turn_taking import Floor
+from bot.voices.turn_taking import TurnTaking
 
 pytestmark = pytest.mark.unit
 
@@ -17,17 +17,22 @@ QUIET, LOUD = -90, -20
 
 
 class Conversation:
-    """A person and a parrot, 20 ms at a time."""
+    """A conversation between a person and the parrot, in steps of 20 ms."""
 
     def __init__(self, greeting: tuple[bytes, ...] = ()) -> None:
         self.turns: list[float] = []
         self.now = 0.0
-        self.parrot = ParrotVoice(greeting, Floor(self.turns.append, lambda: self.now))
+        self.parrot = ParrotVoice(greeting, TurnTaking(self.turns.append, lambda: self.now))
         self.said: list[bytes] = []
         self.number = 0
 
     def pass_frames(self, count: int, level: int, name: str = "") -> list[bytes]:
-        """The person is this loud for ``count`` frames; what the parrot says meanwhile."""
+        """Let the person speak, and return what the parrot says meanwhile.
+
+        :param count: in frames.
+        :param level: of the person, in dBov.
+        :param name: begins the payload of each of their packets.
+        """
         before = len(self.said)
         for index in range(count):
             self.number += 1
@@ -47,7 +52,7 @@ def test_the_parrot_greets_first() -> None:
 
 def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     assert talk.pass_frames(50, LOUD, "word") == []
     assert talk.pass_frames(parrot.PAUSE - 1, QUIET) == []
     repeated = talk.pass_frames(200, QUIET)
@@ -59,22 +64,22 @@ def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
 
 
 def repeated_after_losing(packets: int) -> list[bytes]:
-    """What the parrot says when so many were lost in the middle of a phrase."""
+    """Lose packets in the middle of a phrase, and return what the parrot says after it."""
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     talk.pass_frames(10, LOUD, "a")
     talk.number += packets
     talk.pass_frames(10, LOUD, "b")
     return talk.pass_frames(200, QUIET)
 
 
-def test_what_was_lost_is_a_hole_in_what_the_parrot_repeats() -> None:
+def test_a_lost_packet_is_a_gap_in_what_the_parrot_repeats() -> None:
     repeated = repeated_after_losing(3)
     start = repeated.index(b"a9")
     assert repeated[start : start + 5] == [b"a9", LOST, LOST, LOST, b"b0"]
 
 
-def test_a_long_hole_is_not_repeated_so_long_that_the_path_seems_dead() -> None:
+def test_a_long_gap_is_shortened_so_that_the_path_does_not_seem_dead() -> None:
     assert repeated_after_losing(24).count(LOST) == 10
 
 
@@ -93,7 +98,7 @@ def test_an_interrupted_parrot_is_silent_within_200_ms_and_repeats_the_interrupt
 
 
 def test_the_parrot_is_not_interrupted_by_its_own_voice() -> None:
-    """Where there is no echo canceller it hears itself from the first word on."""
+    """Without an echo canceller it hears itself from its first word on."""
     talk = Conversation(greeting=(b"x",) * 300)
     said = [
         frame for _ in range(30) for frame in (*talk.pass_frames(8, -25), *talk.pass_frames(2, -60))
@@ -108,9 +113,9 @@ def test_the_parrot_is_not_interrupted_by_a_cough() -> None:
     assert len(talk.pass_frames(55, QUIET)) == 55
 
 
-def test_it_is_told_how_long_the_person_waited() -> None:
+def test_the_persons_wait_is_reported() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     talk.pass_frames(50, LOUD, "word")
     talk.pass_frames(200, QUIET)
     assert talk.turns == [pytest.approx((parrot.PAUSE) * 0.02, abs=0.021)]
@@ -118,20 +123,20 @@ def test_it_is_told_how_long_the_person_waited() -> None:
 
 def test_the_parrot_ignores_a_click() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     talk.pass_frames(parrot.SHORTEST - 1, LOUD, "click")
     assert talk.pass_frames(300, QUIET) == []
 
 
 def test_the_parrot_repeats_an_endless_phrase_in_parts() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER, QUIET)
     assert talk.pass_frames(parrot.LONGEST + 50, LOUD, "on")
 
 
 def test_the_parrot_repeats_phrase_after_phrase() -> None:
     talk = Conversation()
-    talk.pass_frames(parrot.DEAF_AFTER_SPEAKING + 30, QUIET)
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
     for name in ("one", "two"):
         talk.pass_frames(30, LOUD, name)
         assert f"{name}29".encode() in talk.pass_frames(200, QUIET)
@@ -144,7 +149,7 @@ def test_speech_is_heard_above_a_steady_noise() -> None:
     assert detector.is_speech(-25)
 
 
-def test_the_level_is_measured_where_the_peer_does_not_send_it() -> None:
+def test_the_level_is_measured_if_the_peer_does_not_send_it() -> None:
     wave = (8000 * np.sin(np.arange(9600) * 2 * np.pi * 440 / 48000)).astype(np.int16)
     meter = LevelMeter()
     levels = [meter.level(AudioPacket(p, 0, 0, None)) for p in opus.encode(wave)]
@@ -155,7 +160,7 @@ def test_silence_is_silent() -> None:
     assert dbov(opus.decode([opus.silence()] * 10)) < -80
 
 
-def test_the_echo_sends_packets_on_untouched() -> None:
+def test_the_echo_sends_packets_back_unchanged() -> None:
     forwarded: list[AudioPacket] = []
     packet = AudioPacket(b"opus", 1, 960, None)
     EchoVoice(forwarded.append).hear(packet)

@@ -24,7 +24,7 @@ from aiortc import RTCCertificate
 from bot.media import opus
 from bot.media.packet import AudioPacket
 from bot.media.reorder import Reorder
-from bot.voices.audio_input import Ears
+from bot.voices.audio_input import AudioInput
 
 from . import recording
 from .line import Line
@@ -167,9 +167,11 @@ def _mean(values: Iterable[float]) -> float:
 
 def _likeness(heard: Sequence[AudioPacket]) -> float:
     """As a receiver hears it that orders what comes, and stands in for what does not."""
-    reorder, ears = Reorder(), Ears(opus.SAMPLE_RATE)
+    reorder, audio_input = Reorder(), AudioInput(opus.SAMPLE_RATE)
     ordered = (packet for came in heard for packet in reorder.put(came))
-    return recording.likeness(np.concatenate([pcm for each in ordered for pcm in ears.hear(each)]))
+    return recording.likeness(
+        np.concatenate([pcm for each in ordered for pcm in audio_input.decode(each)])
+    )
 
 
 def _disordered(heard: Sequence[AudioPacket]) -> int:

@@ -1,0 +1,265 @@
+import asyncio
+
+import numpy as np
+import pytest
+
+from bot.media import opus
+from bot.media.opus import Pcm
+from bot.media.packet import FRAME_SAMPLES, AudioPacket
+from bot.voices.audio_input import AudioInput
+from bot.voices.audio_output import AudioOutput
+from bot.voices.plugged_in import PluggedInVoice
+from bot.voices.turn_taking import TurnTaking
+from examples.repeater import Repeater
+
+pytestmark = pytest.mark.unit
+
+RATES = (48000, 24000, 16000, 8000)
+
+
+def unread(caption: str) -> None:
+    """Ignore a caption."""
+
+
+def fail() -> None:
+    pytest.fail("the bot has failed")
+
+
+def tone(seconds: float, rate: int = 48000) -> Pcm:
+    return (8000 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)).astype(np.int16)
+
+
+def packets(pcm: Pcm, start: int = 0) -> list[AudioPacket]:
+    return [
+        AudioPacket(payload, start + n, (start + n) * FRAME_SAMPLES & 0xFFFFFFFF, None)
+        for n, payload in enumerate(opus.encode(pcm))
+    ]
+
+
+def hear(audio_input: AudioInput, *heard: AudioPacket) -> list[Pcm]:
+    return [pcm for packet in heard for pcm in audio_input.decode(packet)]
+
+
+def loudness(pcm: Pcm) -> float:
+    return float(np.sqrt(np.mean(pcm.astype(np.float64) ** 2)))
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_input_gives_frames_of_20_ms_at_the_rate_asked_for(rate: int) -> None:
+    frames = hear(AudioInput(rate), *packets(tone(1)))
+    assert len(frames) >= 49
+    assert {len(frame) for frame in frames} == {rate // 50}
+    assert loudness(frames[30]) == pytest.approx(8000 / 2**0.5, rel=0.1)
+
+
+def test_lost_packets_are_concealed() -> None:
+    sent = packets(tone(0.4))
+    frames = hear(AudioInput(48000), *sent[:8], *sent[11:])
+    assert len(frames) == len(sent)
+    concealed = [loudness(frame) for frame in frames[8:11]]
+    assert concealed == sorted(concealed, reverse=True)
+    assert concealed[0] > 2000
+
+
+def test_a_long_gap_is_skipped() -> None:
+    audio_input = AudioInput(48000)
+    hear(audio_input, *packets(tone(0.1)))
+    later = packets(tone(0.1), start=1000)
+    assert len(hear(audio_input, *later)) == len(later)
+
+
+def test_timestamps_wrap_around() -> None:
+    first = 2**32 // FRAME_SAMPLES - 2
+    sent = packets(tone(0.2), start=first)
+    assert len(hear(AudioInput(48000), *sent)) == len(sent)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_output_sends_pieces_of_any_length_in_packets_of_20_ms(rate: int) -> None:
+    output = AudioOutput(rate, unread)
+    for piece in np.array_split(tone(1, rate), 37):
+        output.say(piece)
+    assert output.seconds_left == pytest.approx(1, abs=0.01)
+    said = []
+    while (packet := output.next_frame()) is not None:
+        said.append(packet)
+    assert len(said) in (49, 50)
+    assert loudness(opus.decode(said)[9600:38400]) == pytest.approx(8000 / 2**0.5, rel=0.1)
+
+
+def test_a_cleared_output_fades_out_and_is_silent() -> None:
+    output = AudioOutput(48000, unread)
+    output.say(tone(2))
+    for _ in range(10):
+        output.next_frame()
+    output.clear()
+    assert output.seconds_left <= 0.01
+    assert output.next_frame() is not None
+    assert output.next_frame() is None
+
+
+def test_what_a_bot_says_in_samples_is_sent_in_packets() -> None:
+    voice = PluggedInVoice(Repeater, TurnTaking(lambda _: None), unread, fail)
+    heard = packets(tone(0.5))
+    for packet in heard:
+        voice.hear(packet)
+    said = [voice.next_frame() for _ in heard]
+    assert loudness(opus.decode(filter(None, said))[9600:]) == pytest.approx(8000 / 2**0.5, rel=0.1)
+    assert voice.next_frame() is None
+
+
+class Talker:
+    """Says something long, and ignores what it hears."""
+
+    sample_rate = 16000
+    takes_turns = True
+    was_interrupted = False
+
+    def begin(self, output: AudioOutput) -> None:
+        output.say(tone(10, 16000))
+
+    def hear(self, pcm: Pcm) -> None:
+        pass
+
+    def interrupted(self) -> None:
+        Talker.was_interrupted = True
+
+    def end(self) -> None:
+        pass
+
+
+def test_a_bot_that_takes_turns_is_interrupted_within_200_ms() -> None:
+    voice = PluggedInVoice(Talker, TurnTaking(lambda _: None), unread, fail)
+    quiet, loud = ([-90] * 40, [-20] * 20)
+    said = []
+    for number, level in enumerate(quiet + loud):
+        voice.hear(AudioPacket(opus.silence(), number, number * FRAME_SAMPLES, level))
+        said.append(voice.next_frame())
+    assert all(said[:40])
+    assert not any(said[50:])
+    assert Talker.was_interrupted
+
+
+def test_captions_appear_as_they_are_said_and_not_after_clear() -> None:
+    read: list[str] = []
+    output = AudioOutput(48000, read.append)
+    output.say(tone(0.1), "one")
+    output.say(tone(0.1), "two")
+    output.say(tone(0.1))
+    output.say(tone(0.1), "four")
+    assert read == []
+    output.next_frame()
+    assert read == ["one"]
+    for _ in range(5):
+        output.next_frame()
+    assert read == ["one", "two"]
+    output.clear()
+    output.next_frame()
+    output.next_frame()
+    assert read == ["one", "two", ""]
+    output.say(tone(0.1), "five")
+    output.next_frame()
+    assert read == ["one", "two", "", "five"]
+
+
+@pytest.mark.parametrize(
+    "pcm", [tone(0.02).astype(np.float64), tone(0.02).reshape(1, -1), tone(0.02).reshape(-1, 1)]
+)
+@pytest.mark.parametrize("rate", RATES)
+def test_what_is_not_16_bit_and_mono_is_refused_at_once(rate: int, pcm: Pcm) -> None:
+    output = AudioOutput(rate, unread)
+    with pytest.raises(TypeError, match="int16"):
+        output.say(pcm)
+    assert output.next_frame() is None
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_every_third_sample_is_a_stream_too(rate: int) -> None:
+    """NumPy's slices and read-only buffers are samples like others."""
+    output = AudioOutput(rate, unread)
+    output.say(tone(3, rate)[::3])
+    output.say(np.frombuffer(tone(1, rate).tobytes(), np.int16))
+    assert output.seconds_left == pytest.approx(2, abs=0.01)
+    assert output.next_frame() is not None
+
+
+class Faulty:
+    """Raises in one of its methods."""
+
+    sample_rate = 48000
+    takes_turns = True
+
+    def __init__(self, method: str, error: type[BaseException]) -> None:
+        self.called: list[str] = []
+        self._method = method
+        self._error = error
+        self._call("__init__")
+
+    def begin(self, output: AudioOutput) -> None:
+        output.say(tone(10))
+        self._call("begin")
+
+    def hear(self, pcm: Pcm) -> None:
+        self._call("hear")
+
+    def interrupted(self) -> None:
+        self._call("interrupted")
+
+    def end(self) -> None:
+        self._call("end")
+
+    def _call(self, method: str) -> None:
+        self.called.append(method)
+        if method == self._method:
+            raise self._error
+
+
+@pytest.mark.parametrize(
+    ("method", "failures", "is_ended"),
+    [
+        ("__init__", 1, False),
+        ("begin", 1, False),
+        ("hear", 1, True),
+        ("interrupted", 1, True),
+        ("end", 0, True),
+    ],
+)
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError])
+def test_a_bot_that_raises_has_failed_once_and_is_only_ended(
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    failures: int,
+    is_ended: bool,
+    error: type[BaseException],
+) -> None:
+    failed: list[None] = []
+    bots: list[Faulty] = []
+
+    def make_bot() -> Faulty:
+        bot = Faulty.__new__(Faulty)
+        bots.append(bot)
+        bot.__init__(method, error)  # type: ignore[misc]
+        return bot
+
+    voice = PluggedInVoice(
+        make_bot, TurnTaking(lambda _: None), unread, lambda: failed.append(None)
+    )
+    for number, level in enumerate([-90] * 40 + [-20] * 20):
+        voice.hear(AudioPacket(opus.silence(), number, number * FRAME_SAMPLES, level))
+        voice.next_frame()
+    voice.end()
+    assert len(failed) == failures
+    assert bots[0].called.count(method) == 1
+    assert ("end" in bots[0].called) == is_ended
+    (record,) = [record for record in caplog.records if record.name == "voicedemo.bot"]
+    assert record.exc_info is not None
+
+
+def test_a_packet_that_is_not_opus_is_no_fault_of_the_bots() -> None:
+    voice = PluggedInVoice(Repeater, TurnTaking(lambda _: None), unread, fail)
+    good, after, *_ = packets(tone(0.1))
+    voice.hear(good)
+    with pytest.raises(ValueError, match="Invalid data"):
+        voice.hear(after._replace(payload=b"\xff\xff\xff\xff"))
+    voice.hear(after)
+    assert voice.next_frame() is not None
