@@ -54,7 +54,7 @@ def test_a_good_phone_in_a_good_network_is_told_so(
     told = subprocess.run(
         [sys.executable, "manage.py", "checkup", code],
         cwd=ROOT,
-        env={"VOICEDEMO_VAR_DIR": str(var_dir), "PATH": ""},
+        env={"VOICEDEMO_VAR_DIR": str(var_dir), "VOICEDEMO_ENV_FILE": "", "PATH": ""},
         capture_output=True,
         text=True,
         check=True,
