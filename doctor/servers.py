@@ -45,6 +45,8 @@ def _unanswered(url: str, exc: Exception, *, needed: bool) -> Finding:
     else:
         detail = f"no answer ({exc})" if str(exc) else "no answer"
         step = "Is it running, and does the firewall let UDP out to it?"
+    if not needed:
+        step = "Let UDP out to it, or set VOICEDEMO_STUN_URLS to servers that answer."
     return lacking("stun", url, detail, step, in_production=needed)
 
 
