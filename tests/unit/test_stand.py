@@ -99,7 +99,7 @@ async def test_the_screen_shows_the_code_of_its_link() -> None:
 
 DAMAGED = {
     "en": "This link is damaged. Ask for a new one.",
-    "de": "Dieser Link ist beschädigt. Bitte um einen neuen.",
+    "de": "Dieser Link ist beschädigt. Bitten Sie um einen neuen.",
     "es": "Este enlace está dañado. Pide uno nuevo.",
     "fr": "Ce lien est endommagé. Demandez-en un autre.",
     "ja": "このリンクは壊れています。新しいリンクをもらってください。",

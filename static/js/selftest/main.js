@@ -41,7 +41,7 @@ async function selfTest() {
   report = '';
   page.begin();
   lines.reset();
-  const rows = await check(context);
+  const rows = await runChecks(context);
   ticket = '';
   context.suspend();
   const code = verdict(rows);
@@ -53,7 +53,7 @@ async function selfTest() {
  * @param {AudioContext} audio
  * @returns {Promise<import('./runner.js').Row[]>}
  */
-async function check(audio) {
+async function runChecks(audio) {
   const context = new Context(freshTicket() || (await api.ticket().catch(() => '')), {
     api,
     audio,
