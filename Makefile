@@ -46,8 +46,13 @@ bench-recovery: $(VENV)/dev.stamp system ## What a voice loses when its network 
 lighthouse: check system ## What Lighthouse makes of the pages, as a phone on slow 4G
 	$(BIN)/python -m tests.bench.lighthouse
 
-clean: ## Remove everything that make has made
-	rm -rf $(VENV) node_modules var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+clean: ## Remove everything that make has made, except the key that signs the links on posters
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@if [ -d var ]; then find var -mindepth 1 -maxdepth 1 ! -name secret_key -exec rm -rf {} +; fi
+	@if [ -f var/secret_key ]; then \
+	  echo "Kept var/secret_key: without it, the links on printed posters lose their labels."; \
+	  echo "To remove it too: rm -r var"; \
+	else rm -rf var; fi
 
 .PHONY: ready
 ready: $(VENV)/run.stamp

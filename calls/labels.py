@@ -1,17 +1,17 @@
-"""Where people come from: a label on a link, signed, so that nobody can write one in our books."""
+"""Labels of the places that people come from. They are signed, so that nobody can invent one."""
 
 from django.core import signing
 
 MAX_CHARS = 60
 SELF_TEST = "self-test"
-"""Of the calls that ``/check/`` makes: nobody talks in them."""
+"""The label of the test calls that ``/check/`` makes: nobody talks in them."""
 _SALT = "voicedemo.source"
 
 
 def sign(label: str) -> str:
-    """What stands for the label in a link.
+    """The token that carries the label in a link.
 
-    :raises ValueError: where it is empty, or longer than ``MAX_CHARS``.
+    :raises ValueError: it is empty, or longer than ``MAX_CHARS``.
     """
     if not 0 < len(label) <= MAX_CHARS:
         raise ValueError(f"a label has 1 to {MAX_CHARS} characters")
@@ -19,7 +19,7 @@ def sign(label: str) -> str:
 
 
 def read(token: str) -> str:
-    """The label; '' where the token is none of ours. A link on a poster must work all the same."""
+    """The label in a token; '' if the token is damaged or was signed by somebody else."""
     try:
         return str(signing.Signer(salt=_SALT).unsign_object(token))
     except (signing.BadSignature, ValueError):

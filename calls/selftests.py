@@ -1,4 +1,4 @@
-"""Reports of self-tests, kept under a code that can be read out on the telephone."""
+"""Keeps the reports of self-tests, under codes that can be read out on the telephone."""
 
 from datetime import timedelta
 
@@ -11,16 +11,16 @@ from .models import SelfTest
 
 KEPT = timedelta(days=30)
 MAX_KEPT = 10_000
-"""The oldest go first: whoever floods us with reports does not fill the disk."""
+"""The oldest are deleted first, so that a flood of reports cannot fill the disk."""
 CODE_CHARS = 6
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Without those that look alike."""
+"""Without letters and digits that look alike."""
 
 
 async def keep(report: SelfTestReport) -> str:
-    """Store a report, and forget those that have had their time.
+    """Store a report, and delete those that are too old or too many.
 
-    :returns: its code.
+    :returns: the code of the report.
     """
     await SelfTest.objects.filter(at__lt=timezone.now() - KEPT).adelete()
     oldest = SelfTest.objects.order_by("-at").values("pk")[MAX_KEPT - 1 :]
@@ -31,8 +31,9 @@ async def keep(report: SelfTestReport) -> str:
 
 
 def find(code: str) -> SelfTest:
-    """:param code: as somebody may have written it down, with a dash and in small letters.
+    """Look a report up.
 
-    :raises SelfTest.DoesNotExist: where there is none.
+    :param code: as a person wrote it down: dashes, spaces and small letters are fine.
+    :raises SelfTest.DoesNotExist: no report has this code.
     """
     return SelfTest.objects.get(pk=code.replace("-", "").replace(" ", "").upper())

@@ -1,68 +1,82 @@
-"""All checks, in the order in which one breaks the next."""
+"""Runs all checks, in the order in which one failure causes the next."""
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.ice.gather import TurnServer, turn_servers
 from signaling.ice.base import Provider, ProviderError
+from wire.findings import Status
 
 from . import host, reach, servers, web
-from .findings import Finding, Verdict, bad
+from .findings import Finding, bad, lacking
+from .setup import Setup
 
 TTL = timedelta(minutes=5)
 EXPIRED = timedelta(minutes=-5)
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What is to be examined: the settings, without Django's."""
-
-    secret_key: str
-    debug: bool
-    allowed_hosts: list[str]
-    public_url: str
-    public_ips: list[str]
-    media_port: int
-    proxies: int
-    stun_urls: list[str]
-    providers: list[Provider] = field(default_factory=list)
-    clock_url: str = "https://www.cloudflare.com"
-
-
 async def examine(setup: Setup) -> list[Finding]:
-    stun = [servers.stun(url) for url in setup.stun_urls]
-    turn = [_provider(provider) for provider in setup.providers]
+    stun, (turn, relays) = await asyncio.gather(_stun(setup), _turn(setup))
+    seen_as = _seen_as(stun)
+    advertised = host.advertised(setup.public_ips, seen_as, in_production=setup.in_production)
     findings = [
+        *await _settings(setup),
+        *stun,
+        advertised,
+        *await _nat(setup, stun),
+        *turn,
+    ]
+    if seen_as and setup.media_port and advertised.status is Status.GOOD:
+        findings += await _reachable(seen_as, setup.media_port, relays)
+    return [*findings, await host.clock(setup.clock_url), host.versions()]
+
+
+async def _settings(setup: Setup) -> list[Finding]:
+    return [
+        host.env_file(setup.env_file, setup.env_file_names),
         web.secret_key(setup.secret_key),
         web.debug(on=setup.debug),
         web.allowed_hosts(setup.allowed_hosts, setup.public_url),
         *await web.origin(setup.public_url),
         *web.proxies(setup.public_url, setup.proxies),
-        host.media_port(setup.media_port),
+        host.media_port(setup.media_port, in_production=setup.in_production),
     ]
-    bound = await asyncio.gather(*stun)
-    findings += bound
-    advertised = host.advertised(setup.public_ips, seen_as := _seen_as(bound))
-    findings.append(advertised)
-    answering = [f.subject for f in bound if f.verdict is Verdict.GOOD]
-    if len(answering) >= 2:
-        findings.append(await servers.nat(*answering[:2]))
+
+
+async def _stun(setup: Setup) -> list[Finding]:
+    needed = setup.in_production or not setup.stun_is_default
+    return await asyncio.gather(*(servers.stun(url, needed=needed) for url in setup.stun_urls))
+
+
+def _seen_as(stun: list[Finding]) -> str | None:
+    """This machine's address, as the first STUN server that answered sees it."""
+    return next((f.detail.split()[-1] for f in stun if f.status is Status.GOOD), None)
+
+
+async def _nat(setup: Setup, stun: list[Finding]) -> list[Finding]:
+    answering = [f.subject for f in stun if f.status is Status.GOOD]
+    if len(answering) < 2:
+        return []
+    return [await servers.nat(*answering[:2], in_production=setup.in_production)]
+
+
+async def _turn(setup: Setup) -> tuple[list[Finding], list[TurnServer]]:
+    """All providers, and those of their servers that relay."""
+    findings: list[Finding] = []
     relays: list[TurnServer] = []
-    for found, working in await asyncio.gather(*turn):
+    for found, working in await asyncio.gather(*map(_provider, setup.providers)):
         findings += found
         relays += working
-    outside = [relay for relay in relays if await reach.is_elsewhere(relay)]
-    if outside and seen_as and setup.media_port and advertised.verdict is Verdict.GOOD:
-        findings.append(await reach.media_port(seen_as, setup.media_port, outside[0]))
     if not setup.providers:
-        step = "Set up a provider: see docs/settings.md."
-        findings.append(bad("turn", "ICE providers", "none: symmetric NATs cannot connect", step))
-    return [*findings, await host.clock(setup.clock_url), host.versions()]
-
-
-def _seen_as(bound: list[Finding]) -> str | None:
-    return next((f.detail.split()[-1] for f in bound if f.verdict is Verdict.GOOD), None)
+        missing = lacking(
+            "turn",
+            "ICE providers",
+            "none: phones behind symmetric NATs cannot connect",
+            "Set up a provider: see docs/settings.md.",
+            in_production=setup.in_production,
+        )
+        findings.append(missing)
+    return findings, relays
 
 
 async def _provider(provider: Provider) -> tuple[list[Finding], list[TurnServer]]:
@@ -78,9 +92,17 @@ async def _provider(provider: Provider) -> tuple[list[Finding], list[TurnServer]
     working = [
         relay
         for relay, found in zip(relays, tried, strict=True)
-        if all(f.verdict is Verdict.GOOD for f in found)
+        if all(f.status is Status.GOOD for f in found)
     ]
-    if provider.name == "coturn" and all(f.verdict is Verdict.GOOD for f in findings):
+    if provider.name == "coturn" and all(f.status is Status.GOOD for f in findings):
         stale = turn_servers((await provider.issue("doctor", EXPIRED)).servers)
         findings.append(await servers.expiry(stale[0]))
     return findings, working
+
+
+async def _reachable(address: str, number: int, relays: list[TurnServer]) -> list[Finding]:
+    """By way of a relay elsewhere: packets of one on this machine pass no firewall."""
+    for relay in relays:
+        if await reach.is_elsewhere(relay):
+            return [await reach.media_port(address, number, relay)]
+    return []

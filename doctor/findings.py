@@ -1,38 +1,54 @@
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+"""What a check of the doctor reports."""
 
+from dataclasses import dataclass
 
-class Verdict(StrEnum):
-    GOOD = "good"
-    BAD = "bad"
-    SKIPPED = "skipped"
+from wire.findings import Status
 
 
 @dataclass(frozen=True)
 class Finding:
     """What one check found.
 
-    :param subject: what was checked: a URL, a setting, a port.
-    :param next_step: what to do about it; '' where there is nothing to do.
+    :ivar subject: what was checked: a URL, a setting, a port.
+    :ivar next_step: what to do about it; '' if there is nothing to do.
     """
 
     check: str
     subject: str
-    verdict: Verdict
+    status: Status
     detail: str
     next_step: str = ""
 
     def as_dict(self) -> dict[str, str]:
-        return asdict(self)
+        """For ``doctor --json``, which calls the status a verdict."""
+        return {
+            "check": self.check,
+            "subject": self.subject,
+            "verdict": self.status,
+            "detail": self.detail,
+            "next_step": self.next_step,
+        }
 
 
 def good(check: str, subject: str, detail: str) -> Finding:
-    return Finding(check, subject, Verdict.GOOD, detail)
+    return Finding(check, subject, Status.GOOD, detail)
 
 
 def bad(check: str, subject: str, detail: str, next_step: str) -> Finding:
-    return Finding(check, subject, Verdict.BAD, detail, next_step)
+    return Finding(check, subject, Status.BAD, detail, next_step)
 
 
 def skipped(check: str, subject: str, why: str) -> Finding:
-    return Finding(check, subject, Verdict.SKIPPED, why)
+    return Finding(check, subject, Status.SKIPPED, why)
+
+
+def lacking(
+    check: str, subject: str, detail: str, next_step: str, *, in_production: bool
+) -> Finding:
+    """Something that only production needs.
+
+    :param in_production: False makes it a warning, with the step for production.
+    """
+    if in_production:
+        return bad(check, subject, detail, next_step)
+    return Finding(check, subject, Status.WARNING, detail, f"For production: {next_step}")

@@ -1,4 +1,4 @@
-"""Seen from outside: do packets arrive where the media port is advertised?"""
+"""Seen from outside: do packets arrive at the advertised media port?"""
 
 import asyncio
 import socket
@@ -26,9 +26,9 @@ class _Listener(asyncio.DatagramProtocol):
 
 
 async def media_port(address: str, number: int, relay: TurnServer) -> Finding:
-    """A packet to the media port by way of a TURN server, as from a phone that needs one.
+    """Send packets to the media port through a TURN server, as for a phone that needs one.
 
-    :param address: that is advertised.
+    :param address: the advertised one.
     """
     check, subject = "media reachable", f"{address}:{number}/udp"
     loop = asyncio.get_running_loop()
@@ -37,17 +37,15 @@ async def media_port(address: str, number: int, relay: TurnServer) -> Finding:
             _Listener, local_addr=("::" if ":" in address else "0.0.0.0", number)
         )
     except OSError:
-        why = "the port is in use: stop the server to have it tried from outside"
+        why = "the port is in use: stop the server to test it from outside"
         return skipped(check, subject, why)
     try:
-        return await _relayed_there(relay, address, number, listener)
+        return await _relayed(relay, address, number, listener)
     finally:
         transport.close()
 
 
-async def _relayed_there(
-    relay: TurnServer, address: str, number: int, listener: _Listener
-) -> Finding:
+async def _relayed(relay: TurnServer, address: str, number: int, listener: _Listener) -> Finding:
     check, subject = "media reachable", f"{address}:{number}/udp"
     try:
         async with asyncio.timeout(2 * PATIENCE_S), allocation(relay) as (base, _):
@@ -56,15 +54,15 @@ async def _relayed_there(
                 base.send(PROBE, (address, number))
                 await asyncio.sleep(RETRY_S)
     except (TransactionError, TimeoutError, OSError) as exc:
-        return skipped(check, subject, f"{relay.host} relays nothing at present ({exc})")
+        return skipped(check, subject, f"{relay.host} relays nothing now ({exc})")
     if listener.heard.is_set():
-        return good(check, subject, f"what {relay.host} relays there arrives")
-    detail = f"what {relay.host} relays there does not arrive"
+        return good(check, subject, f"packets that {relay.host} relays arrive")
+    detail = f"packets that {relay.host} relays do not arrive"
     return bad(check, subject, detail, f"Let UDP (and TCP) in on port {number}.")
 
 
 async def is_elsewhere(relay: TurnServer) -> bool:
-    """Whether what it sends comes from outside: on this machine it would pass no firewall."""
+    """Whether it is another machine, so that its packets come through the firewall."""
     loop = asyncio.get_running_loop()
     infos = await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_DGRAM)
     return not {info[4][0] for info in infos} & set(host_addresses())

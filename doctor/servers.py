@@ -1,4 +1,4 @@
-"""STUN and TURN servers, tried as a browser would: bound, allocated, relayed through."""
+"""STUN and TURN servers, tried as a browser uses them: binding, allocation, relayed packets."""
 
 import asyncio
 import socket
@@ -15,35 +15,43 @@ from bot.ice.gather import RelayBase, StunServer, TurnServer, allocate, reflexiv
 from bot.ice.media_port import MediaPort
 from bot.ice.path import Address, Base
 
-from .findings import Finding, bad, good
+from .findings import Finding, bad, good, lacking
 
 PATIENCE_S = 5.0
 FEW_DAYS = 14
 ANYWHERE = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 PROBE = b"voicedemo doctor"
+UNKNOWN_NAME = ("the name is not known", "Correct the name, or repair the DNS.")
 
 
-async def stun(url: str) -> Finding:
-    """A binding, from a port of its own."""
+async def stun(url: str, *, needed: bool = True) -> Finding:
+    """Does it answer a binding request, sent from a port of its own?
+
+    :param needed: False if calls work on this machine without an answer.
+    """
     try:
         server = StunServer.parse(url)
         address = await _mapped(server)
     except ValueError as exc:
         return bad("stun", url, str(exc), "For example stun:stun.example.com:3478")
-    except socket.gaierror:
-        return _unknown("stun", url)
     except (OSError, TimeoutError) as exc:
-        return bad(
-            "stun",
-            url,
-            f"no answer ({exc})" if str(exc) else "no answer",
-            "Is it running, and does the firewall let UDP out to it?",
-        )
+        return _unanswered(url, exc, needed=needed)
     return good("stun", url, f"sees this machine as {address[0]}")
 
 
-async def nat(first: str, second: str) -> Finding:
-    """Two servers' views of one port: the same mapping for both, or one each (RFC 4787, 4.1)."""
+def _unanswered(url: str, exc: Exception, *, needed: bool) -> Finding:
+    if isinstance(exc, socket.gaierror):
+        detail, step = UNKNOWN_NAME
+    else:
+        detail = f"no answer ({exc})" if str(exc) else "no answer"
+        step = "Is it running, and does the firewall let UDP out to it?"
+    if not needed:
+        step = "Let UDP out to it, or set VOICEDEMO_STUN_URLS to servers that answer."
+    return lacking("stun", url, detail, step, in_production=needed)
+
+
+async def nat(first: str, second: str, *, in_production: bool) -> Finding:
+    """Is one port mapped alike for two servers, or differently for each (RFC 4787, 4.1)?"""
     subject = "NAT in front of this machine"
     port = MediaPort(["0.0.0.0"])
     await port.open(tcp=False)
@@ -62,11 +70,12 @@ async def nat(first: str, second: str) -> Finding:
     if None in seen:
         return bad("nat", subject, "a STUN server does not answer twice", "See the lines on STUN.")
     if len({(c.host, c.port) for c in seen if c}) > 1:
-        return bad(
+        return lacking(
             "nat",
             subject,
             "symmetric: another port for every destination",
-            "Phones behind such a NAT need TURN to reach it. Better serve from a public address.",
+            "Serve from a public address: phones behind such a NAT can only reach it over TURN.",
+            in_production=in_production,
         )
     return good("nat", subject, "none, or one that keeps its mapping (endpoint-independent)")
 
@@ -76,7 +85,7 @@ async def _mapped(server: StunServer) -> Address:
         server.host, server.port, type=socket.SOCK_DGRAM
     )
     families = {info[0] for info in infos}
-    # A name may have an IPv6 address where this machine has no IPv6 to reach it by.
+    # A name may have an IPv6 address while this machine has no IPv6.
     here = [any_ for family, any_ in ANYWHERE.items() if family in families]
     found = await asyncio.gather(*(_mapped_over(address, server) for address in here))
     for candidate in found:
@@ -92,13 +101,16 @@ async def _mapped_over(here: str, server: StunServer) -> Candidate | None:
         async with asyncio.timeout(PATIENCE_S):
             return await reflexive_candidate(port, port.bases[0], server)
     except (OSError, TimeoutError):
-        return None  # the other family may do
+        return None  # the other family may answer
     finally:
         port.close()
 
 
 async def turn(server: TurnServer) -> list[Finding]:
-    """Certificate, allocation, and a packet relayed there and back; until one of them fails."""
+    """Check its certificate, an allocation, and a packet relayed there and back.
+
+    :returns: the findings up to the first failure.
+    """
     findings = []
     if server.tls:
         findings.append(await certificate(server))
@@ -108,7 +120,7 @@ async def turn(server: TurnServer) -> list[Finding]:
 
 
 async def certificate(server: TurnServer) -> Finding:
-    """Would a browser accept it, and for how long?"""
+    """Does a browser accept it, and for how long?"""
     check, url = "certificate", server.url
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -142,7 +154,7 @@ async def _relay(server: TurnServer) -> Finding:
     except socket.gaierror:
         return _unknown(check, url)
     except TransactionError as exc:
-        step = "Does the secret or credential here agree with the server's?"
+        step = "Is the secret or credential here the same as the server's?"
         return bad(check, url, f"allocation refused: {exc}", step)
     except TimeoutError:
         step = "Is it running, is the port open, and may it relay to its own address?"
@@ -153,7 +165,10 @@ async def _relay(server: TurnServer) -> Finding:
 
 
 async def expiry(server: TurnServer) -> Finding:
-    """:param server: with credentials that have expired."""
+    """Does it refuse credentials that have expired?
+
+    :param server: with such credentials.
+    """
     check, url = "expiry", server.url
     try:
         async with asyncio.timeout(PATIENCE_S), allocation(server):
@@ -166,11 +181,11 @@ async def expiry(server: TurnServer) -> Finding:
 
 
 def _unknown(check: str, url: str) -> Finding:
-    return bad(check, url, "the name is not known", "Correct the name, or mend the DNS.")
+    return bad(check, url, *UNKNOWN_NAME)
 
 
 class _End:
-    """Takes what an allocation receives."""
+    """Receives the packets of an allocation."""
 
     def __init__(self) -> None:
         self.heard = asyncio.Event()
@@ -180,11 +195,12 @@ class _End:
             self.heard.set()
 
     def base_lost(self, base: Base) -> None:
-        """The allocation's end is ours alone."""
+        """Nothing else uses this allocation."""
 
 
 @asynccontextmanager
 async def allocation(server: TurnServer) -> AsyncIterator[tuple[RelayBase, _End]]:
+    """An allocation, and what receives its packets; released at the end."""
     end = _End()
     base = await allocate(end, server)
     try:
@@ -194,7 +210,7 @@ async def allocation(server: TurnServer) -> AsyncIterator[tuple[RelayBase, _End]
 
 
 async def _to_and_fro(ours: tuple[RelayBase, _End], theirs: tuple[RelayBase, _End]) -> None:
-    """Each end sends until both have heard: the first packet may precede a permission."""
+    """Send from both ends until both have heard: a packet before its permission is dropped."""
     (near, here), (far, there) = ours, theirs
     while not (here.heard.is_set() and there.heard.is_set()):
         near.send(PROBE, (far.candidate.host, far.candidate.port))

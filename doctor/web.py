@@ -1,4 +1,4 @@
-"""The pages: may a phone's browser open them, and use its microphone there?"""
+"""The pages: can a phone's browser open them, and use its microphone there?"""
 
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ def secret_key(key: str) -> Finding:
             check,
             subject,
             "short or guessable",
-            "Unset it, and one is made; or set 50 random characters.",
+            "Unset it, so that a key is made; or set 50 random characters.",
         )
     return good(check, subject, "long and random enough")
 
@@ -33,14 +33,16 @@ def allowed_hosts(allowed: list[str], public_url: str) -> Finding:
     check, subject = "allowed hosts", "ALLOWED_HOSTS"
     host = urlsplit(public_url).hostname
     if "*" in allowed:
-        return bad(check, subject, "any name is answered to", f"Set it to {host or 'your name'}.")
+        return bad(
+            check, subject, "every host name is answered", f"Set it to {host or 'your name'}."
+        )
     if host and not validate_host(host, allowed):
         return bad(check, subject, f"{host} is refused", f"Set ALLOWED_HOSTS={host}.")
     return good(check, subject, ", ".join(allowed))
 
 
 async def origin(public_url: str) -> list[Finding]:
-    """Browsers give the microphone to secure origins alone (W3C Media Capture, 10)."""
+    """Is it a secure origin? Others get no microphone (W3C Media Capture, 10)."""
     check, subject = "secure origin", public_url or "VOICEDEMO_PUBLIC_URL"
     if not public_url:
         return [skipped(check, subject, "not set: only browsers on this machine get a microphone")]
@@ -60,11 +62,11 @@ async def origin(public_url: str) -> list[Finding]:
 
 
 def proxies(public_url: str, number: int) -> list[Finding]:
-    """The server itself speaks no TLS: where pages are HTTPS, a proxy is in front of it."""
+    """Is the number of proxies set? The server speaks no TLS: behind HTTPS there is a proxy."""
     if urlsplit(public_url).scheme != "https":
         return []
     check, subject = "proxies", f"VOICEDEMO_PROXIES={number}"
     if not number:
-        detail = "all visitors share the proxy's address, and one limit on requests"
+        detail = "all visitors have the proxy's address, and share one limit on requests"
         return [bad(check, subject, detail, "Set it to the number of proxies in front, often 1.")]
     return [good(check, subject, "visitors are told apart")]

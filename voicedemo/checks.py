@@ -52,7 +52,8 @@ def _is_ice_url(url: str, schemes: Sequence[str]) -> bool:
 
 @register()
 def unknown_names(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    names = {name for name in os.environ if name.startswith("VOICEDEMO_")}
+    given = settings.ENV_FILE_NAMES.union(os.environ)
+    names = {name for name in given if name.startswith("VOICEDEMO_")}
     return [
         checks.Warning(
             f"{name} is set, and there is no such setting",

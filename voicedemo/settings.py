@@ -1,19 +1,43 @@
-"""Every setting of the product, read from the environment here and nowhere else.
+"""Every setting of the product, read from the environment and ``.env`` here and nowhere else.
 
 docs/settings.md lists them all; a test compares the two.
 """
 
+import os
 import secrets
 import socket
 from pathlib import Path
 
-from environs import Env, validate
+from dotenv import dotenv_values
+from environs import Env, EnvError, validate
 
 from .hosts import own_hosts
 
-env = Env()
-
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _env_file(name: str) -> Path | None:
+    """The file to read settings from; None if there is none.
+
+    :param name: relative to the project; '' for no file.
+    :raises EnvError: the file was asked for, and is not there.
+    """
+    path = BASE_DIR / name
+    if name and path.is_file():
+        return path
+    if name and "VOICEDEMO_ENV_FILE" in os.environ:
+        raise EnvError(f"VOICEDEMO_ENV_FILE: there is no file {path}")
+    return None
+
+
+env = Env()
+ENV_FILE = _env_file(env.str("VOICEDEMO_ENV_FILE", ".env"))
+ENV_FILE_NAMES: frozenset[str] = frozenset()
+"""The names in that file. The environment wins over it."""
+if ENV_FILE:
+    env.read_env(ENV_FILE, recurse=False)
+    ENV_FILE_NAMES = frozenset(dotenv_values(ENV_FILE))
+
 VAR_DIR = Path(env.str("VOICEDEMO_VAR_DIR", str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
@@ -40,6 +64,7 @@ VOICEDEMO_PROXIES = env.int("VOICEDEMO_PROXIES", 0, validate=validate.Range(min=
 VOICEDEMO_STUN_URLS: list[str] = env.list(
     "VOICEDEMO_STUN_URLS", ["stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478"]
 )
+STUN_IS_DEFAULT = "VOICEDEMO_STUN_URLS" not in ENV_FILE_NAMES.union(os.environ)
 VOICEDEMO_ICE_PROVIDERS: list[str] = env.list("VOICEDEMO_ICE_PROVIDERS", [])
 VOICEDEMO_TURN_URLS: list[str] = env.list("VOICEDEMO_TURN_URLS", [])
 VOICEDEMO_TURN_USERNAME = env.str("VOICEDEMO_TURN_USERNAME", "")
@@ -174,5 +199,5 @@ LOGGING = {
     },
 }
 
-# What was set and never read is a slip of the pen (voicedemo/checks.py).
+# A name that is set and not among these is a typing error (voicedemo/checks.py).
 ENVIRONMENT_READ = frozenset(env.dump())

@@ -13,6 +13,7 @@ from . import constants
 from .page import PageMessage
 from .reasons import Reason
 from .selftest import SelfTestReport
+from .selftest_sentences import render_selftest_sentences
 from .server import ServerMessage
 
 NOTICE: Final = "Written by `manage.py contract` from wire/. Do not edit."
@@ -82,6 +83,7 @@ FILES: Final[dict[str, Callable[[], str]]] = {
     "messages.d.ts": messages,
     "shared.js": shared,
     "reasons.js": reasons,
+    "selftest_sentences.js": render_selftest_sentences,
 }
 """What is written, by file name."""
 

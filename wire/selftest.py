@@ -1,10 +1,11 @@
 """What a page found out about its phone and its network at ``/check/``."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from .constants import MAX_SELFTEST_BYTES
+from .findings import Status
 from .model import Detail, WireModel, parsed
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
@@ -14,7 +15,7 @@ class SelfTestRow(WireModel):
     """What one check found."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,20}$")]
-    status: Literal["good", "warning", "bad", "skipped"]
+    status: Status
     found: Code
     data: Detail = Field(default_factory=dict, max_length=20)
 

@@ -1,4 +1,4 @@
-"""A certificate for this machine's address in the LAN, so that phones get HTTPS from it."""
+"""Issues a certificate for this machine's address in the LAN, so that phones get HTTPS."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,16 +9,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 LASTS = timedelta(days=90)
-"""Apple refuses what is valid for more than 398 days (support.apple.com/102028)."""
+"""Apple refuses certificates that are valid for more than 398 days (support.apple.com/102028)."""
 BACKDATED = timedelta(days=1)
-"""For phones whose clock is slow."""
+"""So that a phone with a slow clock accepts it."""
 
 
 @dataclass(frozen=True)
 class Certificate:
     """PEM files.
 
-    :ivar authority: what a phone is to trust.
+    :ivar authority: the certificate that a phone has to trust.
+    :ivar key: of ``certificate``.
     """
 
     authority: Path
@@ -27,14 +28,15 @@ class Certificate:
 
     @property
     def fingerprint(self) -> str:
-        """Of the authority, as phones show it."""
+        """SHA-256 of the authority's certificate, as phones show it."""
         authority = x509.load_pem_x509_certificate(self.authority.read_bytes())
         return authority.fingerprint(hashes.SHA256()).hex(" ").upper()
 
 
 def issue(folder: Path, address: str) -> Certificate:
-    """A fresh one, of an authority that is made once: who trusts it has to do so only once.
+    """Issue a new certificate. The authority is made once, so that a phone trusts it only once.
 
+    :param folder: where the files are written.
     :param address: an IP address or a name.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,5 +1,4 @@
-"""For a phone in a developer's network, where ``manage.py phone`` serves: how to open the page
-there, and whom to trust."""
+"""Pages for phones in a developer's network, while ``manage.py phone`` serves."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from ..render.page import render
 @require_safe
 @never_cache
 async def steps(request: HttpRequest) -> HttpResponse:
-    """Over plain HTTP, as the phone does not trust our HTTPS yet."""
+    """How to open the call page. Read over HTTP: the phone does not trust our HTTPS yet."""
     if settings.PHONE_URL is None:
         raise Http404
     return render(request, "phone.html", style="phone", url=settings.PHONE_URL)
@@ -21,6 +20,7 @@ async def steps(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 async def authority(request: HttpRequest) -> HttpResponse:
+    """The certificate of the authority that an iPhone has to trust."""
     if settings.PHONE_AUTHORITY is None:
         raise Http404
     response = HttpResponse(

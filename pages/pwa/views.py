@@ -1,4 +1,4 @@
-"""What a page needs that is put on a home screen: a manifest, and a page for no network."""
+"""What a page on a home screen needs: a manifest, a page for no network, a service worker."""
 
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ ICON_SIZES = (192, 512)
 
 @require_safe
 async def manifest(request: HttpRequest) -> JsonResponse:
-    """W3C Web Application Manifest."""
+    """The Web Application Manifest (W3C)."""
     title = gettext("Talk to the bot")
     icons = [
         {
@@ -45,14 +45,14 @@ async def manifest(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 async def offline(request: HttpRequest) -> HttpResponse:
-    """What is shown where the network is not; the service worker keeps a copy."""
+    """The page that is shown without a network. The service worker keeps a copy of it."""
     return page.render(request, "offline.html", style="call")
 
 
 @require_safe
 @never_cache
 async def worker(request: HttpRequest) -> HttpResponse:
-    """The service worker: at the root, as it serves no more than what lies below it."""
+    """The service worker. It is served from the root, because it controls only what is below."""
     kept = page.render(request, "offline.html", style="call").content
     shown = {"version": sha256(kept).hexdigest()[:12]}
     return render(request, "worker.js", shown, content_type="text/javascript")

@@ -56,6 +56,8 @@ def context() -> dict[str, str]:
         "bot_language": settings.VOICEDEMO_BOT_LANGUAGE,
         "contact_url": settings.VOICEDEMO_CONTACT_URL,
         "contact_label": settings.VOICEDEMO_CONTACT_LABEL,
+        "paper": PAPER,
+        "paper_dark": SURFACES_DARK[0],
     }
 
 

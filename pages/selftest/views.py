@@ -10,7 +10,7 @@ from ..render.page import render
 @require_safe
 @never_cache
 async def page(request: HttpRequest) -> HttpResponse:
-    """The self-test, with the ticket for its first call in it."""
+    """The self-test. The page contains the ticket for its first call."""
     visitor = labels.read(request.GET.get("from", ""))
     return render(
         request,

@@ -1,10 +1,9 @@
-"""A screen at a trade fair: a code to scan, and whether somebody is in a call that it led to."""
+"""A screen at a trade fair: a QR code to scan, and whether somebody who scanned it is in a call."""
 
 import hashlib
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
-import segno
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -17,54 +16,47 @@ from calls import labels
 from calls.models import Call
 
 from ..render.page import render
+from . import links
 
 COUNTED = timedelta(hours=12)
 """A day at a fair."""
 LOOK_S = 1
-"""However many look, the calls are counted once in so long."""
-
-
-def code(url: str) -> segno.QRCode:
-    """The QR code of a link: it can be read with an eighth of it covered (level M or better)."""
-    return segno.make(url, error="m", micro=False)
-
-
-def address(path: str, base: str = "") -> str:
-    """Where the world finds this path.
-
-    :param base: where it has been found, if ``VOICEDEMO_PUBLIC_URL`` does not say.
-    """
-    return (settings.VOICEDEMO_PUBLIC_URL or base).rstrip("/") + path
-
-
-def link(token: str) -> str:
-    """Path of what a code leads to. It is printed, and outlives everything behind it."""
-    return reverse("scanned", args=[token] if token else [])
+"""The calls are counted at most once in this time, however many screens ask."""
 
 
 @require_safe
 @never_cache
 async def page(request: HttpRequest, token: str = "") -> HttpResponse:
-    """Full of the code; a label that is none of ours is left out of it."""
-    label = labels.read(token)
-    token = token if label else ""
-    url = address(link(token), f"{request.scheme}://{request.get_host()}")
-    return render(
+    """The screen. With a damaged label it says so, and its code belongs to no stand.
+
+    :param token: the signed label; '' for none.
+    """
+    is_damaged = bool(token) and not labels.read(token)
+    token = "" if is_damaged else token
+    url = links.address(links.scanned(token), f"{request.scheme}://{request.get_host()}")
+    response = render(
         request,
         "stand.html",
         style="stand",
         script="js/stand/main.js",
-        code=code(url).svg_inline(omitsize=True, border=3, svgclass=None, lineclass=None),
+        code=links.qr_code(url).svg_inline(omitsize=True, border=3, svgclass=None, lineclass=None),
         url=url.removeprefix("https://").removeprefix("http://").partition("/")[0],
         token=token,
         live=reverse("stand-live", args=[token] if token else []),
+        is_damaged=is_damaged,
     )
+    if is_damaged:
+        response.status_code = 404
+    return response
 
 
 @require_safe
 @never_cache
 async def scanned(request: HttpRequest, token: str = "") -> HttpResponseRedirect:
-    """On to the call page, wherever it is by now."""
+    """Redirect to the call page, wherever it is now.
+
+    A damaged label is left out: a link on a poster must lead to a call all the same.
+    """
     moved = urlsplit(settings.VOICEDEMO_PUBLIC_URL).netloc not in ("", request.get_host())
     base = settings.VOICEDEMO_PUBLIC_URL.rstrip("/") if moved else ""
     query = urlencode({"from": token}) if labels.read(token) else ""
@@ -74,7 +66,7 @@ async def scanned(request: HttpRequest, token: str = "") -> HttpResponseRedirect
 @require_safe
 @never_cache
 async def live(request: HttpRequest, token: str = "") -> JsonResponse:
-    """How many are in a call that this stand led to, and how many were lately."""
+    """How many people who came from this stand are in a call, and how many were lately."""
     label = labels.read(token)
     key = f"stand:{hashlib.sha256(label.encode()).hexdigest()}"
     if (counts := await cache.aget(key)) is None:

@@ -56,10 +56,10 @@ async ([state, reason, caption]) => {
 """
 CHECKED: Final = """
 async ([code, rows]) => {
-  const { page } = await import(document.querySelector('script[type=module]').src);
+  const { lines, page } = await import(document.querySelector('script[type=module]').src);
   if (!code) page.begin();
   page.question.hidden = Boolean(code);
-  for (const row of rows) page.done(row);
+  for (const row of rows) lines.done(row);
   if (code) page.end(code);
   if (code) page.showCode('ABC234');
 }

@@ -10,15 +10,19 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from django.core.management import call_command
 
 from bot.ice import gather
-from doctor import reach, servers, web
-from doctor.examination import Setup, examine
-from doctor.findings import Finding, Verdict
+from doctor import host, reach, servers, web
+from doctor.examination import examine
+from doctor.findings import Finding, lacking
+from doctor.setup import Setup
 from signaling.ice.coturn import CoturnProvider
 from tests.certificates import self_signed
 from tests.media.turnserver import HERE, free_port, turnserver
 from tests.vendor import Vendor
+from voicedemo.management.commands import doctor as doctor_command
+from wire.findings import Status
 
 pytestmark = pytest.mark.media
 
@@ -72,12 +76,12 @@ async def healthy(tmp_path: Path, trusted: tuple[Path, Path]) -> AsyncIterator[S
 
 
 async def broken(setup: Setup) -> list[Finding]:
-    return [f for f in await examine(setup) if f.verdict is Verdict.BAD]
+    return [f for f in await examine(setup) if f.status is Status.BAD]
 
 
 async def test_a_healthy_set_up_has_nothing_wrong(healthy: Setup) -> None:
     findings = await examine(healthy)
-    assert [f for f in findings if f.verdict is not Verdict.GOOD] == []
+    assert [f for f in findings if f.status is not Status.GOOD] == []
     assert {f.check for f in findings} >= {"turn", "certificate", "expiry", "stun", "clock"}
 
 
@@ -100,6 +104,87 @@ async def test_a_wrong_setting_is_named(healthy: Setup, change: dict[str, Any], 
     (finding,) = await broken(dataclasses.replace(healthy, **change))
     assert finding.check == check
     assert finding.next_step
+
+
+@pytest.fixture
+def laptop(healthy: Setup) -> Setup:
+    """A developer's machine: nothing is set, and no STUN server can be reached."""
+    return dataclasses.replace(
+        healthy,
+        public_url="",
+        public_ips=[],
+        media_port=0,
+        proxies=0,
+        stun_urls=["stun:no-such-host.invalid:3478", f"stun:{HERE}:{free_port()}"],
+        stun_is_default=True,
+        providers=[],
+    )
+
+
+async def test_a_laptop_is_not_broken(laptop: Setup) -> None:
+    findings = await examine(laptop)
+    assert [f for f in findings if f.status is Status.BAD] == []
+    warnings = [f for f in findings if f.status is Status.WARNING]
+    assert [f.check for f in warnings] == ["media port", "stun", "stun", "turn"]
+    assert all(f.next_step.startswith("For production: ") for f in warnings)
+
+
+async def test_a_stun_server_that_somebody_chose_has_to_answer_on_a_laptop_too(
+    laptop: Setup,
+) -> None:
+    chosen = dataclasses.replace(laptop, stun_is_default=False)
+    assert [f.check for f in await broken(chosen)] == ["stun", "stun"]
+
+
+async def test_default_stun_servers_have_to_answer_in_production(healthy: Setup) -> None:
+    url = "stun:no-such-host.invalid:3478"
+    setup = dataclasses.replace(healthy, stun_urls=[url], stun_is_default=True)
+    (finding,) = await broken(setup)
+    assert finding.subject == url
+
+
+def test_a_nat_is_no_fault_of_a_laptop() -> None:
+    for in_production, status in ((False, Status.WARNING), (True, Status.BAD)):
+        found = host.advertised([], "198.51.100.7", in_production=in_production)
+        assert found.status is status
+        assert "VOICEDEMO_PUBLIC_IPS=198.51.100.7" in found.next_step
+    wrong = host.advertised(["192.0.2.1"], "198.51.100.7", in_production=False)
+    assert wrong.status is Status.BAD
+
+
+def test_names_of_the_settings_file_are_told_and_values_are_not(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """And a warning is no failure."""
+    examined: list[Setup] = []
+
+    async def examine_settings(setup: Setup) -> list[Finding]:
+        examined.append(setup)
+        found = lacking("turn", "none", "none", "Set one.", in_production=False)
+        return [host.env_file(setup.env_file, setup.env_file_names), found]
+
+    monkeypatch.setattr(doctor_command, "examine", examine_settings)
+    settings.BASE_DIR = tmp_path
+    settings.ENV_FILE = tmp_path / ".env"
+    settings.ENV_FILE_NAMES = frozenset({"SECRET_KEY", "PORT"})
+    call_command("doctor")
+    told = capsys.readouterr().out
+    assert "✓ settings           .env: sets PORT, SECRET_KEY; " in told
+    assert "! turn" in told and "→ For production: Set one." in told
+    assert settings.SECRET_KEY not in told
+
+
+def test_a_failure_is_the_exit_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    async def find_one(setup: Setup) -> list[Finding]:
+        return [lacking("turn", "none", "none", "Set one.", in_production=True)]
+
+    monkeypatch.setattr(doctor_command, "examine", find_one)
+    with pytest.raises(SystemExit, match="1"):
+        call_command("doctor", json=True)
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert finding["verdict"] == "bad"
 
 
 async def test_a_dead_turn_server_is_named(healthy: Setup) -> None:
@@ -179,7 +264,7 @@ async def test_expired_credentials_that_are_accepted_are_named(
 
 async def test_an_url_that_is_none_is_named() -> None:
     (finding,) = await web.origin("https://no host")
-    assert finding.verdict is Verdict.BAD
+    assert finding.status is Status.BAD
 
 
 async def test_a_media_port_that_nothing_reaches_is_named(
@@ -189,10 +274,10 @@ async def test_a_media_port_that_nothing_reaches_is_named(
     (before,) = healthy.providers
     (issued,) = (await before.issue("a", timedelta(minutes=5))).servers
     (relay, *_) = gather.turn_servers([issued])
-    assert (await reach.media_port(HERE, free_port(), relay)).verdict is Verdict.GOOD
+    assert (await reach.media_port(HERE, free_port(), relay)).status is Status.GOOD
     port = free_port()
     finding = await reach.media_port("192.0.2.1", port, relay)
-    assert finding.verdict is Verdict.BAD
+    assert finding.status is Status.BAD
     assert str(port) in finding.next_step
 
 

@@ -41,7 +41,7 @@ class Profile:
     :param ipv6: the phone has no IPv4.
     :param hides_addresses: the page signals mDNS names in place of its host candidates' addresses.
     :param quality: of the phone's access network (:class:`tests.natlab.wire.Quality`).
-    :param verdict: of the page's own self-test (``static/js/selftest/sentences.js``).
+    :param verdict: of the page's own self-test (``wire/selftest_sentences.py``).
     :param nat: what that finds out about the network; '' where it depends on which packets got
         through.
     :param before_check: what happens to the network once the self-test's page is open.

@@ -1,8 +1,12 @@
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import AsyncClient
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("plain_static")]
 
@@ -29,3 +33,32 @@ async def test_the_worker_keeps_it(async_client: AsyncClient) -> None:
     assert response["Content-Type"] == "text/javascript"
     assert "no-cache" in response["Cache-Control"]
     assert "'/offline/'" in response.content.decode()
+
+
+async def test_the_browsers_bars_have_the_pages_color(async_client: AsyncClient) -> None:
+    page = (await async_client.get("/")).content.decode()
+    bars = re.findall(r'name="theme-color" content="(.+?)"', page)
+    sheet = (ROOT / "static/css/base.css").read_text()
+    assert len(bars) == 2
+    assert bars == re.findall(r"--paper: (#\w+);", sheet)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "tap <b>Profile Downloaded</b> and install it."),
+        ("de", "<b>Profil geladen</b>"),
+        ("es", "<b>Perfil descargado</b>"),
+        ("fr", "<b>Profil téléchargé</b>"),
+        ("ja", "<b>プロファイルがダウンロード済み</b>"),
+    ],
+)
+async def test_the_steps_on_a_phone_name_its_own_buttons(
+    async_client: AsyncClient, settings: Any, language: str, told: str
+) -> None:
+    settings.PHONE_URL = "https://192.0.2.7:8443/"
+    response = await async_client.get("/phone/", headers={"Accept-Language": language})
+    page = response.content.decode()
+    assert f'<html lang="{language}">' in page
+    assert told in page
+    assert page.count('href="https://192.0.2.7:8443/"') == 2

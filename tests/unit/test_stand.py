@@ -97,6 +97,35 @@ async def test_the_screen_shows_the_code_of_its_link() -> None:
     assert 'data-live="/api/stand/"' in (await get("/stand/forged/")).content.decode()
 
 
+DAMAGED = {
+    "en": "This link is damaged. Ask for a new one.",
+    "de": "Dieser Link ist beschädigt. Bitten Sie um einen neuen.",
+    "es": "Este enlace está dañado. Pide uno nuevo.",
+    "fr": "Ce lien est endommagé. Demandez-en un autre.",
+    "ja": "このリンクは壊れています。新しいリンクをもらってください。",
+}
+
+
+@pytest.mark.parametrize(("language", "told"), DAMAGED.items())
+async def test_a_screen_with_a_damaged_label_says_so(language: str, told: str) -> None:
+    token = labels.sign(HALL)
+    tampered = await get(f"/stand/x{token}/", **{"Accept-Language": language})
+    page = tampered.content.decode()
+    assert tampered.status_code == 404
+    assert f'<p id="damaged" role="alert">{told}' in page
+    # Who scans it can talk all the same, and the call is booked to no stand.
+    assert "<svg" in page and 'data-live="/api/stand/"' in page and token not in page
+    whole = await get(f"/stand/{token}/")
+    assert (whole.status_code, b'id="damaged"' in whole.content) == (200, False)
+    nobodys = await get("/stand/")
+    assert (nobodys.status_code, b'id="damaged"' in nobodys.content) == (200, False)
+
+
+async def test_a_poster_with_a_damaged_label_leads_to_a_call_of_no_stand() -> None:
+    moved = await get(f"/s/x{labels.sign(HALL)}/")
+    assert (moved.status_code, moved["Location"]) == (302, "/")
+
+
 def test_the_links_of_a_stand(
     settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,10 +144,26 @@ def test_a_label_that_fits_no_book_is_refused(label: str, settings: Any) -> None
         call_command("standlink", label)
 
 
-def test_a_poster_needs_an_address(settings: Any) -> None:
+def test_a_poster_needs_an_address(settings: Any, tmp_path: Path) -> None:
     settings.VOICEDEMO_PUBLIC_URL = ""
+    poster = tmp_path / "poster.svg"
     with pytest.raises(CommandError, match="VOICEDEMO_PUBLIC_URL"):
-        call_command("standlink", HALL)
+        call_command("standlink", HALL, poster=poster)
+    assert not poster.exists()
+
+
+@pytest.mark.parametrize(
+    ("port", "screen"), [(8000, "screen  http://localhost:8000/stand/"), (0, "screen  /stand/")]
+)
+def test_a_screen_can_be_tried_without_one(
+    settings: Any, capsys: pytest.CaptureFixture[str], port: int, screen: str
+) -> None:
+    settings.VOICEDEMO_PUBLIC_URL = ""
+    settings.PORT = port
+    call_command("standlink", HALL)
+    told = capsys.readouterr().out
+    assert f"{screen}{labels.sign(HALL)}/" in told
+    assert "Before you print a poster, set VOICEDEMO_PUBLIC_URL" in told
 
 
 def test_who_came_from_which_stand(capsys: pytest.CaptureFixture[str]) -> None:

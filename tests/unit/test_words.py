@@ -26,7 +26,7 @@ SPOKEN_SCRIPTS = (
     "call/verdict",
     "selftest/main",
     "selftest/page",
-    "selftest/sentences",
+    "generated/selftest_sentences",
     "stand/main",
 )
 FROM_SETTINGS = {"Get in touch"}

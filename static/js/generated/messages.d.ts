@@ -115,10 +115,11 @@ export type Turn = {
 export type ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | ServerBye;
 export type SelfTestRow = {
   name: string;
-  status: 'good' | 'warning' | 'bad' | 'skipped';
+  status: Status;
   found: string;
   data?: Record<string, string | number | boolean | null>;
 };
+export type Status = 'good' | 'warning' | 'bad' | 'skipped';
 export type SelfTestReport = {
   verdict: string;
   rows: SelfTestRow[];

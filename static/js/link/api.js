@@ -43,7 +43,7 @@ export class Api {
    * @param {string} report of a self-test, as JSON
    * @returns {Promise<{code: string}>} under which support finds it
    */
-  async keepCheckup(report) {
+  async keepSelfTest(report) {
     const headers = { 'Content-Type': 'application/json' };
     return this.ask('/api/check/', { method: 'POST', headers, body: report });
   }

@@ -1,10 +1,10 @@
 /**
- * What the browser finds out about its own addresses (RFC 8445, 5.1.1), without calling anybody.
+ * Gathers the browser's own candidates (RFC 8445, 5.1.1) without a call.
  *
  * @typedef {Pick<RTCIceCandidate, 'type'|'protocol'|'address'|'port'|'relatedAddress'|'relatedPort'>} Found
  */
 
-/** STUN servers answer within a round trip; what has not come by then is lost, or blocked. */
+/** STUN servers answer within a round trip; a later answer was lost or is blocked. */
 export const GATHER_MS = 3_000;
 
 /**

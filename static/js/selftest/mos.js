@@ -1,6 +1,7 @@
 /**
- * Mean opinion score, 1 (useless) to 4.5 (as good as it gets): the E-model (ITU-T G.107) as simplified
- * by Cole and Rosenbluth, "Voice over IP performance monitoring" (2001), with 2.5 points a per cent lost.
+ * Estimates the mean opinion score, 1 (useless) to 4.5 (perfect). This is the E-model (ITU-T G.107) as
+ * simplified by Cole and Rosenbluth, "Voice over IP performance monitoring" (2001), with 2.5 points off
+ * for each per cent lost.
  *
  * @param {{rttMs: number, jitterMs: number, lossPercent: number}} path
  * @returns {number} with one decimal

@@ -1,24 +1,24 @@
 /**
- * What kind of network this is, from the candidates the browser gathered with two STUN servers.
+ * Tells what kind of network this is from the candidates that the browser gathered with two STUN servers.
  *
  * @typedef {import('./gather.js').Found} Found
  * @typedef {Pick<Found, 'type'|'relatedAddress'|'relatedPort'> & {address: string}} Place
  *
  * @typedef {'open'|'cone'|'symmetric'|'hidden'|'unknown'} Nat
- *   open: the phone's own address is public; cone: one mapping for all destinations; symmetric: one
- *   for each (RFC 5780, 4.3: endpoint-independent mapping, or not); hidden: the browser gathers nothing
- *   at all; unknown: no STUN server has answered
+ *   open: the phone's own address is public; cone: one mapping for all destinations
+ *   (endpoint-independent, RFC 5780, 4.3); symmetric: one mapping for each destination; hidden: the
+ *   browser gathers nothing at all; unknown: no STUN server has answered
  *
  * @typedef {object} Network
  * @property {Nat} nat
- * @property {boolean} ipv4 the phone has a way out over it
- * @property {boolean} ipv6
+ * @property {boolean} ipv4 whether the phone reaches the internet over IPv4
+ * @property {boolean} ipv6 the same for IPv6
  * @property {boolean} isElsewhere the page's requests leave by another address than its packets
  */
 
 /**
  * @param {Found[]} candidates
- * @param {string} pageAddress whence the server sees the page come; '' where that is not known
+ * @param {string} pageAddress where the server sees the page come from; '' if that is not known
  * @returns {Network}
  */
 export function describeNetwork(candidates, pageAddress) {
@@ -38,14 +38,14 @@ export function describeNetwork(candidates, pageAddress) {
     nat: natOf(hosts, mapped),
     ipv4: addresses.some((address) => !isIpv6(address)),
     ipv6: addresses.some(isIpv6),
-    // IPv6 has an address for every day: another one of the same phone says nothing.
+    // A phone has several IPv6 addresses (RFC 8981): a different one means nothing.
     isElsewhere:
       isPublic(pageAddress) && !isIpv6(pageAddress) && known.length > 0 && !known.includes(pageAddress),
   };
 }
 
 /**
- * A mapping that is the host candidate itself is not signalled, nor is the same mapping twice.
+ * Browsers do not report a mapping that equals its host candidate, nor the same mapping twice.
  *
  * @param {Place[]} hosts
  * @param {Place[]} mapped
@@ -54,7 +54,7 @@ export function describeNetwork(candidates, pageAddress) {
 function natOf(hosts, mapped) {
   if (!hosts.length && !mapped.length) return 'hidden';
   const ports = mappingsPerBase(mapped);
-  // Where the browser hides which base a mapping is of, each host candidate may have had one.
+  // If the browser hides the base of a mapping, each host candidate may have had one.
   const most = ports.has('') ? Math.ceil(mapped.length / Math.max(1, hosts.length)) : Math.max(0, ...ports.values());
   if (most > 1) return 'symmetric';
   if (most === 1) return 'cone';
@@ -63,7 +63,7 @@ function natOf(hosts, mapped) {
 
 /**
  * @param {Place[]} mapped
- * @returns {Map<string, number>} how many each base has; '' is one that is not told
+ * @returns {Map<string, number>} the number of mappings of each base; '' stands for a hidden base
  */
 function mappingsPerBase(mapped) {
   /** @type {Map<string, number>} */
@@ -85,7 +85,7 @@ function isIpv6(address) {
 
 /**
  * @param {string} address
- * @returns {boolean} whether it is routed on the internet (RFC 6890); an mDNS name is none
+ * @returns {boolean} whether it is routed on the internet (RFC 6890); false for an mDNS name
  */
 export function isPublic(address) {
   if (!address || address.endsWith('.local')) return false;

@@ -1,43 +1,35 @@
 /**
- * A call over one way only, to the bot that echoes and back: does it connect, and how does it sound?
+ * Makes a call over one way alone, to the bot that echoes.
  *
  * @typedef {import('../link/ice.js').IceWay} IceWay
+ * @typedef {import('../link/signal.js').Message} Message
  *
- * @typedef {object} Quality of a way that works
- * @property {number} connectedMs from opening the socket to a secure connection
- * @property {string} pair candidate types, ours then the bot's
- * @property {number} rttMs the median
- * @property {number} jitterMs the mean
- * @property {number} lossPercent of what was to come back: lost on its way there, or on its way here, or
- *   too late to be played
- * @property {number} mos
+ * @typedef {import('./sample.js').Quality & {connectedMs: number}} TrialQuality
+ *   connectedMs: from opening the socket to a secure connection
  *
  * @typedef {'way_blocked'|'way_no_relay'|'way_refused'|'way_silent'|'server_unreachable'|'busy'} Failure
  *
- * @typedef {{found: 'way_works', quality: Quality} | {found: Failure, quality?: undefined}} Outcome
+ * @typedef {{found: 'way_works', quality: TrialQuality} | {found: Failure, quality?: undefined}} Outcome
  *
  * @typedef {object} Tools
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} makePeer
  * @property {(url: string) => WebSocket} openSocket
  * @property {(ticket: string) => string} socketUrl
- * @property {(stream: MediaStream) => () => void} play a stream; returns what ends that
+ * @property {(stream: MediaStream) => () => void} play returns a function that ends it
  * @property {import('../lib/clock.js').Clock} clock
  */
 
 import { configurationFor, isRelay } from '../link/ice.js';
 import { Peer } from '../link/peer.js';
 import { Signal } from '../link/signal.js';
-import { percentile, summarise } from '../link/stats.js';
-import { meanOpinionScore } from './mos.js';
+import { sample } from './sample.js';
 
 const CONNECT_MS = 12_000;
-export const SAMPLE_S = 10;
-const PACKETS_A_SECOND = 50;
-/** A STUN error (RFC 8489, 14.8); what browsers make up themselves is from 700 on. */
+/** The last STUN error code (RFC 8489, 14.8). Codes from 700 on are the browser's own. */
 const LAST_STUN_ERROR = 699;
 
-/** The way leads nowhere. */
-class Nowhere extends Error {
+/** The way cannot carry a call. */
+class TrialFailed extends Error {
   /** @param {Failure} found */
   constructor(found) {
     super(found);
@@ -46,8 +38,9 @@ class Nowhere extends Error {
 }
 
 export class Trial {
+  /** Relayed candidates gathered. */
   relays = 0;
-  /** The TURN server has answered, and does not want us. */
+  /** Whether the TURN server has answered and refused us. */
   isRefused = false;
 
   /**
@@ -65,7 +58,7 @@ export class Trial {
   }
 
   /**
-   * @param {string} ticket of a call of its own
+   * @param {string} ticket for this call
    * @param {(second: number) => void} onSecond of the sample, 1 for the first
    * @returns {Promise<Outcome>}
    */
@@ -75,13 +68,14 @@ export class Trial {
     try {
       await this.connect(ticket);
       const connectedMs = clock.now() - begun;
-      return { found: 'way_works', quality: { connectedMs, ...(await this.sample(onSecond)) } };
+      const quality = await sample(this.pc, clock, onSecond);
+      return quality ? { found: 'way_works', quality: { connectedMs, ...quality } } : { found: 'way_silent' };
     } catch (error) {
-      if (error instanceof Nowhere) return { found: error.found };
+      if (error instanceof TrialFailed) return { found: error.found };
       throw error;
     } finally {
       this.signal?.send({ type: 'bye', reason: 'check' });
-      this.silence?.();
+      this.endPlayback?.();
       this.peer.close();
       this.signal?.close();
     }
@@ -97,69 +91,66 @@ export class Trial {
       onCandidate: () => {},
       onIce: () => {},
       onConnection: (state) => {
-        if (state === 'connected') this.arrived?.();
-        if (state === 'failed') this.nowhere?.(new Nowhere(this.whyNot()));
+        if (state === 'connected') this.succeed?.();
+        if (state === 'failed') this.fail(this.whyNot());
       },
-      // What is not played is not found to be late.
-      onRemote: (stream) => (this.silence = this.tools.play(stream)),
+      // Only what is played can be late: without playback, no samples count as concealed.
+      onRemote: (stream) => (this.endPlayback = this.tools.play(stream)),
     };
   }
 
   /**
    * @param {string} ticket
    * @returns {Promise<void>}
+   * @throws {TrialFailed}
    */
   connect(ticket) {
     const { socketUrl, openSocket, clock } = this.tools;
     return new Promise((resolve, reject) => {
-      this.arrived = resolve;
-      this.nowhere = reject;
-      clock.setTimeout(() => reject(new Nowhere(this.whyNot())), CONNECT_MS);
-      this.signal = new Signal(
-        socketUrl(ticket),
-        {
-          onMessage: (message) => {
-          this.receive(message).catch((error) => console.info('a late message', error));
-        },
-          onReady: () => {},
-          onLost: () => {},
-          pendingOffer: () => this.peer.pendingOffer && this.opening(this.peer.pendingOffer),
-        },
-        { ...clock, open: openSocket },
-      );
+      this.succeed = resolve;
+      this.reject = reject;
+      clock.setTimeout(() => this.fail(this.whyNot()), CONNECT_MS);
+      this.signal = new Signal(socketUrl(ticket), this.signalEvents(), { ...clock, open: openSocket });
       for (const track of this.stream.getAudioTracks()) this.pc.addTrack(track, this.stream);
     });
   }
 
-  /** @param {import('../link/signal.js').Message} message */
-  send(message) {
-    if (message.type === 'candidate') this.gathered(message.candidate);
-    this.signal?.send(message.type === 'offer' ? this.opening(message) : message);
+  /** @returns {import('../link/signal.js').SignalEvents} */
+  signalEvents() {
+    return {
+      onMessage: (message) => {
+        this.receive(message).catch((error) => console.info('a late message', error));
+      },
+      onReady: () => {},
+      onLost: () => {},
+      pendingOffer: () => this.peer.pendingOffer && withVoice(this.peer.pendingOffer),
+    };
   }
 
-  /**
-   * @param {import('../link/signal.js').Message} offer
-   * @returns {import('../link/signal.js').Message}
-   */
-  opening(offer) {
-    return { ...offer, voice: 'echo' };
+  /** @param {Failure} found */
+  fail(found) {
+    this.reject?.(new TrialFailed(found));
+  }
+
+  /** @param {Message} message */
+  send(message) {
+    if (message.type === 'candidate') this.gathered(message.candidate);
+    this.signal?.send(message.type === 'offer' ? withVoice(message) : message);
   }
 
   /** @param {RTCIceCandidateInit|null} candidate null: there are no more */
   gathered(candidate) {
     if (candidate?.candidate?.includes(' typ relay')) this.relays += 1;
-    if (!candidate && isRelay(this.way) && !this.relays) this.nowhere?.(new Nowhere(this.whyNot()));
+    if (!candidate && isRelay(this.way) && !this.relays) this.fail(this.whyNot());
   }
 
-  /** @param {import('../link/signal.js').Message} message */
+  /** @param {Message} message */
   async receive(message) {
     if (message.type === 'answer') await this.peer.takeAnswer(message.sdp, message.attempt);
     if (message.type === 'candidate') await this.peer.takeCandidate(message.candidate, message.attempt);
-    // What the server will not do says nothing of the way.
-    if (message.type === 'error') {
-      this.nowhere?.(new Nowhere(message.code === 'busy' ? 'busy' : 'server_unreachable'));
-    }
-    if (message.type === 'bye') this.nowhere?.(new Nowhere('server_unreachable'));
+    // The server refused the call, which says nothing about the way.
+    if (message.type === 'error') this.fail(message.code === 'busy' ? 'busy' : 'server_unreachable');
+    if (message.type === 'bye') this.fail('server_unreachable');
   }
 
   /** @returns {Failure} */
@@ -168,49 +159,12 @@ export class Trial {
     if (!isRelay(this.way) || this.relays) return 'way_blocked';
     return this.isRefused ? 'way_refused' : 'way_no_relay';
   }
-
-  /**
-   * @param {(second: number) => void} onSecond
-   * @returns {Promise<Omit<Quality, 'connectedMs'>>}
-   */
-  async sample(onSecond) {
-    const { clock } = this.tools;
-    /** @type {import('../link/stats.js').Summary[]} */
-    const summaries = [await this.look()];
-    for (let second = 1; second <= SAMPLE_S; second += 1) {
-      onSecond(second);
-      await new Promise((resolve) => clock.setTimeout(() => resolve(null), 1000));
-      summaries.push(await this.look());
-    }
-    const received = summaries[SAMPLE_S].packetsReceived - summaries[0].packetsReceived;
-    if (!received) throw new Nowhere('way_silent');
-    return sum(summaries);
-  }
-
-  async look() {
-    return summarise((await this.pc.getStats()).values(), null);
-  }
 }
 
 /**
- * @param {import('../link/stats.js').Summary[]} summaries one a second
- * @returns {Omit<Quality, 'connectedMs'>}
+ * @param {Message} offer
+ * @returns {Message} the same, to the bot that echoes
  */
-export function sum(summaries) {
-  const [first] = summaries;
-  const last = summaries[summaries.length - 1];
-  const rtts = summaries.flatMap(({ rttMs }) => rttMs ?? []);
-  const jitters = summaries.flatMap(({ jitterMs }) => jitterMs ?? []);
-  const received = last.packetsReceived - first.packetsReceived;
-  const lost = Math.max(0, last.packetsLost - first.packetsLost);
-  // What never came counts too: of what is lost on its way there nothing comes back.
-  const due = Math.max(received + lost, PACKETS_A_SECOND * (summaries.length - 1.5));
-  const heard = last.samplesReceived - first.samplesReceived;
-  const concealed = heard ? (last.samplesConcealed - first.samplesConcealed) / heard : 0;
-  const path = {
-    rttMs: rtts.length ? percentile(rtts, 0.5) : 0,
-    jitterMs: Math.round(jitters.reduce((a, b) => a + b, 0) / Math.max(1, jitters.length)),
-    lossPercent: Math.round(1000 * Math.max(concealed, 1 - received / due)) / 10,
-  };
-  return { ...path, pair: last.pair, mos: meanOpinionScore(path) };
+function withVoice(offer) {
+  return { ...offer, voice: 'echo' };
 }

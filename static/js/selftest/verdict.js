@@ -1,29 +1,23 @@
 /**
- * What all of it comes to, in one sentence.
+ * Sums up all lines of the report in one sentence.
  *
- * @typedef {'good'|'warning'|'bad'|'skipped'} Status
- *
- * @typedef {object} Row
- * @property {string} name
- * @property {Status} status
- * @property {string} found a code of sentences.js or reasons.js
- * @property {Record<string, string|number|boolean>} data
+ * @typedef {import('./runner.js').Row} Row
  */
 
 import { BAD_LOSS } from '../link/quality.js';
 
-/** Below this nearly everybody is dissatisfied (ITU-T G.109: a rating R under 60). */
+/** Below this score nearly all users are dissatisfied (ITU-T G.109: a rating R under 60). */
 export const POOR_MOS = 3.1;
 
-/** Past a network that cripples UDP. */
+/** The ways around a network that cripples UDP. */
 const DETOURS = ['tcp', 'tls', 'ice-tcp'];
 
-/** What is up to the server, and says nothing of the network. */
-const OURS = ['busy', 'server_unreachable'];
+/** Findings that are about the server: they say nothing about the network. */
+const ABOUT_SERVER = ['busy', 'server_unreachable'];
 
 /**
  * @param {Row[]} rows
- * @returns {string} a code of sentences.js or reasons.js
+ * @returns {string} a code of VERDICTS or reasons.js
  */
 export function verdict(rows) {
   const named = (/** @type {string} */ name) => rows.find((row) => row.name === name);
@@ -47,7 +41,7 @@ function verdictOnWays(rows) {
   const direct = good.find(({ name }) => name === 'direct');
   if (direct) return isRelayed(direct) ? 'fine_relay' : 'fine_direct';
   if (good.some(({ name }) => name === 'udp')) return 'fine_relay';
-  const untried = ways.find(({ name, found }) => !DETOURS.includes(name) && OURS.includes(found));
+  const untried = ways.find(({ name, found }) => !DETOURS.includes(name) && ABOUT_SERVER.includes(found));
   if (untried) return untried.found;
   if (ways.some(isUsed)) return 'poor';
   if (good.length) return 'fine_detour';
@@ -55,8 +49,8 @@ function verdictOnWays(rows) {
 }
 
 /**
- * @param {Row} row of a way that is not good
- * @returns {boolean} whether a call would stay with it all the same: UDP, and not crippled
+ * @param {Row} row a way that is not good
+ * @returns {boolean} whether a call would stay on it all the same: it is UDP, and not crippled
  */
 function isUsed({ name, status, data }) {
   return status === 'warning' && !DETOURS.includes(name) && Number(data.loss) <= 100 * BAD_LOSS;
@@ -64,7 +58,7 @@ function isUsed({ name, status, data }) {
 
 /**
  * @param {Row} row
- * @returns {boolean} whether the bot had to lend its own relay
+ * @returns {boolean} whether the bot's own relay carried it
  */
 function isRelayed({ data }) {
   return String(data.pair).includes('relay');

@@ -1,9 +1,9 @@
-/** Keeps the screen at a stand awake and true: who talks now, and whether there is a network. */
+/** Keeps the screen of a stand awake, and shows how many people are talking. */
 
 import { say, speak } from '../lib/i18n.js';
 
 const LOOK_MS = 2_000;
-/** A screen that stands for a week gets a page of today, while nobody is looking. */
+/** A screen that runs for a week loads the page again now and then, while nobody is talking. */
 const RENEW_MS = 6 * 3600_000;
 
 const line = /** @type {HTMLElement} */ (document.getElementById('state-line'));

@@ -1,23 +1,25 @@
 import asyncio
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from doctor.examination import Setup, examine
-from doctor.findings import Finding, Verdict
+from doctor.examination import examine
+from doctor.findings import Finding
+from doctor.setup import Setup
 from signaling.ice import registry
-
-MARKS = {Verdict.GOOD: "✓", Verdict.BAD: "✗", Verdict.SKIPPED: "–"}
+from wire.findings import Status
 
 
 class Command(BaseCommand):
-    help = "Try everything a call needs, from this machine, and say what to do about what fails."
+    help = "Test everything that calls need, from this machine, and say how to repair what fails."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="for machines")
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = asyncio.run(examine(_setup()))
@@ -25,13 +27,14 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([finding.as_dict() for finding in findings], indent=2))
         else:
             self._print(findings)
-        if any(finding.verdict is Verdict.BAD for finding in findings):
+        if any(finding.status is Status.BAD for finding in findings):
             sys.exit(1)
 
     def _print(self, findings: list[Finding]) -> None:
         for finding in findings:
-            mark = MARKS[finding.verdict]
-            self.stdout.write(f"{mark} {finding.check:18} {finding.subject}: {finding.detail}")
+            self.stdout.write(
+                f"{finding.status.mark} {finding.check:18} {finding.subject}: {finding.detail}"
+            )
             if finding.next_step:
                 self.stdout.write(f"{'':21}→ {finding.next_step}")
 
@@ -46,5 +49,13 @@ def _setup() -> Setup:
         media_port=settings.VOICEDEMO_MEDIA_PORT,
         proxies=settings.VOICEDEMO_PROXIES,
         stun_urls=settings.VOICEDEMO_STUN_URLS,
+        stun_is_default=settings.STUN_IS_DEFAULT,
         providers=[registry.KINDS[name].make() for name in registry.chosen()],
+        env_file=_relative(settings.ENV_FILE),
+        env_file_names=settings.ENV_FILE_NAMES,
     )
+
+
+def _relative(path: Path | None) -> str:
+    """The path of a settings file as seen from the project's folder; '' for None."""
+    return os.path.relpath(path, settings.BASE_DIR) if path else ""

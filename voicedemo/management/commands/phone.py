@@ -12,16 +12,16 @@ from django.urls import reverse
 from pages.phone import certificate
 
 SOMEWHERE = ("192.0.2.1", 9)
-"""Nothing is sent there (RFC 5737): the kernel only says which of our addresses it would use."""
+"""Nothing is sent there (RFC 5737): the kernel only says which own address it would use."""
 
 
 class Command(BaseCommand):
-    help = "Serve to the phones in this network, over HTTPS, and say how to open it there."
+    help = "Serve over HTTPS to the phones in this network, and say how to open the page there."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--tls-port", type=int, default=8443)
-        parser.add_argument("--address", default="", help="this machine's, where it has several")
+        parser.add_argument("--address", default="", help="this machine's, if it has several")
 
     def handle(self, *args: Any, port: int, tls_port: int, address: str, **options: Any) -> None:
         address = address or _own_address()
@@ -47,12 +47,12 @@ class Command(BaseCommand):
 def _steps(url: str, port: int, tls_port: int, files: certificate.Certificate) -> str:
     code = StringIO()
     segno.make(url, error="l").terminal(out=code, compact=True, border=2)
-    # The certificate goes over plain HTTP: somebody else in this Wi-Fi could put in his own.
+    # The certificate travels over plain HTTP: others in this Wi-Fi could replace it by their own.
     return f"""
   In the same Wi-Fi, scan this with the phone's camera:
 
 {code.getvalue()}
-  or open {url} there. It says the rest.
+  or open {url} there. The page says what to do next.
   An iPhone shows the certificate under More Details; its SHA-256 must be
   {files.fingerprint}
   Nothing opens? Let TCP {port} and {tls_port}, and all UDP, through this machine's firewall;
@@ -66,5 +66,7 @@ def _own_address() -> str:
         try:
             probe.connect(SOMEWHERE)
         except OSError as exc:
-            raise CommandError("this machine is in no network; or say --address") from exc
+            raise CommandError(
+                "this machine is in no network: connect it, or give --address"
+            ) from exc
         return str(probe.getsockname()[0])

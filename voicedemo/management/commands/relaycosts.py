@@ -8,7 +8,7 @@ from calls import relay_costs
 
 
 class Command(BaseCommand):
-    help = "What the calls of the last days cost in relayed traffic."
+    help = "Print what the relayed traffic of the last days has cost."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=float, default=1.0)

@@ -9,7 +9,7 @@ from calls.models import Call
 
 
 class Command(BaseCommand):
-    help = "How many calls came from which stand in the last days, and how long they talked."
+    help = "Print how many calls came from each stand in the last days, and how long they lasted."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=float, default=7.0)

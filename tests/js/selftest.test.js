@@ -3,9 +3,11 @@ import { describe, test } from 'node:test';
 
 import { meanOpinionScore } from '../../static/js/selftest/mos.js';
 import { describeNetwork, isPublic } from '../../static/js/selftest/nat.js';
-import { ADVICE, FOUND, NEXT_STEPS, VERDICTS } from '../../static/js/selftest/sentences.js';
-import { judgeMicrophone, measure } from '../../static/js/selftest/sound.js';
-import { sum } from '../../static/js/selftest/trial.js';
+import { VERDICTS } from '../../static/js/generated/selftest_sentences.js';
+import { CHECKS } from '../../static/js/selftest/checks/index.js';
+import { judgeMicrophone, measure } from '../../static/js/selftest/loudness.js';
+import { Runner } from '../../static/js/selftest/runner.js';
+import { qualityOf } from '../../static/js/selftest/sample.js';
 import { verdict } from '../../static/js/selftest/verdict.js';
 import { REASONS } from '../../static/js/call/reasons.js';
 
@@ -127,14 +129,14 @@ describe('a sample of a way', () => {
 
   test('a clean one', () => {
     const looks = Array.from({ length: 11 }, (_, second) => look(second, 50 * second, 0));
-    const { rttMs, jitterMs, lossPercent, mos } = sum(looks);
+    const { rttMs, jitterMs, lossPercent, mos } = qualityOf(looks);
     assert.deepEqual({ rttMs, jitterMs, lossPercent }, { rttMs: 40, jitterMs: 5, lossPercent: 0 });
     assert.ok(mos > 4);
   });
 
   test('what never came counts as lost', () => {
     const looks = Array.from({ length: 11 }, (_, second) => look(second, 5 * second, 0));
-    assert.ok(sum(looks).lossPercent > 85);
+    assert.ok(qualityOf(looks).lossPercent > 85);
   });
 });
 
@@ -147,7 +149,7 @@ test('what came too late to be played is as good as lost', () => {
     samplesReceived: 48000 * second,
     samplesConcealed: 12000 * second,
   }));
-  assert.equal(sum(looks).lossPercent, 25);
+  assert.equal(qualityOf(looks).lossPercent, 25);
 });
 
 describe('the verdict', () => {
@@ -203,10 +205,86 @@ describe('the verdict', () => {
   });
 
   test('every verdict has a next step, and all advice is about something', () => {
-    assert.deepEqual(Object.keys(NEXT_STEPS), Object.keys(VERDICTS));
-    for (const code of Object.keys(ADVICE)) assert.ok(code in FOUND || code === 'net_elsewhere');
+    for (const { sentence, nextStep } of Object.values(VERDICTS)) assert.ok(sentence && nextStep);
+    for (const [code, { sentence }] of CHECKS.flatMap(({ sentences }) => Object.entries(sentences))) {
+      assert.ok(sentence || code === 'net_elsewhere', code);
+    }
     for (const code of ['network_blocked', 'busy', 'server_unreachable', 'insecure_origin']) {
       assert.ok(REASONS[code].nextStep);
     }
+  });
+});
+
+describe('the runner', () => {
+  const check = (name, found, { needs = [], after = [], ...rest } = {}) => ({
+    name,
+    needs,
+    after,
+    run: async () => found && { status: found === 'broken' ? 'bad' : 'good', found },
+    ...rest,
+  });
+  const run = async (...checks) => {
+    const told = [];
+    const rows = await new Runner(checks, {}, {
+      onRunning: (name, second) => told.push(second ? `${name} ${second}` : name),
+      onRow: ({ name, found }) => told.push(`${name}: ${found}`),
+    }).run();
+    return { rows, told };
+  };
+
+  test('what needs a check that is bad does not run; what only waits for it does', async () => {
+    const first = check('first', 'broken');
+    const next = check('next', 'fine', { needs: [first] });
+    const { rows } = await run(first, next, check('last', 'fine', { after: [next] }));
+    assert.deepEqual(rows.map(({ name }) => name), ['first', 'last']);
+  });
+
+  test('a check without a result is no obstacle, and leaves its line to another', async () => {
+    const permission = check('line', null);
+    const { rows, told } = await run(permission, check('line', 'fine', { needs: [permission] }));
+    assert.deepEqual(rows, [{ name: 'line', data: {}, status: 'good', found: 'fine' }]);
+    assert.deepEqual(told, ['line', 'line', 'line: fine']);
+  });
+
+  test('checks that do not depend on each other run side by side', async () => {
+    let release;
+    const gate = new Promise((resolve) => (release = resolve));
+    const slow = check('slow', '', { run: async () => (await gate, { status: 'good', found: 'slow' }) });
+    const quick = check('quick', '', { run: async () => (release(), { status: 'good', found: 'quick' }) });
+    const { rows, told } = await run(slow, quick);
+    assert.deepEqual(rows.map(({ name }) => name), ['slow', 'quick']);
+    assert.deepEqual(told, ['slow', 'quick', 'quick: quick', 'slow: slow']);
+  });
+
+  test('a check counts its seconds', async () => {
+    const counting = check('way', '', {
+      run: async (_, onSecond) => (onSecond(1), onSecond(2), null),
+    });
+    assert.deepEqual((await run(counting)).told, ['way', 'way 1', 'way 2']);
+  });
+
+  test('one that fails for a reason of ours ends the self-test', async () => {
+    const faulty = check('faulty', '', { run: async () => Promise.reject(new TypeError('fault')) });
+    await assert.rejects(run(faulty, check('next', 'fine', { after: [faulty] })), TypeError);
+  });
+
+  test('a public address is doubted where no UDP gets through', async () => {
+    const network = CHECKS.find(({ name }) => name === 'network');
+    const data = { families: 'IPv4', isElsewhere: false };
+    const row = (name, found) => [name, { name, status: 'good', found, data }];
+    const revised = (...rows) => network.revise(new Map(rows));
+    assert.deepEqual(revised(row('network', 'net_open'), row('direct', 'way_blocked')), {
+      status: 'warning',
+      found: 'net_unknown',
+      data,
+    });
+    assert.equal(revised(row('network', 'net_open'), row('direct', 'way_works')), null);
+    assert.equal(revised(row('network', 'net_cone'), row('direct', 'way_blocked')), null);
+  });
+
+  test('every check comes after those it depends on', () => {
+    CHECKS.forEach((check, index) => {
+      for (const other of [...check.needs, ...check.after]) assert.ok(CHECKS.indexOf(other) < index);
+    });
   });
 });

@@ -54,12 +54,14 @@ def test_a_good_phone_in_a_good_network_is_told_so(
     told = subprocess.run(
         [sys.executable, "manage.py", "checkup", code],
         cwd=ROOT,
-        env={"VOICEDEMO_VAR_DIR": str(var_dir), "PATH": ""},
+        env={"VOICEDEMO_VAR_DIR": str(var_dir), "VOICEDEMO_ENV_FILE": "", "PATH": ""},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
     assert "fine_direct" in told and "way_works" in told
+    assert "You’re fine: calls go straight through." in told
+    assert "✓ Calls straight through (UDP): Works: " in told
     assert server.wait_for_metric("voicedemo_calls_live", 0, 10)
 
 

@@ -1,7 +1,9 @@
 /**
- * How far the server is over a WebSocket, and where it sees the page come from.
+ * Measures how far away the server is over a WebSocket.
  *
- * @typedef {{ms: number, address: string}} Distance ms: the median round trip
+ * @typedef {object} Distance
+ * @property {number} ms the median round trip
+ * @property {string} address where the server sees the page come from; '' if that is not known
  */
 
 import { percentile } from '../link/stats.js';
@@ -12,7 +14,7 @@ export const PATIENCE_MS = 8_000;
 /**
  * @param {WebSocket} socket just opened; closed afterwards
  * @param {import('../lib/clock.js').Clock} clock
- * @returns {Promise<Distance|null>} null: it cannot be reached
+ * @returns {Promise<Distance|null>} null: the server cannot be reached
  */
 export async function measureServer(socket, clock) {
   /** @type {number[]} */

@@ -1,7 +1,7 @@
 /**
- * Is the microphone heard, and the loudspeaker?
+ * Listens to the microphone and judges what it gives.
  *
- * @typedef {object} Loudness what the microphone gave while it was listened to
+ * @typedef {object} Loudness what the microphone gave
  * @property {number} peak of all samples, 0 to 1
  * @property {number} loudestDb RMS of the loudest moment, dBFS
  * @property {number} clipped share of the samples at the limit, in the worst moment
@@ -9,14 +9,14 @@
  * @typedef {'mic_good'|'mic_quiet'|'mic_distorted'|'mic_silent'|'mic_muted'} MicrophoneFinding
  */
 
-/** Somebody who has been heard well need not go on talking. */
+/** Listening ends early, but not before AT_LEAST_MS, once somebody was heard well. */
 const LISTEN_MS = 8_000;
 const AT_LEAST_MS = 2_000;
 const LOOK_MS = 50;
-/** Below this there was nobody, or the microphone is at the far end of the table. */
+/** dBFS. Below this nobody spoke, or the microphone is too far away. */
 const SPEECH_DB = -50;
 const QUIET_DB = -40;
-/** What is loud touches the limit; what is distorted lies along it. */
+/** A loud sample is at the limit once in a while; a distorted recording stays there. */
 const FULL = 0.99;
 const CLIPPED = 0.02;
 
@@ -32,9 +32,9 @@ export function judgeMicrophone({ peak, loudestDb, clipped }) {
 }
 
 /**
- * @param {AudioContext} context that is running
+ * @param {AudioContext} context running
  * @param {MediaStream} stream
- * @param {(level: number) => void} onLevel 0 to 1, while it goes on
+ * @param {(level: number) => void} onLevel gets 0 to 1, every LOOK_MS
  * @param {import('../lib/clock.js').Clock} clock
  * @returns {Promise<Loudness>}
  */
@@ -74,24 +74,4 @@ export function measure(samples) {
     full += Math.abs(sample) >= FULL ? 1 : 0;
   }
   return { peak, db: 10 * Math.log10(sum / samples.length), clipped: full / samples.length };
-}
-
-/**
- * Two notes, the second higher.
- *
- * @param {AudioContext} context
- */
-export function chime(context) {
-  [523.25, 783.99].forEach((frequency, index) => {
-    const note = context.createOscillator();
-    const gain = context.createGain();
-    const begin = context.currentTime + 0.05 + 0.45 * index;
-    note.frequency.value = frequency;
-    gain.gain.setValueAtTime(0, begin);
-    gain.gain.linearRampToValueAtTime(0.3, begin + 0.02);
-    gain.gain.exponentialRampToValueAtTime(0.001, begin + 0.4);
-    note.connect(gain).connect(context.destination);
-    note.start(begin);
-    note.stop(begin + 0.4);
-  });
 }

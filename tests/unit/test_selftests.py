@@ -108,6 +108,47 @@ def test_support_finds_it_however_it_was_written_down(capsys: pytest.CaptureFixt
     assert "fine_relay" in told and '"rtt": 48' in told and "Mozilla/5.0" in told
 
 
+def test_support_reads_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    quality = {"rtt": 48, "loss": 0.5, "mos": 4.1}
+    rows = [
+        {"name": "microphone", "status": "bad", "found": "mic_denied", "data": {}},
+        {
+            "name": "network",
+            "status": "warning",
+            "found": "net_cone",
+            "data": {"isElsewhere": True},
+        },
+        {"name": "direct", "status": "warning", "found": "way_works", "data": quality},
+        {"name": "tls", "status": "skipped", "found": "way_unset", "data": {}},
+    ]
+    report = {"verdict": "microphone", "rows": rows, "user_agent": "Mozilla/5.0"}
+    SelfTest.objects.create(code="ABC234", report=report)
+    call_command("checkup", "ABC234")
+    told = capsys.readouterr().out
+    for line in (
+        "Your network is fine, but your microphone is not. (microphone)",
+        "  → See below what to do about it.",
+        "✗ Microphone: The microphone is switched off for this page. (mic_denied)",
+        "  → Allow it in your browser’s address bar or settings, then try again.",
+        "! Your network: A router that lets calls through. (net_cone)",
+        "  → Pages and calls leave by different addresses: is a VPN on?",
+        "! Calls straight through (UDP): Works badly: 48 ms, 0.5 % lost, quality 4.1 of 5.",
+        "– Calls through a relay (TLS): There is no such relay here. (way_unset)",
+    ):
+        assert line in told
+
+
+def test_a_report_that_somebody_made_up_is_printed_too(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"name": "x", "status": "good", "found": "way_works", "data": {"rtt": "\x1b[2J"}}
+    other = {"name": "y", "status": "bad", "found": "nothing_known", "data": {}}
+    report = {"verdict": "nothing_known", "rows": [row, other], "user_agent": ""}
+    SelfTest.objects.create(code="ABC234", report=report)
+    call_command("checkup", "ABC234")
+    told = capsys.readouterr().out
+    assert "✓ x: Works: ? ms" in told and "✗ y:  (nothing_known)" in told
+    assert "\x1b" not in told
+
+
 def test_nothing_of_it_is_obeyed_by_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     row = {**REPORT["rows"][0], "data": {"\x1b[2J": "\x1b[31m"}}
     report = {**REPORT, "rows": [row], "user_agent": "\x1b]0;owned\x07"}

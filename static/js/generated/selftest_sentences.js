@@ -1,0 +1,179 @@
+/**
+ * What the self-test says, by stable code. Written from wire/selftest_sentences.py:
+ * change it there.
+ *
+ * @typedef {'good'|'warning'|'bad'|'skipped'} Status
+ * @typedef {Record<string, {sentence: string, nextStep: string}>} Sentences
+ */
+
+/** @type {Record<string, string>} */
+export const STATUSES = {
+  waiting: 'Not checked yet',
+  running: 'Checking…',
+  good: 'Fine',
+  warning: 'Worth a look',
+  bad: 'Not working',
+  skipped: 'Left out',
+};
+
+/** @type {Record<string, string>} */
+export const TITLES = {
+  browser: 'Browser',
+  microphone: 'Microphone',
+  loudspeaker: 'Loudspeaker',
+  server: 'Our server',
+  network: 'Your network',
+  direct: 'Calls straight through (UDP)',
+  udp: 'Calls through a relay (UDP)',
+  tcp: 'Calls through a relay (TCP)',
+  tls: 'Calls through a relay (TLS)',
+  'ice-tcp': 'Calls straight through (TCP)',
+};
+
+/** @type {Sentences} */
+export const BROWSER = {
+  browser_fine: {
+    sentence: 'It can make calls.',
+    nextStep: '',
+  },
+};
+
+/** @type {Sentences} */
+export const MICROPHONE = {
+  mic_good: {
+    sentence: 'It hears you.',
+    nextStep: '',
+  },
+  mic_quiet: {
+    sentence: 'It hears you, but faintly.',
+    nextStep: 'Hold it closer, or turn it up.',
+  },
+  mic_distorted: {
+    sentence: 'It hears you, but distorted.',
+    nextStep: 'Hold it further away, or turn it down.',
+  },
+  mic_silent: {
+    sentence: 'We heard nobody.',
+    nextStep: 'Check again and say something while it listens.',
+  },
+  mic_muted: {
+    sentence: 'It is completely silent: something has muted it.',
+    nextStep: 'Look for a mute switch on your headset, and in the settings of your phone.',
+  },
+  mic_unheard: {
+    sentence: 'It is there. This browser does not let us listen to it here.',
+    nextStep: '',
+  },
+};
+
+/** @type {Sentences} */
+export const LOUDSPEAKER = {
+  speaker_heard: {
+    sentence: 'You hear us.',
+    nextStep: '',
+  },
+  speaker_unheard: {
+    sentence: 'You do not hear us.',
+    nextStep: 'Turn the volume up, and look which loudspeaker or headset is chosen.',
+  },
+  speaker_unanswered: {
+    sentence: 'You have not said whether you hear the two notes.',
+    nextStep: '',
+  },
+};
+
+/** @type {Sentences} */
+export const SERVER = {
+  server_fine: {
+    sentence: 'It answers after {ms} ms.',
+    nextStep: '',
+  },
+};
+
+/** @type {Sentences} */
+export const NETWORK = {
+  net_open: {
+    sentence: 'No router in between: your address is public.',
+    nextStep: '',
+  },
+  net_cone: {
+    sentence: 'A router that lets calls through.',
+    nextStep: '',
+  },
+  net_symmetric: {
+    sentence: 'A strict router (symmetric NAT): some calls need a relay.',
+    nextStep: '',
+  },
+  net_unknown: {
+    sentence: 'We could not find out what it is like.',
+    nextStep: 'No STUN server has answered. Calls may work all the same: see below.',
+  },
+  net_hidden: {
+    sentence: 'Your browser hides it from us.',
+    nextStep: 'A setting or an extension of the browser forbids direct calls; they need a relay.',
+  },
+  net_elsewhere: {
+    sentence: '',
+    nextStep: 'Pages and calls leave by different addresses: is a VPN on? Try without, if calls sound bad.',
+  },
+};
+
+/** @type {Sentences} */
+export const WAY = {
+  way_works: {
+    sentence: 'Works: {rtt} ms, {loss} % lost, quality {mos} of 5.',
+    nextStep: '',
+  },
+  way_poor: {
+    sentence: 'Works badly: {rtt} ms, {loss} % lost, quality {mos} of 5.',
+    nextStep: '',
+  },
+  way_blocked: {
+    sentence: 'Nothing gets through.',
+    nextStep: '',
+  },
+  way_silent: {
+    sentence: 'It connects, but no sound gets through.',
+    nextStep: '',
+  },
+  way_no_relay: {
+    sentence: 'The relay does not answer.',
+    nextStep: '',
+  },
+  way_refused: {
+    sentence: 'The relay refuses us.',
+    nextStep: 'That is our fault. Please send us the code above.',
+  },
+  way_unset: {
+    sentence: 'There is no such relay here.',
+    nextStep: '',
+  },
+};
+
+/** @type {Sentences} */
+export const VERDICTS = {
+  fine_direct: {
+    sentence: 'You’re fine: calls go straight through.',
+    nextStep: 'You can call now.',
+  },
+  fine_relay: {
+    sentence: 'You’re fine: calls will go through a relay.',
+    nextStep: 'You can call now.',
+  },
+  fine_detour: {
+    sentence: 'Calls will work, by a detour: this network blocks the fast way.',
+    nextStep: 'You can call now. Mobile data may sound better.',
+  },
+  poor: {
+    sentence: 'Calls will connect, but sound bad here.',
+    nextStep: 'Go closer to the Wi-Fi, or switch to mobile data.',
+  },
+  microphone: {
+    sentence: 'Your network is fine, but your microphone is not.',
+    nextStep: 'See below what to do about it.',
+  },
+  loudspeaker: {
+    sentence: 'Your network is fine, but you do not hear us.',
+    nextStep: 'See below what to do about it.',
+  },
+};
