@@ -67,7 +67,7 @@ test('an offer is pending once it is set, and until it is answered', async () =>
   const { peer, clock } = await called();
   assert.equal(peer.pendingOffer, null);
   const restarted = peer.restartIce('all', false);
-  while (peer.attempt === 1) await Promise.resolve();
+  while (peer.generation === 1) await Promise.resolve();
   // The description is still the one before: under the new attempt it would be a lie.
   assert.equal(peer.pendingOffer, null);
   await restarted;

@@ -20,7 +20,7 @@ test('every reason the page gives is known', () => {
     .filter((name) => name.endsWith('.js') && !name.startsWith('selftest'))
     .flatMap((name) => [
       ...readFileSync(new URL(name, SOURCES), 'utf8').matchAll(
-        /(?:reason: |return |\? |Error\(|deaf: |lost: )'([a-z]+_[a-z_]+)'/g,
+        /(?:reason: |return |\? |Error\(|notReceiving: |lost: |CallError\()'([a-z]+_[a-z_]+)'/g,
       ),
     ])
     .map(([, code]) => code)

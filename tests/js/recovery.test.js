@@ -87,16 +87,16 @@ test('what ICE itself says is lost has taken the socket with it', () => {
 
 test('silence at the bot is an outage too, and it ends when both hear again', () => {
   const path = up();
-  assert.equal(path.sees('unheard', 1_000)[0].type, 'down');
+  assert.equal(path.sees('peer-not-receiving', 1_000)[0].type, 'down');
   assert.deepEqual(path.sees('silence', 1_100), []);
-  assert.deepEqual(path.sees('heard', 1_200), []);
+  assert.deepEqual(path.sees('peer-receiving', 1_200), []);
   assert.equal(path.sees('sound', 1_300)[0].type, 'up');
 });
 
 test('one outage reported three times is restarted once', () => {
   const path = up();
   path.sees('silence', 0);
-  path.sees('unheard', 10);
+  path.sees('peer-not-receiving', 10);
   path.sees('path-down', 20);
   assert.equal(path.restarts().length, 1);
 });
@@ -113,7 +113,7 @@ test('restarts come ever more slowly until the grace is over, then it gives up',
 test('silence does not undo a restart that is under way', () => {
   const path = up();
   path.sees('degraded', 1_000);
-  assert.deepEqual(path.sees('unheard', 1_400), [{ type: 'down', reason: 'path_silent' }]);
+  assert.deepEqual(path.sees('peer-not-receiving', 1_400), [{ type: 'down', reason: 'path_silent' }]);
   path.ticksUntil(3_000, 1_500);
   assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[1_000, 'tls'], [2_500, 'tls']]);
 });

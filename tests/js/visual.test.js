@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { BANDS, Pace, follow, outline } from '../../static/js/page/visual.js';
+import { FrameThrottle } from '../../static/js/page/frame_throttle.js';
+import { BANDS, follow, outline } from '../../static/js/page/visual.js';
 
 const loud = new Uint8Array(256).fill(255);
 const silent = new Uint8Array(256);
@@ -62,11 +63,11 @@ function drawnAt(pace, times) {
 }
 
 test('every frame is drawn where they come in time', () => {
-  assert.equal(drawn(new Pace(), 0, 1000 / 60, 120), 120);
+  assert.equal(drawn(new FrameThrottle(), 0, 1000 / 60, 120), 120);
 });
 
 test('a machine that is late is spared, the more the later it is, until it has caught up', () => {
-  const pace = new Pace();
+  const pace = new FrameThrottle();
   drawn(pace, 0, 1000 / 60, 60);
   assert.ok(drawn(pace, 1000, 40, 50) < 15);
   assert.ok(drawn(pace, 3000, 1000 / 60, 60) < 10);
@@ -75,9 +76,9 @@ test('a machine that is late is spared, the more the later it is, until it has c
 });
 
 test('a phone that saves power, at thirty frames a second, gets a picture for each', () => {
-  const pace = new Pace();
+  const pace = new FrameThrottle();
   assert.equal(drawn(pace, 0, 1000 / 30, 60), 60);
-  const turned = new Pace();
+  const turned = new FrameThrottle();
   drawn(turned, 0, 1000 / 60, 600);
   drawn(turned, 10_000, 1000 / 30, 900);
   assert.equal(drawn(turned, 40_000, 1000 / 30, 60), 60);
@@ -89,11 +90,11 @@ test('what a clock adds and takes away is not lateness', () => {
     seed = (seed * 16_807) % 2_147_483_647;
     return (1000 / 60) * (frame + 1) + 6 * (seed / 2_147_483_647) - 3;
   });
-  assert.equal(drawnAt(new Pace(), times), 1200);
+  assert.equal(drawnAt(new FrameThrottle(), times), 1200);
 });
 
 test('a screen that is fast for a moment is not slow after it', () => {
-  const pace = new Pace();
+  const pace = new FrameThrottle();
   drawn(pace, 0, 1000 / 120, 120);
   assert.equal(drawn(pace, 1_000, 1000 / 60, 60), 60);
 });
@@ -101,11 +102,11 @@ test('a screen that is fast for a moment is not slow after it', () => {
 test('a machine that is late now and then is not slow', () => {
   let now = 0;
   const times = Array.from({ length: 600 }, (_, frame) => (now += (frame + 1) % 20 ? 1000 / 60 : 40));
-  assert.equal(drawnAt(new Pace(), times), 600);
+  assert.equal(drawnAt(new FrameThrottle(), times), 600);
 });
 
 test('a frame that is late once costs little', () => {
-  const pace = new Pace();
+  const pace = new FrameThrottle();
   drawn(pace, 0, 1000 / 60, 60);
   pace.isDue(1100);
   assert.ok(drawn(pace, 1100, 1000 / 60, 60) >= 29);

@@ -34,7 +34,8 @@ def test_every_goodbye_is_documented() -> None:
 
 
 def test_the_page_lets_every_voice_be_asked_for_and_no_other() -> None:
-    (listed,) = re.findall(r"const VOICES = \[(.+)\];", (ROOT / "static/js/main.js").read_text())
+    source = (ROOT / "static/js/page/switches.js").read_text()
+    (listed,) = re.findall(r"const VOICES = \[(.+)\];", source)
     assert re.findall(r"'(\w+)'", listed) == list(get_args(protocol.Voice))
 
 

@@ -1,6 +1,6 @@
 /**
- * Why a call is not going, by stable code: what to tell the person, what they can do, and one line
- * for a developer. docs/networks.md lists the same codes.
+ * The reasons why a call fails, ends or is interrupted, by their codes: what to tell the person, what
+ * they can do, and one line for a developer. docs/networks.md lists the same codes.
  *
  * @typedef {object} Reason
  * @property {string} sentence for the person
@@ -64,6 +64,12 @@ export const REASONS = {
     nextStep: 'Switch from Wi-Fi to mobile data or back, then try again.',
     retryable: true,
     developer: 'ICE or DTLS did not connect in time',
+  },
+  no_relay: {
+    sentence: 'This address asks for a relay, and there is none.',
+    nextStep: 'Open the page without “?ice=” in its address.',
+    retryable: false,
+    developer: 'no TURN server for the way that ?ice= asks for; see docs/settings.md, STUN and TURN',
   },
   offline: {
     sentence: 'You are offline.',
@@ -153,7 +159,7 @@ export const REASONS = {
 
 /**
  * @param {string} code
- * @returns {Reason} that of `internal` for a code from a newer server
+ * @returns {Reason} `internal` if the code comes from a newer server
  */
 export function reasonFor(code) {
   return REASONS[code] ?? REASONS.internal;

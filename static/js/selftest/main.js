@@ -51,7 +51,7 @@ async function check() {
       openMicrophone: () => openMicrophone(navigator.mediaDevices, navigator.userAgent, clock),
       makePeer: (configuration) => new RTCPeerConnection(configuration),
       openSocket: (url) => new WebSocket(url),
-      socketUrl,
+      socketUrl: (ticket) => socketUrl(ticket, location.href),
       play,
       clock,
     },

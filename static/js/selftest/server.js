@@ -4,7 +4,7 @@
  * @typedef {{ms: number, address: string}} Distance ms: the median round trip
  */
 
-import { percentile } from '../link/stats.js';
+import { percentile } from '../lib/percentile.js';
 
 const PINGS = 5;
 export const PATIENCE_MS = 8_000;

@@ -27,7 +27,8 @@
 import { configurationFor, isRelay } from '../link/ice.js';
 import { Peer } from '../link/peer.js';
 import { Signal } from '../link/signal.js';
-import { percentile, summarise } from '../link/stats.js';
+import { percentile } from '../lib/percentile.js';
+import { summarise } from '../link/stats.js';
 import { meanOpinionScore } from './mos.js';
 
 const CONNECT_MS = 12_000;

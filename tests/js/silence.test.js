@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { LOOK_MS, SILENT_MS, Watch } from '../../static/js/link/silence.js';
+import { LOOK_MS, SILENCE_MS, SilenceDetector } from '../../static/js/link/silence.js';
 import { FakeClock, settle } from './fakes.js';
 
 /** A receiver that plays what arrives, as long as something is played. */
@@ -24,7 +24,7 @@ function listen() {
   const clock = new FakeClock();
   const receiver = new Receiver();
   const events = [];
-  const watch = new Watch(
+  const detector = new SilenceDetector(
     receiver,
     {
       onSilence: (ms) => events.push(['silence', ms]),
@@ -42,7 +42,7 @@ function listen() {
       await settle();
     }
   };
-  return { clock, receiver, events, watch, pass };
+  return { clock, receiver, events, detector, pass };
 }
 
 test('while packets come there is nothing to say, and no statistics are asked for', async () => {
@@ -57,20 +57,20 @@ test('silence is noticed, and so is its end', async () => {
   await pass(1_000);
   await pass(700, { arriving: false });
   assert.equal(events[0][0], 'silence');
-  assert.ok(events[0][1] >= SILENT_MS && events[0][1] <= SILENT_MS + LOOK_MS);
+  assert.ok(events[0][1] >= SILENCE_MS && events[0][1] <= SILENCE_MS + LOOK_MS);
   await pass(500);
   assert.deepEqual(events.map(([name]) => name), ['silence', 'sound']);
   assert.ok(events[1][1] >= 700);
 });
 
 test('a pause too short to be a silence is worth a closer look, for a second', async () => {
-  const { events, watch, pass } = listen();
+  const { events, detector, pass } = listen();
   await pass(1_000);
-  assert.ok(!watch.isUnsteady);
+  assert.ok(!detector.isUnsteady);
   await pass(220, { arriving: false });
-  assert.ok(watch.isUnsteady);
+  assert.ok(detector.isUnsteady);
   await pass(1_100);
-  assert.ok(!watch.isUnsteady);
+  assert.ok(!detector.isUnsteady);
   assert.deepEqual(events, []);
 });
 
@@ -101,8 +101,8 @@ test('a page that was frozen says so when it wakes', async () => {
 });
 
 test('once stopped it looks no more', async () => {
-  const { clock, watch, events, pass } = listen();
-  watch.stop();
+  const { clock, detector, events, pass } = listen();
+  detector.stop();
   await pass(2_000, { arriving: false });
   assert.deepEqual(events, []);
   assert.equal(clock.timers.size, 0);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { watchSurroundings } from '../../static/js/page/lifecycle.js';
+import { watchLifecycle } from '../../static/js/page/lifecycle.js';
 import { FakeClock } from './fakes.js';
 
 function watching(type) {
@@ -13,7 +13,7 @@ function watching(type) {
   window.navigator = { connection };
   const clock = new FakeClock();
   const seen = [];
-  watchSurroundings(
+  watchLifecycle(
     window,
     {
       onHint: (reason) => seen.push(reason),
