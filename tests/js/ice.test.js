@@ -18,7 +18,7 @@ const SERVERS = [
 
 const urls = (configuration) => configuration.iceServers.flatMap((server) => server.urls);
 
-test('by default everything the server offers is used', () => {
+test('by default every server is used', () => {
   const configuration = configurationFor(SERVERS, 'all');
   assert.deepEqual(configuration.iceServers, SERVERS);
   assert.equal(configuration.iceTransportPolicy, 'all');

@@ -9,7 +9,7 @@ const PAGE = 'https://demo.example/?from=x';
 const ANDROID = 'Mozilla/5.0 (Linux; Android 15; wv) AppleWebKit/537.36 Chrome/140 Mobile [FBAN/EMA]';
 const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Instagram 300';
 
-test('each kind of app has a way out', () => {
+test('each kind of app has a link to an external browser', () => {
   assert.equal(
     externalBrowserLink(ANDROID, PAGE),
     'intent://demo.example/?from=x#Intent;scheme=https;action=android.intent.action.VIEW;end',
@@ -20,7 +20,7 @@ test('each kind of app has a way out', () => {
   assert.equal(externalBrowserLink(ANDROID, 'http://192.0.2.1:8000/'), '');
 });
 
-test('loudspeakers are offered where there is a choice, and they have names', () => {
+test('loudspeakers are offered if there is a choice and they have names', () => {
   const output = (deviceId, label) => ({ kind: 'audiooutput', deviceId, label });
   const speaker = output('1', 'Speakerphone');
   assert.deepEqual(outputsOf([speaker, { kind: 'audioinput', deviceId: '3', label: 'x' }]), []);

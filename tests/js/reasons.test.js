@@ -29,6 +29,6 @@ test('every reason the page gives is known', () => {
   for (const code of given) assert.ok(code in REASONS, code);
 });
 
-test('an unknown code of a newer server is still an honest sentence', () => {
+test('an unknown code from a newer server has a sentence too', () => {
   assert.equal(reasonFor('something_new'), REASONS.internal);
 });

@@ -45,14 +45,14 @@ function listen() {
   return { clock, receiver, events, detector, pass };
 }
 
-test('while packets come there is nothing to say, and no statistics are asked for', async () => {
+test('while packets arrive nothing is reported, and no statistics are read', async () => {
   const { events, receiver, pass } = listen();
   await pass(5_000);
   assert.deepEqual(events, []);
   assert.equal(receiver.reports, 0);
 });
 
-test('silence is noticed, and so is its end', async () => {
+test('a silence is reported, and so is its end', async () => {
   const { events, pass } = listen();
   await pass(1_000);
   await pass(700, { arriving: false });
@@ -63,7 +63,7 @@ test('silence is noticed, and so is its end', async () => {
   assert.ok(events[1][1] >= 700);
 });
 
-test('a pause too short to be a silence is worth a closer look, for a second', async () => {
+test('a pause too short for a silence makes the path unsteady for a second', async () => {
   const { events, detector, pass } = listen();
   await pass(1_000);
   assert.ok(!detector.isUnsteady);
@@ -74,14 +74,14 @@ test('a pause too short to be a silence is worth a closer look, for a second', a
   assert.deepEqual(events, []);
 });
 
-test('packets that arrive and are not played are no silence', async () => {
+test('packets that arrive but are not played are no silence', async () => {
   const { events, pass } = listen();
   await pass(1_000);
   await pass(3_000, { arriving: true, played: false });
   assert.deepEqual(events, []);
 });
 
-test('a page that was held up itself has heard no silence', async () => {
+test('a page that was held up itself reports no silence', async () => {
   const { clock, events, pass, receiver } = listen();
   await pass(1_000);
   // The clock jumps: its timers are late, and what came meanwhile is played only now.
@@ -92,7 +92,7 @@ test('a page that was held up itself has heard no silence', async () => {
   assert.deepEqual(events, []);
 });
 
-test('a page that was frozen says so when it wakes', async () => {
+test('a page that was frozen reports it when it wakes', async () => {
   const { clock, events, pass } = listen();
   await pass(1_000);
   for (const timer of clock.timers.values()) timer.at += 30_000;
@@ -100,7 +100,7 @@ test('a page that was frozen says so when it wakes', async () => {
   assert.equal(events[0][0], 'wake');
 });
 
-test('once stopped it looks no more', async () => {
+test('a stopped detector does nothing', async () => {
   const { clock, detector, events, pass } = listen();
   detector.stop();
   await pass(2_000, { arriving: false });
