@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import { IDLE, advance, isLive } from '../../static/js/call/call.js';
 
-/** Run events through the reducer; the states passed through and all effects. */
+/** Runs events through the reducer, and returns the states passed through and all effects. */
 function live(...events) {
   let call = IDLE;
   const states = [call.state];

@@ -23,7 +23,7 @@ function capturing() {
   const first = microphone();
   const used = [];
   const troubles = [];
-  /** What the next tries to get one give; none: nothing may be had. */
+  /** What the next attempts to open a microphone give; if it is empty, there is none. */
   const next = [];
   const open = async () => {
     const stream = next.shift();

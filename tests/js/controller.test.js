@@ -111,7 +111,7 @@ test('a lost path is restarted under the same peer connection and microphone', a
   assert.equal(all.stopped, 0);
 });
 
-/** What Firefox does when something is written on a path that has gone. */
+/** DTLS fails, as in Firefox when something is written on a path that has gone. */
 function dtlsFails(all) {
   const pc = all.peers.at(-1);
   pc.ontrack({ streams: [{}], track: {}, receiver: { transport: { state: 'failed' } } });

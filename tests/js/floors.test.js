@@ -10,12 +10,18 @@ const SOURCES = new URL('../../static/js/', import.meta.url);
 /** From the bottom. A folder imports from itself and from lower floors; not from a folder beside it. */
 const FLOORS = [['generated'], ['lib'], ['link'], ['call'], ['page', 'selftest', 'stand'], ['main.js']];
 
-/** These use what a test cannot replace: the document, the address, the storage, the device. */
+/** These may use the document, the address, the storage and the device. The others get them as arguments. */
 const OF_PAGES = new Set(['page', 'selftest', 'stand', 'main.js']);
 
-/** Globals that hold the page, or its surroundings. */
-const WINDOW =
-  /(?<![.\w'])(?:document|window|location|history|navigator|localStorage|sessionStorage|screen|(?:add|remove)EventListener|requestAnimationFrame|matchMedia|getComputedStyle)\b(?!['\w]|\s*:)/;
+/** Globals of a page. A property, a key or a parameter of the same name elsewhere is none. */
+const GLOBALS = [
+  'document', 'window', 'location', 'history', 'navigator', 'screen', 'localStorage', 'sessionStorage',
+  'addEventListener', 'removeEventListener', 'requestAnimationFrame', 'matchMedia', 'getComputedStyle',
+];
+const WINDOW = new RegExp(`(?<![.\\w])(?:${GLOBALS.join('|')})\\b(?!\\s*:)`);
+
+const IMPORT =
+  /^(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)(?!\.)/gm;
 
 const names = readdirSync(SOURCES, { recursive: true })
   .filter((name) => name.endsWith('.js'))
@@ -29,11 +35,10 @@ const floor = (name) => FLOORS.findIndex((folders) => folders.includes(folder(na
 
 /** @returns the modules that a module imports */
 function imports(name, text = source(name)) {
-  const found = text.matchAll(/^(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)(?!\.)/gm);
-  return [...found].map(([, from, alone, late]) => posix.join(posix.dirname(name), from ?? alone ?? late));
+  return [...text.matchAll(IMPORT)].map(([, from, alone, late]) => posix.join(posix.dirname(name), from ?? alone ?? late));
 }
 
-/** @returns the code alone: neither comments nor what is quoted */
+/** @returns the code without its comments and strings */
 function code(text) {
   return text
     .replace(/\/\*[\s\S]*?\*\//g, '')
@@ -41,7 +46,7 @@ function code(text) {
     .replace(/(?<!:)\/\/.*$/gm, '');
 }
 
-/** Whether an import goes down. The one at the bottom may be imported by all. */
+/** @returns whether an import goes down, or stays in its folder */
 function goesDown(from, to) {
   return folder(from) === folder(to) || floor(to) < floor(from);
 }
@@ -59,7 +64,8 @@ test('imports go down', () => {
 });
 
 test('what is imported exists', () => {
-  for (const name of names) for (const target of imports(name)) assert.ok(names.includes(target), `${name}: ${target}`);
+  const missing = names.flatMap((name) => imports(name).filter((target) => !names.includes(target)));
+  assert.deepEqual(missing, []);
 });
 
 test('no modules import each other in a circle', () => {

@@ -68,7 +68,7 @@ test('an offer is pending once it is set, and until it is answered', async () =>
   assert.equal(peer.pendingOffer, null);
   const restarted = peer.restartIce('all', false);
   while (peer.generation === 1) await Promise.resolve();
-  // The description is still the one before: under the new attempt it would be a lie.
+  // The description is still the previous one, and does not belong to the new generation.
   assert.equal(peer.pendingOffer, null);
   await restarted;
   assert.deepEqual(peer.pendingOffer, { type: 'offer', sdp: 'offer 2', attempt: 2 });

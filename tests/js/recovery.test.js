@@ -5,7 +5,7 @@ import { POLICY, advance, begin, isWell } from '../../static/js/link/recovery.js
 
 const WAYS = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
-/** A path, and what became of it. */
+/** A path, and the actions that the reducer asked for. */
 class Path {
   actions = [];
 

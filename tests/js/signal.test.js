@@ -30,7 +30,7 @@ function open(claim = null) {
     },
     claim,
   );
-  /** As the peer does: an offer is pending, and is sent. */
+  /** Makes an offer pending and sends it, as the peer does. */
   all.offer = (offer) => {
     all.pending = offer;
     all.signal.send(offer);
@@ -51,7 +51,7 @@ function inCall() {
   return all;
 }
 
-/** The newest socket gets through to the server. */
+/** Opens and greets the newest socket. */
 function greet({ sockets }) {
   sockets.at(-1).opens();
   sockets.at(-1).hears(READY);

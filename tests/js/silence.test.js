@@ -4,7 +4,7 @@ import test from 'node:test';
 import { LOOK_MS, SILENCE_MS, SilenceDetector } from '../../static/js/link/silence.js';
 import { FakeClock, settle } from './fakes.js';
 
-/** A receiver that plays what arrives, as long as something is played. */
+/** A receiver whose packets arrive and are played at times that the test sets. */
 class Receiver {
   playedAt = 0;
   arrivedAt = 0;
@@ -33,7 +33,7 @@ function listen() {
     },
     clock,
   );
-  /** Time passes with, or without, packets arriving and being played. */
+  /** Lets time pass while packets do, or do not, arrive and get played. */
   const pass = async (ms, { arriving = true, played = arriving } = {}) => {
     for (let passed = 0; passed < ms; passed += 20) {
       clock.pass(20);
@@ -84,7 +84,7 @@ test('packets that arrive but are not played are no silence', async () => {
 test('a page that was held up itself reports no silence', async () => {
   const { clock, events, pass, receiver } = listen();
   await pass(1_000);
-  // The clock jumps: its timers are late, and what came meanwhile is played only now.
+  // The clock jumps: timers are late, and what arrived meanwhile is played only now.
   for (const timer of clock.timers.values()) timer.at += 900;
   clock.pass(900);
   receiver.playedAt = receiver.arrivedAt = clock.now();

@@ -15,7 +15,7 @@ export const clock = {
 };
 
 /**
- * Waits.
+ * Resolves after a while.
  *
  * @param {Clock} clock
  * @param {number} ms

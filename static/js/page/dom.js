@@ -1,4 +1,4 @@
-/** Short ways to the document. */
+/** Finds elements of the document, and writes to them. */
 
 /**
  * @param {string} id
