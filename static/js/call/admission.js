@@ -6,7 +6,7 @@
  * @typedef {import('./memory.js').Kept} Kept
  */
 
-import { TICKET_LIFE_S, TICKET_SHARE } from '../link/api.js';
+import { TICKET_LIFE_MS, TICKET_SHARE } from '../link/api.js';
 import { hasRelay } from '../link/ice.js';
 import { CallError } from './errors.js';
 
@@ -45,12 +45,12 @@ export class Admission {
    * Takes a ticket and asks for the ICE configuration at once, so that a tap need not wait for it.
    *
    * @param {string} ticket
-   * @param {number} [lifeS] how long the server accepts it
+   * @param {number} [lifeMs] how long the server accepts it
    */
-  use(ticket, lifeS = TICKET_LIFE_S) {
+  use(ticket, lifeMs = TICKET_LIFE_MS) {
     const { api, clock } = this;
     this.ticket = ticket;
-    this.staleAt = clock.now() + TICKET_SHARE * lifeS * 1000;
+    this.staleAt = clock.now() + TICKET_SHARE * lifeMs;
     this.ice = api.ice(ticket).then(
       (configuration) => ({ ...configuration, at: clock.now() }),
       (error) => {

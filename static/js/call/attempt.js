@@ -134,16 +134,16 @@ export class CallAttempt {
    * Does everything that a tap would otherwise wait for.
    *
    * @param {string} ticket
-   * @param {number} [lifeS] how long the server accepts it
+   * @param {number} [lifeMs] how long the server accepts it
    */
-  useTicket(ticket, lifeS) {
-    this.admission.use(ticket, lifeS);
+  useTicket(ticket, lifeMs) {
+    this.admission.use(ticket, lifeMs);
     this.openSocket();
   }
 
   async renewTicket() {
     const { ticket, expiresIn } = await this.inTime(this.admission.renew());
-    this.useTicket(ticket, expiresIn);
+    this.useTicket(ticket, expiresIn * 1000);
   }
 
   openSocket() {

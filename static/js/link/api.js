@@ -13,13 +13,13 @@
  */
 
 /** How long the server accepts a ticket. */
-export const TICKET_LIFE_S = 600;
+export const TICKET_LIFE_MS = 600_000;
 
 /** A ticket is used only for this share of its life, so that it does not expire on its way. */
 export const TICKET_SHARE = 0.8;
 
 /** How long the ticket that came with a page is used. */
-export const TICKET_LASTS_MS = TICKET_SHARE * TICKET_LIFE_S * 1000;
+export const TICKET_LASTS_MS = TICKET_SHARE * TICKET_LIFE_MS;
 
 const ANSWER_TIMEOUT_MS = 8_000;
 
