@@ -101,6 +101,14 @@ class Reason(Enum):
         next_step="Switch from Wi-Fi to mobile data or back, then try again.",
         developer="ICE or DTLS did not connect in time",
     )
+    NO_RELAY = Explanation(
+        "no_relay",
+        "failed",
+        sentence="This address asks for a relay, and there is none.",
+        next_step="Open the page without “?ice=” in its address.",
+        developer="no TURN server for the way that ?ice= asks for; see docs/settings.md",
+        retryable=False,
+    )
     OFFLINE = Explanation(
         "offline",
         "failed",

@@ -44,13 +44,14 @@ SHOW: Final = """
 async ([state, reason, caption]) => {
   const { ui, verdictLine } = await import(document.querySelector('script[type=module]').src);
   ui.show({ state, reason, renewed: false });
-  ui.showCaption(state === 'connected' ? caption : '');
+  ui.state.showCaption(state === 'connected' ? caption : '');
   const poor = { grade: 'poor', rttMs: 1238, lossPercent: 12.5, interruptions: 12 };
-  if (state === 'ended') ui.sum(verdictLine(poor, 'cellular', ui.language));
+  const { lang } = document.documentElement;
+  if (state === 'ended') ui.state.tell(verdictLine(poor, 'cellular', lang));
   const atStand = ['bad_offer', 'time_limit'].includes(reason);
   if (atStand) document.body.dataset.stand = '/stand/';
   else delete document.body.dataset.stand;
-  ui.showVisitor(atStand ? 15 : null);
+  ui.countdown.show(atStand ? 15 : null);
   await document.fonts.ready;
 }
 """

@@ -13,6 +13,15 @@ from .server import Server
 
 pytestmark = pytest.mark.e2e
 
+RELAY_ONLY = """
+  const relayOnly = (configuration) => ({ ...configuration, iceTransportPolicy: 'relay' });
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration) { super(relayOnly(configuration)); }
+    setConfiguration(configuration) { super.setConfiguration(relayOnly(configuration)); }
+  };
+"""
+"""The browser uses relayed candidates only, whatever the page asks for."""
+
 
 @pytest.fixture
 def make_caller(either: Browser | Firefox, server: Server) -> Iterator:
@@ -84,12 +93,31 @@ def test_an_in_app_browser_is_told_how_to_get_out(make_caller) -> None:
 
 
 def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(make_caller) -> None:
-    caller = make_caller("?ice=relay")  # and there is no relay
+    caller = make_caller(init_script=RELAY_ONLY)  # and there is no relay
     caller.tap()
     caller.wait_for("connecting")
     caller.wait_for("failed", timeout_s=17)
     assert caller.reason == "network_blocked"
     assert "blocks calls" in explanation(caller)[0]
+
+
+@pytest.mark.parametrize("way", ["relay", "udp", "tcp", "tls"])
+def test_a_relay_that_is_asked_for_and_missing_is_said_at_once(make_caller, way: str) -> None:
+    caller = make_caller(f"?ice={way}")
+    caller.tap()
+    caller.wait_for("failed", timeout_s=5)
+    assert caller.reason == "no_relay"
+    sentence, next_step = explanation(caller)
+    assert "relay" in sentence and "?ice=" in next_step
+    assert not caller.page.is_visible("#retry")
+
+
+def test_unknown_values_in_the_address_are_said_to_developers(make_caller) -> None:
+    slipped = make_caller("?ice=direkt&voice=parott&debug")
+    said = slipped.page.inner_text("#dev-slips")
+    assert "?ice=direkt is unknown: using any way. Known: all, direct," in said
+    assert "?voice=parott is unknown: using the server’s voice. Known: echo, parrot," in said
+    assert not make_caller("?ice=direct&voice=parrot&debug").page.is_visible("#dev-slips")
 
 
 def test_a_server_that_is_gone_is_said_too(either: Browser | Firefox, tmp_path) -> None:

@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import { IDLE, advance, isLive } from '../../static/js/call/call.js';
 
-/** Run events through the reducer; the states passed through and all effects. */
+/** Runs events through the reducer, and returns the states passed through and all effects. */
 function live(...events) {
   let call = IDLE;
   const states = [call.state];
@@ -26,7 +26,7 @@ test('a call goes from a tap to its end', () => {
   assert.equal(call.reason, 'hangup');
 });
 
-test('a lost path is recovered from, with its reason only meanwhile', () => {
+test('a lost path is recovered from, and its reason stands only until then', () => {
   const down = live(...UP, { type: 'path-down', reason: 'path_lost' });
   assert.deepEqual(down.call, { state: 'recovering', reason: 'path_lost', renewed: false });
   const { call } = advance(down.call, { type: 'path-up' });
@@ -40,7 +40,7 @@ test('a second tap during a call changes nothing', () => {
   }
 });
 
-test('too slow to connect fails with a reason and gives everything back', () => {
+test('a call that is too slow to connect fails with a reason and gives everything back', () => {
   const { call, effects } = live('tap', 'microphone-ready', {
     type: 'too-slow',
     reason: 'network_blocked',
@@ -53,7 +53,7 @@ test('a connected call cannot be too slow', () => {
   assert.equal(live(...UP, { type: 'too-slow', reason: 'network_blocked' }).call.state, 'connected');
 });
 
-test('a friendly goodbye of the server ends the call, another one fails it', () => {
+test('a friendly goodbye from the server ends the call, and any other one makes it fail', () => {
   assert.equal(live(...UP, { type: 'bye', reason: 'time_limit' }).call.state, 'ended');
   assert.equal(live(...UP, { type: 'bye', reason: 'call_lost' }).call.state, 'failed');
 });
@@ -71,14 +71,14 @@ test('nothing but a tap brings an ended call back', () => {
   assert.equal(advance(call, { type: 'failure', reason: 'internal' }).call, call);
 });
 
-test('live is what has something to give back', () => {
+test('a call is live while it has something to give back', () => {
   assert.deepEqual(
     ['idle', 'asking-mic', 'connecting', 'connected', 'recovering', 'ended', 'failed'].map(isLive),
     [false, true, true, true, true, false, false],
   );
 });
 
-test('a lost call is made again by itself, once', () => {
+test('a lost call is made again without a tap, once', () => {
   const lost = { type: 'lost', reason: 'call_lost' };
   const again = live(...UP, lost);
   assert.deepEqual(again.call, { state: 'recovering', reason: 'new_call', renewed: true });
@@ -88,7 +88,7 @@ test('a lost call is made again by itself, once', () => {
   assert.equal(advance(up.call, lost).call.state, 'failed');
 });
 
-test('a new call that does not come up ends in a reason', () => {
+test('a new call that does not connect fails with a reason', () => {
   const { call, effects } = live(...UP, { type: 'lost', reason: 'call_lost' }, {
     type: 'too-slow',
     reason: 'call_lost',
@@ -97,7 +97,7 @@ test('a new call that does not come up ends in a reason', () => {
   assert.deepEqual(effects.slice(-2), ['say-bye', 'release']);
 });
 
-test('a reloaded page offers to go back to its call, until there is none', () => {
+test('a reloaded page offers to go back to its call while the server has it', () => {
   const kept = live('kept');
   assert.deepEqual(kept.call, { state: 'idle', reason: 'rejoin', renewed: false });
   assert.deepEqual(advance(kept.call, { type: 'not-kept' }).call, IDLE);

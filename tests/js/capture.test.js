@@ -23,7 +23,7 @@ function capturing() {
   const first = microphone();
   const used = [];
   const troubles = [];
-  /** What the next tries to get one give; none: nothing may be had. */
+  /** What the next attempts to open a microphone give; if it is empty, there is none. */
   const next = [];
   const open = async () => {
     const stream = next.shift();
@@ -38,7 +38,7 @@ function capturing() {
   return { capture: new Capture(first, open, events, clock), clock, first, used, troubles, next };
 }
 
-test('a headset that is unplugged is followed by another microphone', async () => {
+test('after a headset is unplugged another microphone is used', async () => {
   const { first, next, used, troubles, capture } = capturing();
   const other = microphone();
   next.push(other);
@@ -51,7 +51,7 @@ test('a headset that is unplugged is followed by another microphone', async () =
   assert.deepEqual(troubles, []);
 });
 
-test('what a phone call takes for good is asked for again until it is given back', async () => {
+test('a microphone that a telephone call took is asked for again until it is given back', async () => {
   const { first, clock, next, used, troubles } = capturing();
   first.track.onended();
   await settle();
@@ -66,7 +66,7 @@ test('what a phone call takes for good is asked for again until it is given back
   assert.deepEqual(troubles, ['mic_busy', '']);
 });
 
-test('a mute is pointed out and not fought over, and ends when it ends', async () => {
+test('a mute is pointed out until it ends, and the microphone is not reopened', async () => {
   const { first, clock, next, used, troubles } = capturing();
   next.push(microphone());
   first.track.onmute();
@@ -77,7 +77,7 @@ test('a mute is pointed out and not fought over, and ends when it ends', async (
   assert.deepEqual(troubles, ['mic_muted', '']);
 });
 
-test('muted and then gone, one takes its place, once', async () => {
+test('a muted microphone that ends is replaced, once', async () => {
   const { first, clock, next, used, troubles } = capturing();
   const other = microphone();
   next.push(other, microphone());
@@ -89,7 +89,7 @@ test('muted and then gone, one takes its place, once', async () => {
   assert.deepEqual([used, troubles], [[other], []]);
 });
 
-test('who has taken the permission away is not asked over and over', async () => {
+test('a person who takes the permission away is not asked again and again', async () => {
   const { capture, first, clock, troubles } = capturing();
   let asked = 0;
   capture.open = async () => {
@@ -103,7 +103,7 @@ test('who has taken the permission away is not asked over and over', async () =>
   assert.deepEqual([asked, troubles], [1, ['mic_denied']]);
 });
 
-test('muted for a moment is nothing', async () => {
+test('a short mute is ignored', async () => {
   const { first, clock, used, troubles } = capturing();
   first.track.onmute();
   clock.pass(MOMENT_MS - 1);
@@ -113,7 +113,7 @@ test('muted for a moment is nothing', async () => {
   assert.deepEqual([used, troubles], [[], []]);
 });
 
-test('one that comes back muted is none', async () => {
+test('a microphone that opens muted is not used', async () => {
   const { first, clock, next, used, troubles } = capturing();
   const muted = microphone();
   muted.track.muted = true;
@@ -128,7 +128,7 @@ test('one that comes back muted is none', async () => {
   assert.deepEqual(used, [other]);
 });
 
-test('the page in front again looks after a track that died behind it', async () => {
+test('a page that comes to the front replaces a track that ended in the background', async () => {
   const { capture, first, next, used } = capturing();
   capture.returned();
   await settle();
@@ -140,7 +140,7 @@ test('the page in front again looks after a track that died behind it', async ()
   assert.equal(used.length, 1);
 });
 
-test('a device that is gone is left, one that came is not run after', async () => {
+test('a device that has gone is replaced, and a new one is not used by itself', async () => {
   const { capture, next, used } = capturing();
   const input = (deviceId) => ({ kind: 'audioinput', deviceId });
   next.push(microphone('headset'));
@@ -153,7 +153,7 @@ test('a device that is gone is left, one that came is not run after', async () =
   assert.equal(used.length, 1);
 });
 
-test('digital silence from the beginning is worth a word, silence later is not', () => {
+test('digital silence is reported from the beginning of a call only', () => {
   const { capture, clock, troubles } = capturing();
   capture.look(0);
   clock.pass(SILENT_MS);
@@ -165,7 +165,7 @@ test('digital silence from the beginning is worth a word, silence later is not',
   assert.deepEqual(troubles, ['mic_silent', '']);
 });
 
-test('who is muted, or whose browser does not tell, is not called silent', () => {
+test('a muted microphone, or one whose energy is not known, is not called silent', () => {
   const { capture, clock, first, troubles } = capturing();
   first.track.enabled = false;
   for (const energy of [0, 0, null, null]) {
@@ -176,7 +176,7 @@ test('who is muted, or whose browser does not tell, is not called silent', () =>
   assert.deepEqual(troubles, []);
 });
 
-test('after the call nothing is opened any more, and what comes late is given back', async () => {
+test('after the call no microphone is opened, and one that comes late is closed', async () => {
   const { capture, first, next, used } = capturing();
   const late = microphone();
   next.push(late);

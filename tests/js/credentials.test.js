@@ -13,12 +13,12 @@ function refreshing() {
   return { clock, credentials, asked: () => asked };
 }
 
-test('fresh ones are asked for five minutes before, or in the last part of a short life', () => {
+test('fresh credentials are asked for five minutes ahead, or in the last part of a short life', () => {
   assert.equal(refreshAfter(2_700), 40 * 60_000);
   assert.equal(refreshAfter(90), 54_000);
 });
 
-test('they are asked for again until they come', () => {
+test('fresh credentials are asked for again until they come', () => {
   const { clock, credentials, asked } = refreshing();
   credentials.took({ iceServers: TURN, ttl: 90 });
   clock.pass(53_000);
@@ -30,7 +30,7 @@ test('they are asked for again until they come', () => {
   assert.equal(asked(), 3);
 });
 
-test('what a slow provider has is asked for a moment later', () => {
+test('a slow provider’s credentials are asked for a moment later', () => {
   const { clock, credentials, asked } = refreshing();
   credentials.took({ iceServers: [], ttl: 90, partial: true });
   clock.pass(12_000);
@@ -40,7 +40,7 @@ test('what a slow provider has is asked for a moment later', () => {
   assert.equal(asked(), 1);
 });
 
-test('their life begins when they come, not when a call begins to use them', () => {
+test('credentials age from when they come, not from when a call uses them', () => {
   const { clock, credentials, asked } = refreshing();
   const at = clock.now();
   clock.pass(50_000);
@@ -49,7 +49,7 @@ test('their life begins when they come, not when a call begins to use them', () 
   assert.equal(asked(), 1);
 });
 
-test('what has no credential does not expire', () => {
+test('a server without credentials does not expire', () => {
   const { clock, credentials } = refreshing();
   credentials.took({ iceServers: [{ urls: ['stun:s.example'] }], ttl: 90 });
   assert.equal(clock.timers.size, 0);

@@ -1,6 +1,6 @@
 /** Stand-ins for what the browser gives the page's modules. */
 
-/** A clock that only moves when it is told to. */
+/** A clock that moves only when a test moves it. */
 export class FakeClock {
   time = 1_000_000;
   timers = new Map();
@@ -17,7 +17,7 @@ export class FakeClock {
     this.timers.delete(timer);
   };
 
-  /** Move on, running what falls due in its order. */
+  /** Moves on and runs what is due, in its order. */
   pass(ms) {
     const end = this.time + ms;
     for (;;) {
@@ -49,7 +49,7 @@ export class FakeSocket {
     this.readyState = 3;
   }
 
-  /** It reaches the server. */
+  /** The socket has reached the server. */
   opens() {
     this.onopen({});
   }
@@ -59,7 +59,7 @@ export class FakeSocket {
     this.onmessage({ data: JSON.stringify(message) });
   }
 
-  /** The network takes the socket away. */
+  /** The socket is lost with its network. */
   dies() {
     this.readyState = 3;
     this.onclose({});
@@ -130,7 +130,7 @@ export class FakePeerConnection {
   }
 }
 
-/** Let promises settle. */
+/** Lets promises settle. */
 export async function settle() {
   await new Promise((resolve) => { setImmediate(resolve); });
 }

@@ -32,7 +32,7 @@ test('it pings on opening and every interval', () => {
   );
 });
 
-test('while the path is down it writes nothing, and pings as soon as it is back', () => {
+test('while the path is down nothing is written, and a ping follows as soon as it is back', () => {
   const { channel, clock, hear, heartbeat } = beat();
   heartbeat.hold();
   hear({ type: 'pipecat.ping', id: 9, ts: 77 });
@@ -47,7 +47,7 @@ test('while the path is down it writes nothing, and pings as soon as it is back'
   assert.equal(channel.sent.length, 3);
 });
 
-test('it answers the bot’s ping with its own id and time', () => {
+test('a ping from the bot is answered with its id and time', () => {
   const { channel, hear } = beat();
   hear({ type: 'pipecat.ping', id: 9, ts: 77 });
   assert.deepEqual(channel.sent.at(-1), { type: 'pipecat.pong', id: 9, ts: 77 });
@@ -60,7 +60,7 @@ test('a pong gives the round trip', () => {
   assert.deepEqual(seen.roundTrips, [35]);
 });
 
-test('forty seconds of silence are the death of the path, and again after as long again', () => {
+test('forty seconds without a sign of life are reported, and each further forty', () => {
   const { clock, seen } = beat();
   clock.pass(39_999);
   assert.equal(seen.deaths, 0);
@@ -70,7 +70,7 @@ test('forty seconds of silence are the death of the path, and again after as lon
   assert.equal(seen.deaths, 2);
 });
 
-test('either a ping or a pong is life', () => {
+test('a ping and a pong are both signs of life', () => {
   const { clock, seen, hear } = beat();
   for (const type of ['pipecat.ping', 'pipecat.pong', 'pipecat.ping']) {
     clock.pass(39_000);
@@ -79,7 +79,7 @@ test('either a ping or a pong is life', () => {
   assert.equal(seen.deaths, 0);
 });
 
-test('a stopped heartbeat neither pings nor dies', () => {
+test('a stopped heartbeat neither pings nor reports', () => {
   const { channel, clock, seen, heartbeat } = beat();
   heartbeat.stop();
   clock.pass(100_000);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { configurationFor, fits, keepFitting, relayUrl, rungs } from '../../static/js/link/ice.js';
+import { WAYS, configurationFor, exists, fits, hasRelay, keepFitting, relayUrl, rungs } from '../../static/js/link/ice.js';
 
 const SERVERS = [
   { urls: ['stun:s.example'] },
@@ -18,7 +18,7 @@ const SERVERS = [
 
 const urls = (configuration) => configuration.iceServers.flatMap((server) => server.urls);
 
-test('by default everything the server offers is used', () => {
+test('by default every server is used', () => {
   const configuration = configurationFor(SERVERS, 'all');
   assert.deepEqual(configuration.iceServers, SERVERS);
   assert.equal(configuration.iceTransportPolicy, 'all');
@@ -70,4 +70,12 @@ test('straight through needs no relay, and no TCP of either side', () => {
   assert.equal(configuration.iceTransportPolicy, 'all');
   assert.ok(fits('candidate:1 1 udp 2113937151 192.0.2.1 5000 typ host', 'direct'));
   assert.ok(!fits('candidate:1 1 TCP 1518280447 192.0.2.1 9 typ host tcptype active', 'direct'));
+});
+
+test('a way exists unless it needs a relay and there is none', () => {
+  const stun = [SERVERS[0]];
+  const udpOnly = [{ ...SERVERS[1], urls: [SERVERS[1].urls[0]] }];
+  assert.deepEqual(WAYS.filter((way) => exists(way, stun)), ['all', 'direct', 'ice-tcp']);
+  assert.deepEqual(WAYS.filter((way) => exists(way, udpOnly)), ['all', 'direct', 'relay', 'udp', 'ice-tcp']);
+  assert.deepEqual([hasRelay(stun), hasRelay(udpOnly)], [false, true]);
 });

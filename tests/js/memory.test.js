@@ -40,7 +40,7 @@ test('a way is remembered for its network alone, and for half a day', () => {
   assert.equal(memory.way('home'), null);
 });
 
-test('what is no way, or no JSON, is nothing', (context) => {
+test('an unknown way, or text that is not JSON, is ignored', (context) => {
   context.mock.method(console, 'info', () => {});
   const { memory, storage } = remember();
   storage.setItem('voicedemo.way.home', '{"way":"carrier-pigeon","at":1000000}');
@@ -49,7 +49,7 @@ test('what is no way, or no JSON, is nothing', (context) => {
   assert.equal(memory.way('office'), null);
 });
 
-test('a browser that forbids storage costs nothing but the memory', (context) => {
+test('a page whose browser forbids storage works, without a memory', (context) => {
   context.mock.method(console, 'info', () => {});
   const forbidden = () => { throw new Error('SecurityError'); };
   const memory = new Memory(forbidden, forbidden, () => 0);

@@ -44,7 +44,7 @@ for (const [browser, userAgent, code] of [
   });
 }
 
-test('what keeps a browser from a call is known before the tap', () => {
+test('what prevents a call in this browser is known before the tap', () => {
   const well = { isSecureContext: true, RTCPeerConnection: class {}, navigator: { mediaDevices: {}, userAgent: SAFARI } };
   const without = (changes, navigator = {}) =>
     obstacle({ ...well, ...changes, navigator: { ...well.navigator, ...navigator } });
@@ -54,7 +54,7 @@ test('what keeps a browser from a call is known before the tap', () => {
   assert.equal(without({ RTCPeerConnection: undefined }), 'no_webrtc');
 });
 
-test('in-app browsers are told from browsers', () => {
+test('browsers inside apps are recognised', () => {
   assert.equal(isInAppBrowser(SAFARI), false);
   assert.equal(isInAppBrowser(FACEBOOK), true);
   assert.equal(isInAppBrowser('… LinkedInApp/9.1'), true);

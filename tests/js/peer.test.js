@@ -35,7 +35,7 @@ async function called() {
   return all;
 }
 
-test('the first offer is attempt 1, and a restart is the next', async () => {
+test('the first offer is generation 1, and a restart is the next one', async () => {
   const { pc, peer, sent } = await called();
   await peer.restartIce('all', false);
   assert.deepEqual(sent, [
@@ -46,14 +46,14 @@ test('the first offer is attempt 1, and a restart is the next', async () => {
   assert.equal(sent.length, 2);
 });
 
-test('a restart by anybody on the peer connection itself is offered too', async () => {
+test('a restart on the peer connection itself makes an offer too', async () => {
   const { pc, sent } = await called();
   pc.restartIce();
   await settle();
   assert.equal(sent.at(-1).attempt, 2);
 });
 
-test('a restart supersedes an offer that is unanswered', async () => {
+test('a restart replaces an unanswered offer', async () => {
   const { pc, peer, sent } = await called();
   await peer.restartIce('all', false);
   await peer.restartIce('all', false);
@@ -67,8 +67,8 @@ test('an offer is pending once it is set, and until it is answered', async () =>
   const { peer, clock } = await called();
   assert.equal(peer.pendingOffer, null);
   const restarted = peer.restartIce('all', false);
-  while (peer.attempt === 1) await Promise.resolve();
-  // The description is still the one before: under the new attempt it would be a lie.
+  while (peer.generation === 1) await Promise.resolve();
+  // The description is still the previous one, and does not belong to the new generation.
   assert.equal(peer.pendingOffer, null);
   await restarted;
   assert.deepEqual(peer.pendingOffer, { type: 'offer', sdp: 'offer 2', attempt: 2 });
@@ -79,7 +79,7 @@ test('an offer is pending once it is set, and until it is answered', async () =>
   assert.equal(peer.unansweredFor, 0);
 });
 
-test('a restart another way configures the peer connection for it first', async () => {
+test('a restart on another way configures the peer connection first', async () => {
   const { pc, peer, sent } = await called();
   await peer.restartIce('tls', true);
   assert.equal(sent.at(-1).abandon, true);
@@ -109,7 +109,7 @@ test('fresh credentials are configured, for the next restart', async () => {
   assert.equal(pc.configurations[0].iceServers[0].credential, 'fresh');
 });
 
-test('the answer to an earlier attempt is ignored', async () => {
+test('the answer to an earlier generation is ignored', async () => {
   const { pc, peer } = await called();
   await peer.restartIce('all', false);
   await peer.takeAnswer('late answer', 1);
@@ -118,13 +118,13 @@ test('the answer to an earlier attempt is ignored', async () => {
   assert.deepEqual(pc.remote, ['answer 1', 'answer 2']);
 });
 
-test('the same answer twice is taken once', async () => {
+test('an answer that comes twice is used once', async () => {
   const { pc, peer } = await called();
   await peer.takeAnswer('answer 1', 1);
   assert.deepEqual(pc.remote, ['answer 1']);
 });
 
-test('candidates ahead of their answer wait for it', async () => {
+test('candidates that come before their answer wait for it', async () => {
   const { pc, peer } = connect();
   await pc.onnegotiationneeded();
   await peer.takeCandidate({ candidate: 'early' }, 1);
@@ -135,14 +135,14 @@ test('candidates ahead of their answer wait for it', async () => {
   assert.deepEqual(pc.candidates, [{ candidate: 'early' }, { candidate: 'late' }]);
 });
 
-test('candidates of another attempt are ignored', async () => {
+test('candidates of another generation are ignored', async () => {
   const { pc, peer } = await called();
   await peer.takeCandidate({ candidate: 'old' }, 0);
   await peer.takeCandidate({ candidate: 'new' }, 2);
   assert.deepEqual(pc.candidates, []);
 });
 
-test('our candidates carry their attempt, and the end of them is null', async () => {
+test('the page’s candidates carry their generation, and end with null', async () => {
   const { pc, sent } = await called();
   pc.onicecandidate({ candidate: { candidate: 'c', toJSON: () => ({ candidate: 'c' }) } });
   pc.onicecandidate({ candidate: null });

@@ -19,11 +19,11 @@ function judged(windows, rttMs = 20, { windowsPerAnswer = 8 } = {}) {
 
 const times = (count, window) => Array.from({ length: count }, () => window);
 
-test('a clean path is none to leave', () => {
+test('a path without losses is not degraded', () => {
   assert.ok(!judged(times(40, [12, 0])).includes(true));
 });
 
-test('ten per cent loss is radio, not a portal', () => {
+test('ten per cent loss is radio, and not a captive portal', () => {
   assert.ok(!judged(times(40, [11, 1])).includes(true));
 });
 
@@ -31,48 +31,48 @@ test('a fifth lost each way is still better than TCP on such a network', () => {
   assert.ok(!judged(times(40, [9, 5])).includes(true));
 });
 
-test('half lost for three seconds is too much', () => {
+test('half the packets lost for three seconds is degraded', () => {
   const seen = judged(times(14, [6, 6]));
   assert.ok(seen.at(-1));
   assert.equal(seen.indexOf(true), 11);
 });
 
-test('an echo that comes back thinned out is lost both ways', () => {
+test('packets missing from an echo count as lost in both directions', () => {
   const seen = judged([[12, 0], [3, 2], [4, 3], [3, 2]]);
   assert.deepEqual(seen, [false, false, false, true]);
 });
 
-test('a bot that is late loses nothing', () => {
+test('a bot that is late has lost nothing', () => {
   assert.ok(!judged([[12, 0], ...times(20, [4, 0])]).includes(true));
 });
 
-test('three quarters lost three times on end is enough', () => {
+test('three quarters lost in three windows in a row is degraded', () => {
   const seen = judged([[12, 0], [3, 9], [3, 9], [3, 9]]);
   assert.deepEqual(seen, [false, false, false, true]);
 });
 
-test('a window in which nothing came at all ends no bad spell', () => {
+test('a window without any packet does not end a bad stretch', () => {
   const seen = judged([[12, 0], [2, 10], [1, 0], [0, 0], [2, 30], [1, 11]]);
   assert.deepEqual(seen, [false, false, false, false, false, true]);
 });
 
-test('an outage that is over shows as one bad window, and is none of this', () => {
+test('an outage that is over is one bad window, and not degraded', () => {
   assert.ok(!judged([[12, 0], [0, 0], [0, 0], [6, 31], ...times(12, [12, 0])]).includes(true));
 });
 
-test('a path on which nothing at all comes is silent, not degraded', () => {
+test('a path without any packet is silent, and not degraded', () => {
   assert.ok(!judged([[12, 0], ...times(20, [0, 0])]).includes(true));
 });
 
-test('three round trips on end of four times the best are too much', () => {
+test('three round trips in a row of four times the best are degraded', () => {
   assert.deepEqual(judged(times(25, [12, 0]), 900).slice(-2), [false, true]);
   assert.ok(!judged(times(40, [12, 0]), 300).includes(true));
 });
 
-test('one slow answer is one, however often it is looked at', () => {
+test('one slow answer counts once, however often it is sampled', () => {
   assert.ok(!judged(times(40, [12, 0]), 900, { windowsPerAnswer: 40 }).includes(true));
 });
 
-test('a round trip that is not to be relied on is no slow one', () => {
+test('a round trip that is not reliable does not count as slow', () => {
   assert.ok(!judged(times(40, [12, 0]), null).includes(true));
 });

@@ -5,7 +5,7 @@ import { POLICY, advance, begin, isWell } from '../../static/js/link/recovery.js
 
 const WAYS = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
-/** A path, and what became of it. */
+/** A path, and the actions that the reducer asked for. */
 class Path {
   actions = [];
 
@@ -46,7 +46,7 @@ test('a call that does not come up tries one way after the other', () => {
   );
 });
 
-test('a way that ICE itself gives up is left at once, and one after it not before it could settle', () => {
+test('a way that ICE gives up is left at once, but the next one gets time to settle', () => {
   const path = new Path();
   path.sees('exhausted', 300);
   path.sees('tick', 500);
@@ -55,7 +55,7 @@ test('a way that ICE itself gives up is left at once, and one after it not befor
   assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[500, 'udp'], [2_000, 'tcp']]);
 });
 
-test('the first path says that it is up', () => {
+test('the first path is reported as up', () => {
   assert.deepEqual(new Path().sees('path-up', 70), [{ type: 'up', ms: 70 }]);
 });
 
@@ -81,27 +81,27 @@ test('silence on the page is answered with a restart at once', () => {
   assert.ok(isWell(path.recovery));
 });
 
-test('what ICE itself says is lost has taken the socket with it', () => {
+test('when ICE loses its path, the socket is replaced as well', () => {
   assert.deepEqual(up().sees('path-down', 1_000).at(-1), { type: 'replace-socket' });
 });
 
-test('silence at the bot is an outage too, and it ends when both hear again', () => {
+test('the bot receiving nothing is an outage too, which ends when both receive again', () => {
   const path = up();
-  assert.equal(path.sees('unheard', 1_000)[0].type, 'down');
+  assert.equal(path.sees('peer-not-receiving', 1_000)[0].type, 'down');
   assert.deepEqual(path.sees('silence', 1_100), []);
-  assert.deepEqual(path.sees('heard', 1_200), []);
+  assert.deepEqual(path.sees('peer-receiving', 1_200), []);
   assert.equal(path.sees('sound', 1_300)[0].type, 'up');
 });
 
-test('one outage reported three times is restarted once', () => {
+test('one outage that is noticed in three ways is restarted once', () => {
   const path = up();
   path.sees('silence', 0);
-  path.sees('unheard', 10);
+  path.sees('peer-not-receiving', 10);
   path.sees('path-down', 20);
   assert.equal(path.restarts().length, 1);
 });
 
-test('restarts come ever more slowly until the grace is over, then it gives up', () => {
+test('restarts come ever more slowly, and after the grace period the call is given up', () => {
   const path = up({ ways: ['all'] });
   path.sees('silence', 0);
   path.ticksUntil(POLICY.graceMs);
@@ -113,19 +113,19 @@ test('restarts come ever more slowly until the grace is over, then it gives up',
 test('silence does not undo a restart that is under way', () => {
   const path = up();
   path.sees('degraded', 1_000);
-  assert.deepEqual(path.sees('unheard', 1_400), [{ type: 'down', reason: 'path_silent' }]);
+  assert.deepEqual(path.sees('peer-not-receiving', 1_400), [{ type: 'down', reason: 'path_silent' }]);
   path.ticksUntil(3_000, 1_500);
   assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[1_000, 'tls'], [2_500, 'tls']]);
 });
 
-test('a hint on a healthy path restarts and starts no outage', () => {
+test('a hint on a healthy path restarts ICE, and is no outage', () => {
   const path = up();
   const actions = path.sees({ type: 'hint', reason: 'developer' }, 5_000);
   assert.deepEqual(actions, [{ type: 'restart-ice', reason: 'developer', way: 'all' }]);
   assert.deepEqual(path.ticksUntil(60_000, 5_500).restarts().length, 1);
 });
 
-test('a socket that gets through says that there is a network for media too', () => {
+test('a socket that gets through during an outage restarts ICE', () => {
   const path = up();
   path.sees('path-down', 1_000);
   assert.deepEqual(path.sees('socket-ready', 1_200), [], 'the restart has only begun');
@@ -136,7 +136,7 @@ test('a socket that gets through says that there is a network for media too', ()
   ]);
 });
 
-test('what came back by itself before the socket’s restart was due came by the way that was tried', () => {
+test('a path that is back before the socket’s restart is due keeps the way that was tried', () => {
   const path = up();
   path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 500);
   path.sees('path-down', 1_000);
@@ -148,23 +148,23 @@ test('what came back by itself before the socket’s restart was due came by the
   assert.deepEqual(path.sees(back, 17_000), [], 'UDP was not tried: it is not to blame');
 });
 
-test('a socket replaced on a healthy path is no reason for anything', () => {
+test('a socket that is replaced on a healthy path changes nothing', () => {
   assert.deepEqual(up().sees('socket-ready', 20_000), []);
   assert.deepEqual(new Path().sees('socket-ready', 3_000), []);
 });
 
-test('another network takes another socket along', () => {
+test('a change of network replaces the socket too', () => {
   const actions = up().sees({ type: 'hint', reason: 'network_changed' }, 5_000);
   assert.deepEqual(actions.at(-1), { type: 'replace-socket' });
 });
 
-test('one change of network announced in several ways is restarted once', () => {
+test('one change of network that is announced by several events is restarted once', () => {
   const path = up();
   for (const now of [5_000, 5_010, 5_300]) path.sees({ type: 'hint', reason: 'network_changed' }, now);
   assert.equal(path.restarts().length, 1);
 });
 
-test('a hint during an outage restarts at once, and puts the next one off', () => {
+test('a hint during an outage restarts at once, and delays the next restart', () => {
   const path = up();
   path.sees('silence', 0);
   path.sees({ type: 'hint', reason: 'network_changed' }, 3_900);
@@ -172,7 +172,7 @@ test('a hint during an outage restarts at once, and puts the next one off', () =
   assert.deepEqual(path.restarts().map(({ now }) => now), [0, 3_900]);
 });
 
-test('where UDP is crippled the call leaves it, remembers that, and stays away', () => {
+test('a call leaves crippled UDP, remembers the way, and stays on it', () => {
   const path = up();
   assert.deepEqual(path.sees('degraded', 1_000), [
     { type: 'restart-ice', reason: 'udp_crippled', way: 'tls' },
@@ -184,20 +184,20 @@ test('where UDP is crippled the call leaves it, remembers that, and stays away',
   assert.deepEqual(path.sees('degraded', 601_000), []);
 });
 
-test('without a relay for it the bot’s own TCP port is the way past crippled UDP', () => {
+test('without a relay the bot’s own TCP port is the way around crippled UDP', () => {
   const path = up({ ways: ['all', 'ice-tcp'] });
   assert.equal(path.sees('degraded', 1_000)[0].way, 'ice-tcp');
   assert.deepEqual(up({ ways: ['all'] }).sees('degraded', 1_000), []);
 });
 
-test('a way forced by the page’s address is never left', () => {
+test('a way that the page’s address asks for is never left', () => {
   const path = up({ ways: ['tls'], home: 'tls' });
   path.sees('silence', 0);
   path.ticksUntil(30_000);
   assert.deepEqual([...new Set(path.restarts().map(({ way }) => way))], ['tls']);
 });
 
-test('on TCP it tries UDP again, ever more rarely', () => {
+test('on TCP, UDP is tried again, ever more rarely', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
     path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, now);
@@ -207,7 +207,7 @@ test('on TCP it tries UDP again, ever more rarely', () => {
   assert.equal(path.restarts()[0].reason, 'udp_again');
 });
 
-test('once it has been on UDP again, it tries soon again too', () => {
+test('after a return to UDP, the next attempt comes soon again', () => {
   const path = up();
   const over = (around, network, now) =>
     path.sees({ type: 'transport', around, network, isNew: true }, now);
@@ -222,7 +222,7 @@ test('once it has been on UDP again, it tries soon again too', () => {
   );
 });
 
-test('a try that fell into an outage was none: after it the next comes soon', () => {
+test('an attempt during an outage does not count: the next one comes soon', () => {
   const path = up();
   path.sees({ type: 'transport', around: 'tcp', network: '', isNew: true }, 1_000);
   path.ticksUntil(6_000, 1_500);
@@ -234,7 +234,7 @@ test('a try that fell into an outage was none: after it the next comes soon', ()
   assert.deepEqual(tries.map(({ now }) => now), [6_000, 26_000]);
 });
 
-test('a try that costs the path itself is as rare as any', () => {
+test('an attempt that costs the path counts', () => {
   const path = up();
   let lostAt = Infinity;
   for (let now = 500; now <= 100_000; now += 500) {
@@ -248,7 +248,7 @@ test('a try that costs the path itself is as rare as any', () => {
   assert.equal(tries.length, 3);
 });
 
-test('on UDP there is nothing to try', () => {
+test('on UDP no attempt is planned', () => {
   const path = up();
   for (let now = 500; now <= 100_000; now += 500) {
     path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, now);
@@ -257,7 +257,7 @@ test('on UDP there is nothing to try', () => {
   assert.deepEqual(path.actions, []);
 });
 
-test('UDP that died while TCP lives is crippled UDP', () => {
+test('a call whose UDP died while TCP works leaves UDP', () => {
   const path = up();
   path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees('silence', 2_000);
@@ -268,7 +268,7 @@ test('UDP that died while TCP lives is crippled UDP', () => {
   assert.equal(path.ticksUntil(60_000, 4_000).restarts().length, 2);
 });
 
-test('where the rung that was due when a network came back is TCP, UDP is not yet to blame', () => {
+test('a path over TCP that came up because its rung was due says nothing about UDP', () => {
   const path = up();
   path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees('silence', 2_000);
@@ -283,7 +283,7 @@ test('where the rung that was due when a network came back is TCP, UDP is not ye
   assert.deepEqual(path.sees(old, 27_100), [], 'the pair from before says nothing of this try');
 });
 
-test('so is one that nobody announced', () => {
+test('the same holds for a network change that nobody announced', () => {
   const path = up();
   path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees('silence', 2_000);
@@ -291,7 +291,7 @@ test('so is one that nobody announced', () => {
   assert.deepEqual(path.sees({ type: 'transport', around: 'ice-tcp', network: '198.51.100.1', isNew: true }, 3_000), []);
 });
 
-test('another network without UDP is only that', () => {
+test('another network without UDP is no reason to leave UDP', () => {
   const path = up();
   path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees({ type: 'hint', reason: 'network_changed' }, 2_000);

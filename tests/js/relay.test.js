@@ -10,14 +10,14 @@ function metered() {
 
 const over = (pairId, bytes) => ({ url: 'turn:x.example', protocol: 'udp', pairId, bytes });
 
-test('what goes through a relay is told every ten seconds, once', () => {
+test('what goes through a relay is reported every ten seconds, once', () => {
   const { told, meter } = metered();
   for (let now = 20_000; now <= 40_000; now += 1_000) meter.look(over('p', now), now);
   assert.deepEqual(told.map(({ bytes, ms }) => [bytes, ms]), [[10_000, 10_000], [10_000, 10_000]]);
   assert.deepEqual(told[0], { type: 'relayed', url: 'turn:x.example', protocol: 'udp', bytes: 10_000, ms: 10_000 });
 });
 
-test('what is left is told when the call moves away from the relay', () => {
+test('the rest is reported when the call leaves the relay', () => {
   const { told, meter } = metered();
   meter.look(over('p', 1_000), 20_000);
   meter.look(over('p', 1_500), 21_000);
@@ -26,14 +26,14 @@ test('what is left is told when the call moves away from the relay', () => {
   assert.deepEqual(told.map(({ bytes }) => bytes), [500]);
 });
 
-test('a page that was frozen tells of no more relayed time than the server takes', () => {
+test('a page that was frozen reports no more relayed time than the server accepts', () => {
   const { told, meter } = metered();
   meter.look(over('p', 1_000), 20_000);
   meter.look(over('p', 1_500), 20_000 + 3 * 60_000);
   assert.deepEqual(told.map(({ bytes, ms }) => [bytes, ms]), [[500, 60_000]]);
 });
 
-test('another pair counts from its own beginning', () => {
+test('another pair is counted from its own beginning', () => {
   const { told, meter } = metered();
   meter.look(over('p', 9_000), 20_000);
   meter.look(over('q', 100), 21_000);
@@ -42,7 +42,7 @@ test('another pair counts from its own beginning', () => {
   assert.deepEqual(told.map(({ bytes }) => bytes), [200]);
 });
 
-test('a call without a relay has nothing to tell', () => {
+test('a call without a relay reports nothing', () => {
   const { told, meter } = metered();
   for (let now = 0; now <= 60_000; now += 1_000) meter.look(null, now);
   assert.deepEqual(told, []);

@@ -9,7 +9,7 @@ import { judgeMicrophone, measure } from '../../static/js/selftest/loudness.js';
 import { Runner } from '../../static/js/selftest/runner.js';
 import { qualityOf } from '../../static/js/selftest/sample.js';
 import { verdict } from '../../static/js/selftest/verdict.js';
-import { REASONS } from '../../static/js/call/reasons.js';
+import { REASONS } from '../../static/js/generated/reasons.js';
 
 const host = (address, port = 5000) => ({ type: 'host', protocol: 'udp', address, port });
 const mapped = (port, relatedPort = 5000, address = '203.0.113.50') => ({

@@ -30,7 +30,7 @@ function open(claim = null) {
     },
     claim,
   );
-  /** As the peer does: an offer is pending, and is sent. */
+  /** Makes an offer pending and sends it, as the peer does. */
   all.offer = (offer) => {
     all.pending = offer;
     all.signal.send(offer);
@@ -51,18 +51,18 @@ function inCall() {
   return all;
 }
 
-/** The newest socket gets through to the server. */
+/** Opens and greets the newest socket. */
 function greet({ sockets }) {
   sockets.at(-1).opens();
   sockets.at(-1).hears(READY);
   sockets.at(-1).hears(READY);
 }
 
-test('the socket is opened at once, before there is anything to say', () => {
+test('the socket is opened at once, before there is anything to send', () => {
   assert.equal(open().sockets.length, 1);
 });
 
-test('what is said before the greeting is sent after it, the offer first', () => {
+test('messages from before the greeting are sent after it, the offer first', () => {
   const all = open();
   const candidate = { type: 'candidate', candidate: null, attempt: 1 };
   all.offer(OFFER);
@@ -73,7 +73,7 @@ test('what is said before the greeting is sent after it, the offer first', () =>
   assert.deepEqual(all.sockets[0].sent, [OFFER, candidate]);
 });
 
-test('a lost socket is replaced, and the new one resumes the call without being asked', () => {
+test('a lost socket is replaced, and the new one resumes the call', () => {
   const all = inCall();
   const { signal, sockets, clock } = all;
   sockets[0].dies();
@@ -88,7 +88,7 @@ test('a lost socket is replaced, and the new one resumes the call without being 
   assert.deepEqual(sockets[1].sent.at(-1), { type: 'report', events: [] });
 });
 
-test('the resumption carries the offer that is still unanswered', () => {
+test('resume carries the offer that is still unanswered', () => {
   const all = inCall();
   all.sockets[0].dies();
   all.offer({ ...OFFER, sdp: 'restart', attempt: 2 });
@@ -98,7 +98,7 @@ test('the resumption carries the offer that is still unanswered', () => {
   assert.deepEqual(all.sockets[1].sent[0].offer, { sdp: 'restart', attempt: 2 });
 });
 
-test('an offer made while the resumption is on its way follows it', () => {
+test('an offer made while resume is on its way follows it', () => {
   const all = inCall();
   const { sockets, clock } = all;
   sockets[0].dies();
@@ -111,7 +111,7 @@ test('an offer made while the resumption is on its way follows it', () => {
   assert.deepEqual(sockets[1].sent, [{ type: 'resume', callId: 'c1', token: 't1' }, restart]);
 });
 
-test('before a call there is nothing to resume: the offer is made again', () => {
+test('before a call there is nothing to resume, and the offer is sent again', () => {
   const all = open();
   const { sockets, clock } = all;
   sockets[0].opens();
@@ -124,7 +124,7 @@ test('before a call there is nothing to resume: the offer is made again', () => 
   assert.deepEqual(sockets[1].sent, [OFFER]);
 });
 
-test('a socket is replaced beside the old one, which goes only then', () => {
+test('the old socket is closed only when the new one is greeted', () => {
   const all = inCall();
   const { signal, sockets } = all;
   signal.replace();
@@ -138,14 +138,14 @@ test('a socket is replaced beside the old one, which goes only then', () => {
   assert.equal(sockets[1].sent.at(-1).type, 'report');
 });
 
-test('the same change of network announced twice opens one socket', () => {
+test('a change of network that is announced twice opens one socket', () => {
   const { signal, sockets } = inCall();
   signal.replace();
   signal.replace();
   assert.equal(sockets.length, 2);
 });
 
-test('a socket on which no answer comes is suspect', () => {
+test('a socket on which no answer comes is replaced', () => {
   const all = inCall();
   all.offer({ ...OFFER, attempt: 2 });
   all.clock.pass(ANSWER_MS - 1);
@@ -162,7 +162,7 @@ test('an answer in time keeps the socket', () => {
   assert.equal(all.sockets.length, 1);
 });
 
-test('a socket that leads nowhere is given up for another', () => {
+test('a socket that is not greeted is replaced', () => {
   const all = inCall();
   all.sockets[0].dies();
   all.clock.pass(REOPEN_MS[0]);
@@ -173,7 +173,7 @@ test('a socket that leads nowhere is given up for another', () => {
   assert.equal(all.signal.socket, all.sockets[2]);
 });
 
-test('a network that is only slow gets more time for each greeting', () => {
+test('a slow network gets more time for each greeting', () => {
   const all = inCall();
   all.sockets[0].dies();
   all.clock.pass(REOPEN_MS[0]);
@@ -201,7 +201,7 @@ test('a reloaded page claims its call with its first socket', () => {
   assert.equal(all.signal.admitted, false);
 });
 
-test('it keeps trying, ever more slowly', () => {
+test('a lost socket is reopened again and again, ever more slowly', () => {
   const { sockets, clock } = inCall();
   for (const wait of [...REOPEN_MS, REOPEN_MS.at(-1)]) {
     const count = sockets.length;
@@ -221,7 +221,7 @@ test('a closed signal opens no more sockets', () => {
   assert.equal(sockets.length, 1);
 });
 
-test('a message of an abandoned socket is not heard', () => {
+test('a message on an abandoned socket is ignored', () => {
   const { sockets, heard, clock } = inCall();
   sockets[0].dies();
   clock.pass(REOPEN_MS[0]);

@@ -8,7 +8,7 @@ const REMOTE = { id: 'r', type: 'remote-candidate', candidateType: 'host', proto
 const PAIR = { id: 'p', type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r', currentRoundTripTime: 0.038 };
 const inbound = (packetsReceived, packetsLost) => ({ id: 'i', type: 'inbound-rtp', kind: 'audio', packetsReceived, packetsLost, jitter: 0.004 });
 
-test('Chromium names the selected pair in the transport', () => {
+test('the selected pair is found in Chromium, which names it in the transport', () => {
   const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };
   const other = { id: 'o', type: 'candidate-pair', nominated: true, state: 'succeeded' };
   const summary = summarise([other, transport, PAIR, LOCAL, REMOTE, inbound(100, 0)], null);
@@ -18,12 +18,12 @@ test('Chromium names the selected pair in the transport', () => {
   assert.equal(summary.jitterMs, 4);
 });
 
-test('Firefox marks it on the pair', () => {
+test('the selected pair is found in Firefox, which marks it', () => {
   const summary = summarise([{ ...PAIR, selected: true }, LOCAL, REMOTE], null);
   assert.equal(summary.pair, 'relay → host');
 });
 
-test('loss is that of the packets due since the last look', () => {
+test('loss is counted since the previous summary', () => {
   const first = summarise([inbound(1000, 50)], null);
   assert.equal(first.lossPercent, null);
   assert.equal(summarise([inbound(1090, 60)], first).lossPercent, 10);
@@ -31,13 +31,13 @@ test('loss is that of the packets due since the last look', () => {
   assert.equal(summarise([inbound(1050, 48)], first).lossPercent, 0);
 });
 
-test('before there is a pair there is nothing to say', () => {
+test('before a pair is selected the summary is empty', () => {
   const summary = summarise([], null);
   assert.equal(summary.pair, '');
   assert.equal(summary.rttMs, null);
 });
 
-test('it tells UDP from what goes over TCP, to the bot or to the relay', () => {
+test('UDP and TCP are told apart, to the bot and to the relay', () => {
   const over = (local) => summarise([{ ...PAIR, selected: true }, { ...LOCAL, ...local }, REMOTE], null).isUdp;
   assert.equal(over({ relayProtocol: 'tls' }), false);
   assert.equal(over({ relayProtocol: 'udp' }), true);

@@ -41,16 +41,16 @@ test('delay, loss and interruptions each cost a grade', () => {
   assert.equal(grade(call([30], { outages: [2000, 2000, 2000, 2000] })), 'poor');
 });
 
-test('an outage that nobody noticed is no interruption', () => {
+test('an outage too short to notice is no interruption', () => {
   assert.equal(call([30], { outages: [500, 599] })?.interruptions, 0);
 });
 
-test('loss is named where it was heard', () => {
+test('loss is named if it was audible', () => {
   const verdict = /** @type {any} */ (call([210], { lost: 100, outages: [900] }));
   assert.equal(verdictLine(verdict, undefined), 'Fair: 210 ms, 10% lost, one interruption.');
 });
 
-test('another peer connection under the same call does not hide what was lost before', () => {
+test('losses on an earlier peer connection of the call are counted', () => {
   const quality = new CallQuality();
   const add = (/** @type {number} */ packetsReceived, /** @type {number} */ packetsLost) =>
     quality.add(/** @type {any} */ ({ rttMs: 30, packetsReceived, packetsLost }));
@@ -60,11 +60,11 @@ test('another peer connection under the same call does not hide what was lost be
   assert.equal(quality.verdict()?.lossPercent, 16.7);
 });
 
-test('numbers are written as the person writes them', () => {
+test('numbers are written in the person’s language', () => {
   const verdict = /** @type {any} */ ({ grade: 'good', rttMs: 40, lossPercent: 2.5, interruptions: 0 });
   assert.match(verdictLine(verdict, undefined, 'de'), /2,5%/);
 });
 
-test('a call in which nothing was heard gets no grade', () => {
+test('a call in which nothing was received gets no grade', () => {
   assert.equal(new CallQuality().verdict(), null);
 });

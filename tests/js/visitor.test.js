@@ -31,7 +31,7 @@ function passedRound() {
   return { visitor, pass, seen, network };
 }
 
-test('after a call it counts down, and is ready for the next visitor once', async () => {
+test('after a call the screen counts down to the next visitor, once', async () => {
   const { visitor, pass, seen } = passedRound();
   for (const state of ['asking-mic', 'connecting', 'connected', 'ended']) visitor.moved(state);
   assert.equal(seen.seconds, 30);
@@ -41,14 +41,14 @@ test('after a call it counts down, and is ready for the next visitor once', asyn
   assert.deepEqual([seen.seconds, seen.home], [0, 1]);
 });
 
-test('a call that failed is not left on the screen either', async () => {
+test('a failed call does not stay on the screen either', async () => {
   const { visitor, pass, seen } = passedRound();
   visitor.moved('failed');
   await pass(30);
   assert.equal(seen.home, 1);
 });
 
-test('who touches it is still there', async () => {
+test('a touch starts the countdown anew', async () => {
   const { visitor, pass, seen } = passedRound();
   visitor.moved('ended');
   await pass(29);
@@ -57,7 +57,7 @@ test('who touches it is still there', async () => {
   assert.deepEqual([seen.seconds, seen.home], [1, 0]);
 });
 
-test('whoever walks away before the call is not waited for long', async () => {
+test('without a sign of life before a call the screen goes back after a minute', async () => {
   const { pass, seen } = passedRound();
   await pass(59);
   assert.deepEqual([seen.seconds, seen.home], [null, 0]);
@@ -65,7 +65,7 @@ test('whoever walks away before the call is not waited for long', async () => {
   assert.equal(seen.home, 1);
 });
 
-test('whoever walks away in the middle of it is hung up on, whoever talks is not', async () => {
+test('a call without a sign of life is ended after two minutes, and talking is one', async () => {
   const { visitor, pass, seen } = passedRound();
   for (const state of ['asking-mic', 'connecting', 'connected']) visitor.moved(state);
   await pass(119);
@@ -76,7 +76,7 @@ test('whoever walks away in the middle of it is hung up on, whoever talks is not
   assert.equal(seen.hungUp, 1);
 });
 
-test('without a network it stays, and goes when there is one', async () => {
+test('without a network the screen stays, and goes back when there is one', async () => {
   const { visitor, pass, seen, network } = passedRound();
   network.isThere = false;
   visitor.moved('failed');
@@ -87,7 +87,7 @@ test('without a network it stays, and goes when there is one', async () => {
   assert.equal(seen.home, 1);
 });
 
-test('who cannot wait for the next visitor, without a network, makes it ask no more often', async () => {
+test('asking for the next visitor without a network does not make it ask more often', async () => {
   const { visitor, pass, seen, network } = passedRound();
   network.isThere = false;
   visitor.moved('ended');
@@ -99,7 +99,7 @@ test('who cannot wait for the next visitor, without a network, makes it ask no m
   assert.equal(seen.home, 0);
 });
 
-test('nobody is taken home who has begun to talk meanwhile', async () => {
+test('a visitor who begins to talk meanwhile keeps the screen', async () => {
   const { visitor, seen } = passedRound();
   visitor.moved('ended');
   visitor.leave();

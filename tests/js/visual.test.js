@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { BANDS, Pace, follow, outline } from '../../static/js/page/visual.js';
+import { FrameThrottle } from '../../static/js/page/frame_throttle.js';
+import { BANDS, follow, outline } from '../../static/js/page/visual.js';
 
 const loud = new Uint8Array(256).fill(255);
 const silent = new Uint8Array(256);
@@ -15,7 +16,7 @@ test('a ring rises at once and falls gently', () => {
   assert.equal(follow(shown, silent, 16), 0);
 });
 
-test('it falls as fast on every screen', () => {
+test('a ring falls equally fast on every screen', () => {
   const [slow, fast] = [new Float32Array(BANDS), new Float32Array(BANDS)];
   for (const shown of [slow, fast]) follow(shown, loud, 16);
   for (let picture = 0; picture < 6; picture += 1) follow(slow, silent, 1000 / 60);
@@ -23,7 +24,7 @@ test('it falls as fast on every screen', () => {
   assert.ok(Math.abs(slow[0] - fast[0]) < 0.001);
 });
 
-test('a low voice moves the top of the ring, hiss above a voice nothing', () => {
+test('a low voice moves the top of the ring, and hiss above a voice moves nothing', () => {
   const low = new Uint8Array(256);
   low.fill(255, 0, 3);
   const shown = new Float32Array(BANDS);
@@ -61,12 +62,12 @@ function drawnAt(pace, times) {
   return times.filter((now) => pace.isDue(now)).length;
 }
 
-test('every frame is drawn where they come in time', () => {
-  assert.equal(drawn(new Pace(), 0, 1000 / 60, 120), 120);
+test('every frame is drawn while they come in time', () => {
+  assert.equal(drawn(new FrameThrottle(), 0, 1000 / 60, 120), 120);
 });
 
-test('a machine that is late is spared, the more the later it is, until it has caught up', () => {
-  const pace = new Pace();
+test('a machine that is late draws less often, until it has caught up', () => {
+  const pace = new FrameThrottle();
   drawn(pace, 0, 1000 / 60, 60);
   assert.ok(drawn(pace, 1000, 40, 50) < 15);
   assert.ok(drawn(pace, 3000, 1000 / 60, 60) < 10);
@@ -74,38 +75,38 @@ test('a machine that is late is spared, the more the later it is, until it has c
   assert.equal(drawn(pace, 12_000, 1000 / 60, 60), 60);
 });
 
-test('a phone that saves power, at thirty frames a second, gets a picture for each', () => {
-  const pace = new Pace();
+test('a phone that saves power, at thirty frames a second, draws each of them', () => {
+  const pace = new FrameThrottle();
   assert.equal(drawn(pace, 0, 1000 / 30, 60), 60);
-  const turned = new Pace();
+  const turned = new FrameThrottle();
   drawn(turned, 0, 1000 / 60, 600);
   drawn(turned, 10_000, 1000 / 30, 900);
   assert.equal(drawn(turned, 40_000, 1000 / 30, 60), 60);
 });
 
-test('what a clock adds and takes away is not lateness', () => {
+test('jitter of the clock is not lateness', () => {
   let seed = 1;
   const times = Array.from({ length: 1200 }, (_, frame) => {
     seed = (seed * 16_807) % 2_147_483_647;
     return (1000 / 60) * (frame + 1) + 6 * (seed / 2_147_483_647) - 3;
   });
-  assert.equal(drawnAt(new Pace(), times), 1200);
+  assert.equal(drawnAt(new FrameThrottle(), times), 1200);
 });
 
-test('a screen that is fast for a moment is not slow after it', () => {
-  const pace = new Pace();
+test('a screen that was fast for a moment is not slow afterwards', () => {
+  const pace = new FrameThrottle();
   drawn(pace, 0, 1000 / 120, 120);
   assert.equal(drawn(pace, 1_000, 1000 / 60, 60), 60);
 });
 
-test('a machine that is late now and then is not slow', () => {
+test('a machine that is late now and then draws every frame', () => {
   let now = 0;
   const times = Array.from({ length: 600 }, (_, frame) => (now += (frame + 1) % 20 ? 1000 / 60 : 40));
-  assert.equal(drawnAt(new Pace(), times), 600);
+  assert.equal(drawnAt(new FrameThrottle(), times), 600);
 });
 
-test('a frame that is late once costs little', () => {
-  const pace = new Pace();
+test('one late frame costs little', () => {
+  const pace = new FrameThrottle();
   drawn(pace, 0, 1000 / 60, 60);
   pace.isDue(1100);
   assert.ok(drawn(pace, 1100, 1000 / 60, 60) >= 29);

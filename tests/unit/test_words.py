@@ -15,13 +15,14 @@ ROOT = Path(__file__).parents[2]
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 IN_TEMPLATES = re.compile(r'{% translate "(.+?)" %}')
 IN_SCRIPTS = (
-    re.compile(r"\b(?:say|copyPageLink)\(\s*'(.+?)'"),
+    re.compile(r"\bsay\(\s*'(.+?)'"),
     re.compile(r"^    (?:sentence|nextStep): '(.+)',$", re.MULTILINE),
     re.compile(r"^  [\w'-]+: '(.*[A-Za-z ]{3}.*)',$", re.MULTILINE),
 )
 SPOKEN_SCRIPTS = (
-    "main",
-    "page/ui",
+    "page/sharing",
+    "page/stand_visitor",
+    "page/state_view",
     "call/reasons",
     "call/verdict",
     "selftest/main",

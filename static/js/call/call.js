@@ -1,12 +1,14 @@
 /**
- * The call's life as a reducer: (state, event) → {state, effects}. Touches nothing itself.
+ * The states of a call, as a reducer: (state, event) → {state, effects}. The effects are carried out by
+ * controller.js.
  *
  * @typedef {'idle'|'asking-mic'|'connecting'|'connected'|'recovering'|'ended'|'failed'} CallState
  *
  * @typedef {object} Call
  * @property {CallState} state
- * @property {string} reason stable code when recovering, ended or failed; else empty, or `rejoin`
- * @property {boolean} renewed the one automatic new call has been made
+ * @property {string} reason code of reasons.js when recovering, ended or failed; `rejoin` when idle with a
+ *   call to go back to; otherwise ''
+ * @property {boolean} renewed whether the one automatic new call has been made
  *
  * @typedef {{type: 'tap'}
  *   | {type: 'microphone-ready'}
@@ -23,18 +25,18 @@
  * @typedef {'ask-microphone'|'connect'|'call-again'|'say-bye'|'release'} Effect
  */
 
-/** A call that is not up after this long says why instead. */
+/** A call that does not connect within this time fails with a reason. */
 export const CONNECT_MS = 15_000;
 
 /** @type {Call} */
 export const IDLE = { state: 'idle', reason: '', renewed: false };
 
-/** Ways in which the server ends a call that are not failures. */
+/** Reasons for which the server ends a call that are not failures. */
 const FRIENDLY_BYES = new Set(['ended', 'time_limit', 'hangup']);
 
 /**
  * @param {CallState} state
- * @returns {boolean} whether there is a call, or one coming
+ * @returns {boolean} whether there is a call, or one is being made
  */
 export function isLive(state) {
   return ['asking-mic', 'connecting', 'connected', 'recovering'].includes(state);
@@ -42,13 +44,15 @@ export function isLive(state) {
 
 /**
  * @param {Call} call
- * @returns {boolean} whether a peer connection is on its way up for the first time
+ * @returns {boolean} whether a call is connecting for the first time
  */
 export function isComingUp({ state, reason }) {
   return state === 'connecting' || (state === 'recovering' && reason === 'new_call');
 }
 
 /**
+ * Returns what an event makes of a call.
+ *
  * @param {Call} call
  * @param {CallEvent} event
  * @returns {{call: Call, effects: Effect[]}}
@@ -83,7 +87,7 @@ export function advance(call, event) {
 }
 
 /**
- * Nothing can save this call; the person need not know, where another one can be had at once.
+ * This call cannot be saved. If it was up, another one is made once, and the person need not do anything.
  *
  * @param {Call} call
  * @param {string} reason
@@ -99,7 +103,9 @@ function lost(call, reason) {
 }
 
 /**
- * @param {Call} call that goes on
+ * Changes the state of a call that goes on.
+ *
+ * @param {Call} call
  * @param {CallState} state
  * @param {string} [reason]
  * @returns {{call: Call, effects: Effect[]}}
@@ -109,6 +115,8 @@ function on(call, state, reason = '') {
 }
 
 /**
+ * Ignores an event.
+ *
  * @param {Call} call
  * @returns {{call: Call, effects: Effect[]}}
  */
@@ -117,6 +125,8 @@ function stay(call) {
 }
 
 /**
+ * Begins a state of a new call.
+ *
  * @param {CallState} state
  * @param {string} [reason]
  * @param {Effect[]} [effects]
@@ -127,6 +137,8 @@ function move(state, reason = '', effects = []) {
 }
 
 /**
+ * Ends the call.
+ *
  * @param {'ended'|'failed'} state
  * @param {string} reason
  * @param {Effect[]} [farewell]

@@ -1,14 +1,14 @@
 /**
- * Keeps a microphone under one call. A headset that is unplugged takes its track along, a telephone
- * call or an assistant takes the microphone, and after either a track may look alive and be dead: a
- * fresh one is the only reliable cure.
+ * Keeps a working microphone during one call. A headset that is unplugged ends its track. A telephone
+ * call or an assistant takes the microphone away. After either, a track may look alive and be dead, so a
+ * fresh one is opened.
  *
  * @typedef {string} Trouble
- *   mic_muted: a switch, or something else that has it; mic_silent: it has never given anything but
- *   digital silence; a code of microphone.js where there is none to be had
+ *   mic_muted: a switch, or another program that uses it; mic_silent: it has given nothing but digital
+ *   silence so far; otherwise a code of microphone.js: there is no microphone
  *
  * @typedef {object} CaptureEvents
- * @property {(stream: MediaStream) => void} onStream another microphone is in use from now on
+ * @property {(stream: MediaStream) => void} onStream from another microphone, in use from now on
  * @property {(trouble: Trouble) => void} onTrouble '' when it is over
  * @property {(kind: string, detail?: import('../link/timeline.js').Detail) => void} note for the timeline
  */
@@ -16,11 +16,11 @@
 import { MicrophoneError, stop } from './microphone.js';
 import { nth } from '../lib/backoff.js';
 
-/** A browser mutes a track for a moment whenever the system does something with sound. */
+/** Browsers mute a track briefly whenever the system changes something about sound. */
 export const MOMENT_MS = 2_000;
-/** Waits before the second, third, … try to get one again; the last one repeats. */
+/** Waits before the second, third, … attempt to open one again; the last one repeats. */
 export const RETRY_MS = [1_000, 3_000, 5_000];
-/** Nobody is silent for so long who has just been asked to say something. */
+/** Digital silence for this long means trouble: the person was just asked to say something. */
 export const SILENT_MS = 8_000;
 
 const MUTED = 'mic_muted';
@@ -31,10 +31,10 @@ export class Capture {
   isReopening = false;
   /** @type {Trouble} */
   trouble = '';
-  /** The microphones that there were when last looked at. @type {Set<string>} */
+  /** Device ids of the microphones that there were at the last look. @type {Set<string>} */
   listed = new Set();
   timer = null;
-  /** When there was nothing yet, and would have been something to hear. @type {number|null} */
+  /** Since when an open microphone has given nothing; Infinity: it has given something. @type {number|null} */
   silentSince = null;
 
   /**
@@ -62,7 +62,7 @@ export class Capture {
     stop(this.stream);
   }
 
-  /** The page is in front again, where phones give a microphone back. */
+  /** The page is in front again. Phones give the microphone back then. */
   returned() {
     if (this.track.readyState === 'ended' || this.track.muted) this.reopen('returned');
   }
@@ -73,12 +73,14 @@ export class Capture {
     const { deviceId = '' } = this.track.getSettings();
     const before = this.listed;
     this.listed = new Set(inputs.map((device) => device.deviceId));
-    // Some browsers never list the one they have given.
+    // Some browsers never list the microphone in use.
     if (before.has(deviceId) && !this.listed.has(deviceId)) this.reopen('device-gone');
   }
 
   /**
-   * @param {number|null} energy of all that the microphone has given so far; null: not known
+   * Looks for digital silence.
+   *
+   * @param {number|null} energy of everything that the microphone has given so far; null: not known
    */
   look(energy) {
     if (energy === null || !this.track.enabled || this.track.muted) {
@@ -95,7 +97,7 @@ export class Capture {
   watch() {
     const { track } = this;
     track.onended = () => this.reopen('ended');
-    // Whoever muted it may have meant it: it is not fought over while the page is in front.
+    // The person may have muted it on purpose, so it is not reopened while the page is in front.
     track.onmute = () => this.soon(MOMENT_MS, () => this.say(MUTED));
     track.onunmute = () => {
       this.clock.clearTimeout(this.timer);
@@ -104,6 +106,8 @@ export class Capture {
   }
 
   /**
+   * Plans something, instead of what was planned before.
+   *
    * @param {number} ms
    * @param {() => void} then
    */
@@ -112,7 +116,7 @@ export class Capture {
     this.timer = this.clock.setTimeout(then, ms);
   }
 
-  /** @param {string} why */
+  /** @param {string} why for the timeline */
   async reopen(why) {
     if (this.stopped || this.isReopening) return;
     this.clock.clearTimeout(this.timer);
@@ -131,7 +135,7 @@ export class Capture {
     }
   }
 
-  /** @returns {Promise<MediaStream|Trouble>} why there is none */
+  /** @returns {Promise<MediaStream|Trouble>} a trouble: why there is none */
   async openAgain() {
     try {
       const stream = await this.open();

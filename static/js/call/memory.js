@@ -1,6 +1,6 @@
 /**
- * What the page remembers: across reloads the call it is in, across visits which way got through.
- * A browser that lets it remember nothing loses nothing but that.
+ * What the page remembers: its call across a reload, and the way that connects across visits. If the
+ * browser forbids storage, the page works without.
  *
  * @typedef {import('../link/ice.js').IceWay} IceWay
  *
@@ -11,19 +11,18 @@
  */
 
 import { WAYS } from '../link/ice.js';
+import { GRACE_MS } from '../generated/shared.js';
 
 const CALL = 'voicedemo.call';
 const WAY = 'voicedemo.way.';
 
-/** The server keeps a call without a page for less than this. */
-const CALL_LASTS_MS = 60_000;
-/** Networks mend: after this the usual way is tried first again. */
+/** Networks are repaired: after this time the usual way is tried first again. */
 const WAY_LASTS_MS = 12 * 3_600_000;
 
 export class Memory {
   /**
-   * @param {() => Storage} session throws where the browser forbids it
-   * @param {() => Storage} local
+   * @param {() => Storage} session throws if the browser forbids it
+   * @param {() => Storage} local the same
    * @param {() => number} now epoch ms
    */
   constructor(session, local, now) {
@@ -44,10 +43,10 @@ export class Memory {
     write(this.session, CALL, null);
   }
 
-  /** @returns {Kept|null} */
+  /** @returns {Kept|null} null: none that the server may still have */
   keptCall() {
     const kept = read(this.session, CALL);
-    return kept && this.now() - kept.at < CALL_LASTS_MS ? kept : null;
+    return kept && this.now() - kept.at < GRACE_MS ? kept : null;
   }
 
   /**
@@ -60,7 +59,7 @@ export class Memory {
 
   /**
    * @param {string} network
-   * @returns {IceWay|null}
+   * @returns {IceWay|null} null: none is remembered
    */
   way(network) {
     const kept = read(this.local, WAY + network);

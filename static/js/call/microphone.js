@@ -1,4 +1,6 @@
-/** Asking for the microphone, and what a refusal means. */
+/** Opens the microphone, and explains why it cannot be opened. */
+
+import { CallError } from './errors.js';
 
 /** @type {MediaStreamConstraints} */
 export const CONSTRAINTS = {
@@ -6,7 +8,7 @@ export const CONSTRAINTS = {
   video: false,
 };
 
-/** Facebook's browser on Android, among others, never answers. */
+/** Some browsers never answer, for example Facebook's on Android. */
 export const ANSWER_MS = 30_000;
 
 /** @type {Record<string, string>} */
@@ -21,17 +23,8 @@ const CODES = {
 
 const IN_APP = /FBAN|FBAV|FB_IAB|Instagram|LinkedInApp|Line\/|Snapchat|TikTok|BytedanceWebview|MicroMessenger|Twitter|Pinterest|; wv\)/;
 
-/** The person cannot talk; `code` is in reasons.js. */
-export class MicrophoneError extends Error {
-  /**
-   * @param {string} code
-   * @param {string} [message]
-   */
-  constructor(code, message = code) {
-    super(message);
-    this.code = code;
-  }
-}
+/** There is no microphone for this call. */
+export class MicrophoneError extends CallError {}
 
 /**
  * @param {string} userAgent
@@ -42,17 +35,21 @@ export function isInAppBrowser(userAgent) {
 }
 
 /**
- * What keeps this browser from a call before it is even tried; '' when nothing does.
+ * Returns why this browser cannot make a call at all.
  *
- * @param {{isSecureContext: boolean, RTCPeerConnection?: unknown, navigator: {mediaDevices?: unknown, userAgent: string}}} window
- * @returns {string} a reason code
+ * @param {object} browser the window
+ * @param {boolean} browser.isSecureContext
+ * @param {unknown} [browser.RTCPeerConnection]
+ * @param {{mediaDevices?: unknown, userAgent: string}} browser.navigator
+ * @returns {string} a reason code; '' if it can
  */
-export function obstacle({ isSecureContext, RTCPeerConnection, navigator }) {
-  if (!navigator.mediaDevices) {
-    if (!isSecureContext) return 'insecure_origin';
-    return isInAppBrowser(navigator.userAgent) ? 'in_app_browser' : 'no_webrtc';
+export function obstacle(browser) {
+  const { mediaDevices, userAgent } = browser.navigator;
+  if (!mediaDevices) {
+    if (!browser.isSecureContext) return 'insecure_origin';
+    return isInAppBrowser(userAgent) ? 'in_app_browser' : 'no_webrtc';
   }
-  return RTCPeerConnection ? '' : 'no_webrtc';
+  return browser.RTCPeerConnection ? '' : 'no_webrtc';
 }
 
 /**
@@ -75,12 +72,12 @@ export async function openMicrophone(devices, userAgent, clock) {
     return /** @type {MediaStream} */ (await Promise.race([stream, patience]));
   } catch (error) {
     if (error instanceof MicrophoneError) {
-      stream.then(stop, () => {}); // permission given after we stopped waiting
+      stream.then(stop, () => {}); // the person allows it after all
       throw error;
     }
     const { name, message } = /** @type {Error} */ (error);
     const code = CODES[name] ?? 'mic_denied';
-    // Where the app around has no microphone itself, nobody was asked.
+    // If the app around the browser has no microphone itself, the person was not asked.
     const isOfApp = code === 'mic_denied' && isInAppBrowser(userAgent);
     throw new MicrophoneError(isOfApp ? 'in_app_browser' : code, `${name}: ${message}`);
   } finally {

@@ -1,11 +1,13 @@
-/** How long the person waits for the bot's answers: from the end of what they say to its first sound. */
+/** How long the person waits for an answer: from the end of what they say to the bot's first sound. */
 
-import { percentile } from '../link/stats.js';
+import { percentile } from '../lib/percentile.js';
 
-/** Longer than this a conversation feels like a walkie-talkie. */
+/** With longer waits a conversation feels like a walkie-talkie. */
 export const BUDGET_MS = 1400;
 
 /**
+ * Summarises the waits.
+ *
  * @param {number[]} waits in ms, newest last; at least one
  * @returns {string} for the developer panel
  */

@@ -1,23 +1,23 @@
 /**
- * How a call went, in the end: gathered while it is up.
+ * Judges how a call went, from what is gathered while it is up.
  *
  * @typedef {'excellent'|'good'|'fair'|'poor'} Grade
  *
  * @typedef {object} Verdict
  * @property {Grade} grade
  * @property {number|null} rttMs the median
- * @property {number} lossPercent of the whole call, on its way here
+ * @property {number} lossPercent of the packets that the bot sent
  * @property {number} interruptions
  */
 
-import { percentile } from '../link/stats.js';
+import { percentile } from '../lib/percentile.js';
 import { say } from '../lib/i18n.js';
 
-/** A path is known to be silent after 400 ms; what lasts no longer than a second is not worth a word. */
+/** A shorter outage is not mentioned. With the 400 ms that it takes to notice one, that is a second. */
 export const NOTICED_MS = 600;
 
 /**
- * Up to which a call is each. ITU-T G.114: below 150 ms one way a delay is not noticed.
+ * The limits of each grade. ITU-T G.114: a delay below 150 ms in one direction is not noticed.
  *
  * @type {{grade: Grade, rttMs: number, lossPercent: number, interruptions: number}[]}
  */
@@ -43,14 +43,14 @@ export class CallQuality {
     this.latest = { received: packetsReceived, lost: Math.max(0, packetsLost) };
   }
 
-  /** Another peer connection under the same call counts from nought. */
+  /** The packets of all peer connections of the call; each one counts from zero. */
   get total() {
     const { before, latest } = this;
     return { received: before.received + latest.received, lost: before.lost + latest.lost };
   }
 
   /**
-   * What lasts longer than a moment is an interruption.
+   * Counts the interruptions: outages that last longer than a moment.
    *
    * @param {import('./call.js').CallState} state
    * @param {number} now ms
@@ -63,7 +63,7 @@ export class CallQuality {
     }
   }
 
-  /** @returns {Verdict|null} null for a call too short to say */
+  /** @returns {Verdict|null} null: the call was too short */
   verdict() {
     const { received, lost } = this.total;
     if (!received) return null;
@@ -103,9 +103,11 @@ const NETWORKS = {
 };
 
 /**
+ * Puts a verdict into words.
+ *
  * @param {Verdict} verdict
- * @param {string|undefined} network navigator.connection.type, where the browser tells
- * @param {string} [language] of the numbers
+ * @param {string|undefined} network navigator.connection.type, if the browser tells
+ * @param {string} [language] for the numbers
  * @returns {string} one line
  */
 export function verdictLine({ grade, rttMs, lossPercent, interruptions }, network, language = 'en') {

@@ -64,6 +64,12 @@ export const REASONS = {
     developer: 'ICE or DTLS did not connect in time',
     retryable: true,
   },
+  no_relay: {
+    sentence: 'This address asks for a relay, and there is none.',
+    nextStep: 'Open the page without “?ice=” in its address.',
+    developer: 'no TURN server for the way that ?ice= asks for; see docs/settings.md',
+    retryable: false,
+  },
   offline: {
     sentence: 'You are offline.',
     nextStep: 'Turn on Wi-Fi or mobile data, then try again.',

@@ -1,17 +1,19 @@
-/** What the page says, in the person's language. In the code it is English, which is also the key. */
+/** Translates what the page says. The English text in the code is the key. */
 
 /** @type {Record<string, string>} */
 let catalog = {};
 
-/** @param {Record<string, string>} words by their English; none for English */
+/** @param {Record<string, string>} words translations by their English text; empty for English */
 export function speak(words) {
   catalog = words;
 }
 
 /**
+ * Translates a text and fills in its values.
+ *
  * @param {string} english
- * @param {Record<string, string|number>} [values] for what stands in braces
- * @returns {string}
+ * @param {Record<string, string|number>} [values] by their names in braces
+ * @returns {string} the English text if there is no translation
  */
 export function say(english, values = {}) {
   const told = catalog[english] ?? english;

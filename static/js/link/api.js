@@ -3,32 +3,44 @@
  *
  * @typedef {object} IceConfiguration
  * @property {RTCIceServer[]} iceServers
- * @property {number} ttl seconds
- * @property {boolean} [partial] there is more to come
- * @property {number} [at] when it came, ms; absent: now
+ * @property {number} ttl how long the credentials are valid, in seconds
+ * @property {boolean} [partial] a provider has not answered yet: ask again soon
+ * @property {number} [at] when it arrived, epoch ms; absent: now
+ *
+ * @typedef {object} Ticket
+ * @property {string} ticket
+ * @property {number} expiresIn seconds
  */
 
-/** The server refuses older tickets after ten minutes. */
-export const TICKET_LASTS_MS = 8 * 60_000;
+import { TICKET_LIFE_MS } from '../generated/shared.js';
 
-/** A server that has not answered by then is not going to. */
-const ANSWER_MS = 8_000;
+/** A ticket is used only for this share of its life, so that it does not expire on its way. */
+export const TICKET_SHARE = 0.8;
+
+/** How long the ticket that came with a page is used. */
+export const TICKET_LASTS_MS = TICKET_SHARE * TICKET_LIFE_MS;
+
+const ANSWER_TIMEOUT_MS = 8_000;
 
 export class Api {
   /**
    * @param {typeof fetch} fetch
-   * @param {string|null} source the token of the link that led here
+   * @param {string|null} source the token of the link that the visitor came by
    */
   constructor(fetch, source) {
     this.fetch = fetch;
     this.source = source;
   }
 
-  /** @returns {Promise<string>} a fresh ticket for one call */
-  async ticket() {
+  /** @returns {Promise<Ticket>} a fresh ticket, for one call */
+  async issueTicket() {
     const from = this.source ? `?${new URLSearchParams({ from: this.source })}` : '';
-    const answer = await this.get(`/api/ticket/${from}`, {});
-    return answer.ticket;
+    return this.get(`/api/ticket/${from}`, {});
+  }
+
+  /** @returns {Promise<string>} a fresh ticket that is used at once */
+  async ticket() {
+    return (await this.issueTicket()).ticket;
   }
 
   /**
@@ -40,8 +52,10 @@ export class Api {
   }
 
   /**
-   * @param {string} report of a self-test, as JSON
-   * @returns {Promise<{code: string}>} under which support finds it
+   * Stores a self-test's report on the server.
+   *
+   * @param {string} report JSON
+   * @returns {Promise<{code: string}>} the code under which support finds it
    */
   async keepSelfTest(report) {
     const headers = { 'Content-Type': 'application/json' };
@@ -60,10 +74,11 @@ export class Api {
   /**
    * @param {string} path
    * @param {RequestInit} request
-   * @returns {Promise<any>}
+   * @returns {Promise<any>} the answer's JSON
+   * @throws {Error} there is no answer within 8 s, or it is an error
    */
   async ask(path, request) {
-    const signal = AbortSignal.timeout(ANSWER_MS);
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
     const response = await this.fetch(path, { ...request, cache: 'no-store', signal });
     if (!response.ok) throw new Error(`${request.method} ${path}: ${response.status}`);
     return response.json();
@@ -71,12 +86,15 @@ export class Api {
 }
 
 /**
+ * Returns the address of the WebSocket for a ticket's call.
+ *
  * @param {string} ticket
- * @returns {string} of the socket for its call
+ * @param {string} page URL of the page
+ * @returns {string}
  */
-export function socketUrl(ticket) {
-  const url = new URL('/ws/call/', location.href);
-  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+export function socketUrl(ticket, page) {
+  const url = new URL('/ws/call/', page);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.searchParams.set('ticket', ticket);
   return url.href;
 }

@@ -1,28 +1,24 @@
-/** TURN credentials expire; fresh ones are asked for over the socket while there is time. */
+/** Asks for new TURN credentials over the socket before the present ones expire. */
 
-/** Asked for this long before they expire, or after this share of a short life. */
+import { hasRelay } from './ice.js';
+
+/** Ask this long before they expire, or after this share of their life if that is later. */
 const AHEAD_MS = 5 * 60_000;
 const SHARE = 0.6;
-/** What a slow provider has is there by then; one that failed is left alone for ten seconds. */
+/** A slow provider has answered by then; the server does not ask a failed one again for ten seconds. */
 const PARTIAL_MS = 12_000;
-/** Without an answer they are asked for again. */
+/** Ask again if nothing has come after this long. */
 const AGAIN_MS = 15_000;
 
 /**
- * @param {number} ttl seconds
- * @returns {number} ms until it is time to ask for others
+ * Returns how long to wait before new credentials are asked for.
+ *
+ * @param {number} ttl seconds that the present ones are valid
+ * @returns {number} ms
  */
 export function refreshAfter(ttl) {
   const lasts = ttl * 1000;
   return Math.max(SHARE * lasts, lasts - AHEAD_MS);
-}
-
-/**
- * @param {RTCIceServer[]} servers
- * @returns {boolean} whether there is a TURN server among them
- */
-export function hasRelay(servers) {
-  return servers.some(({ credential }) => credential);
 }
 
 export class Credentials {
@@ -30,7 +26,7 @@ export class Credentials {
   timer = null;
 
   /**
-   * @param {() => void} ask
+   * @param {() => void} ask sends the request; the answer is passed to `took`
    * @param {import('../lib/clock.js').Clock} clock
    */
   constructor(ask, clock) {

@@ -1,9 +1,9 @@
 /**
- * The heartbeat on the data channel: proof of life both ways.
+ * The heartbeat on the data channel, which proves to both sides that the other one is alive.
  *
  * @typedef {object} HeartbeatEvents
  * @property {(ms: number) => void} onRoundTrip
- * @property {() => void} onDead nothing for the liveness time; told again after as long again
+ * @property {() => void} onDead nothing came for the liveness time; repeated after each further one
  *
  * @typedef {object} Terms
  * @property {number} intervalS
@@ -40,12 +40,12 @@ export class Heartbeat {
     this.channel.onopen = null;
   }
 
-  /** Firefox's DTLS does not outlive a write on a path that has gone. */
+  /** Stops writing while the path is down: in Firefox a write on a path that has gone ends DTLS. */
   hold() {
     this.held = true;
   }
 
-  /** The path is back. */
+  /** Goes on after `hold`: the path is back. */
   release() {
     if (!this.held) return;
     this.held = false;
@@ -59,6 +59,7 @@ export class Heartbeat {
     this.pingTimer = this.clock.setTimeout(() => this.ping(), this.terms.intervalS * 1000);
   }
 
+  /** Starts the liveness time anew. */
   alive() {
     this.clock.clearTimeout(this.deathTimer);
     this.deathTimer = this.clock.setTimeout(() => {

@@ -1,7 +1,10 @@
 /**
- * The ways a call can take, and what each of them lets the browser use. `relay` is any relay; `udp`,
- * `tcp` and `tls` are how the browser reaches it; `direct` is UDP without a relay of the page's, and
- * `ice-tcp` the bot's own TCP port (RFC 6544).
+ * The ways a call can take, and the ICE configuration for each. STUN and TURN URLs are read here only.
+ *
+ * - `all`: whatever ICE finds.
+ * - `direct`: UDP without the page's relays.
+ * - `relay`: any TURN server; `udp`, `tcp`, `tls`: a TURN server that the browser reaches over that.
+ * - `ice-tcp`: the bot's own TCP port (RFC 6544).
  *
  * @typedef {'all'|'direct'|'relay'|'udp'|'tcp'|'tls'|'ice-tcp'} IceWay
  */
@@ -9,10 +12,10 @@
 /** @type {readonly IceWay[]} */
 export const WAYS = ['all', 'direct', 'relay', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
-/** What to try one after the other, where everything at once has led nowhere. @type {readonly IceWay[]} */
+/** The order in which the ways are tried when `all` does not connect. @type {readonly IceWay[]} */
 export const LADDER = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
-/** Past a network that cripples UDP, the likeliest first. @type {readonly IceWay[]} */
+/** The ways around a network that cripples UDP, the likeliest first. @type {readonly IceWay[]} */
 export const WITHOUT_UDP = ['tls', 'tcp', 'ice-tcp'];
 
 /**
@@ -20,11 +23,28 @@ export const WITHOUT_UDP = ['tls', 'tcp', 'ice-tcp'];
  * @returns {IceWay[]} the rungs of the ladder that exist with these servers
  */
 export function rungs(servers) {
-  return LADDER.filter((way) => !isRelay(way) || servers.some((server) => urls(server, way).length));
+  return LADDER.filter((way) => exists(way, servers));
 }
 
 /**
- * @param {RTCIceServer[]} servers as the server gave them
+ * @param {IceWay} way
+ * @param {RTCIceServer[]} servers
+ * @returns {boolean} whether a call can try this way: a relay needs a TURN server for it
+ */
+export function exists(way, servers) {
+  return !isRelay(way) || servers.some((server) => urls(server, way).length);
+}
+
+/**
+ * @param {RTCIceServer[]} servers
+ * @returns {boolean} whether there is a TURN server among them
+ */
+export function hasRelay(servers) {
+  return exists('relay', servers);
+}
+
+/**
+ * @param {RTCIceServer[]} servers as the server sent them
  * @param {IceWay} way
  * @returns {RTCConfiguration}
  */
@@ -44,19 +64,20 @@ export function configurationFor(servers, way) {
 }
 
 /**
- * Firefox does not say which server a relayed candidate is of; there is at most one for each protocol.
+ * Returns the URL of the TURN server for a protocol; there is at most one for each. Firefox does not
+ * say which server a relayed candidate belongs to.
  *
  * @param {RTCIceServer[]} servers
  * @param {'udp'|'tcp'|'tls'} protocol
- * @returns {string} '' where there is none
+ * @returns {string} '' if there is none
  */
 export function relayUrl(servers, protocol) {
   return servers.flatMap((server) => urls(server, protocol))[0] ?? '';
 }
 
 /**
- * Whether a candidate, of either side, is of this way. The browser cannot be configured to `direct`
- * and `ice-tcp`: candidates of the other transport are kept from the other side instead.
+ * Returns whether a candidate of either side belongs to a way. `direct` and `ice-tcp` cannot be
+ * configured in the browser; instead, candidates of the other transport are not passed on.
  *
  * @param {string} candidate
  * @param {IceWay} way
@@ -71,7 +92,7 @@ export function fits(candidate, way) {
 /**
  * @param {string} sdp
  * @param {IceWay} way
- * @returns {string} without the candidates that are not of this way
+ * @returns {string} the SDP without candidates that do not belong to the way
  */
 export function keepFitting(sdp, way) {
   const keep = (/** @type {string} */ line) => !line.startsWith('a=candidate:') || fits(line, way);
@@ -80,7 +101,7 @@ export function keepFitting(sdp, way) {
 
 /**
  * @param {IceWay} way
- * @returns {boolean}
+ * @returns {boolean} whether it needs a TURN server
  */
 export function isRelay(way) {
   return way !== 'all' && way !== 'direct' && way !== 'ice-tcp';
@@ -89,16 +110,16 @@ export function isRelay(way) {
 /**
  * @param {RTCIceServer} server
  * @param {IceWay} way
- * @returns {string[]}
+ * @returns {string[]} the URLs of this server that the way uses
  */
 function urls(server, way) {
   return [server.urls].flat().filter((url) => leads(url, way));
 }
 
 /**
- * @param {string} url
+ * @param {string} url of a STUN or TURN server (RFC 7064, RFC 7065)
  * @param {IceWay} way
- * @returns {boolean} whether the server of this URL is of any use to it
+ * @returns {boolean} whether the way uses it
  */
 function leads(url, way) {
   if (way === 'direct') return url.startsWith('stun');

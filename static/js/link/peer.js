@@ -1,10 +1,11 @@
 /**
- * The peer connection of one call: offers, candidates, and which generation they belong to.
+ * The peer connection of one call: its offers, its candidates, and the ICE generation they belong to.
+ * On the wire the generation is called `attempt`.
  *
  * @typedef {object} PeerEvents
  * @property {(message: import('./signal.js').Message) => void} send to the server
  * @property {(kind: string, detail: Record<string, string|number>) => void} onEvent for the timeline
- * @property {() => void} onCandidate of our own, in the newest generation
+ * @property {() => void} onCandidate the browser found one, in the newest generation
  * @property {(state: RTCIceConnectionState) => void} onIce
  * @property {(state: RTCPeerConnectionState) => void} onConnection
  * @property {(stream: MediaStream, receiver: RTCRtpReceiver) => void} onRemote
@@ -15,16 +16,16 @@
 import { configurationFor, fits, keepFitting } from './ice.js';
 
 export class Peer {
-  /** ICE generation of the newest offer: 1 with the first, one more with every ICE restart. */
-  attempt = 0;
-  /** Its offer is set, and its answer is not in yet. */
+  /** ICE generation of the newest offer: 1 for the first; every ICE restart adds one. */
+  generation = 0;
+  /** Its offer is set, and its answer has not come yet. */
   isPending = false;
   offeredAt = 0;
-  /** The path before is crippled, and the bot is to leave it. */
+  /** The previous path is crippled, and the bot must leave it. */
   abandon = false;
-  /** The answer of `attempt` is in. */
+  /** The answer to the newest offer is set. */
   answered = false;
-  /** Candidates of the bot that came before their answer. @type {RTCIceCandidateInit[]} */
+  /** The bot's candidates that came before its answer. @type {RTCIceCandidateInit[]} */
   early = [];
   closed = false;
   /** Descriptions are set one after the other. @type {Promise<void>} */
@@ -56,7 +57,7 @@ export class Peer {
   get pendingOffer() {
     if (!this.isPending || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
-    return { type: 'offer', sdp, attempt: this.attempt, ...(this.abandon && { abandon: true }) };
+    return { type: 'offer', sdp, attempt: this.generation, ...(this.abandon && { abandon: true }) };
   }
 
   /** @returns {number} ms that the newest offer has been waiting for its answer */
@@ -65,7 +66,7 @@ export class Peer {
   }
 
   /**
-   * @param {RTCIceServer[]} servers with fresh credentials; the next restart takes them up
+   * @param {RTCIceServer[]} servers with fresh credentials; the next restart uses them
    */
   useServers(servers) {
     this.servers = servers;
@@ -73,11 +74,11 @@ export class Peer {
   }
 
   /**
-   * New candidates and credentials under the same call (RFC 8829, 4.1.18). One that is unanswered
-   * is superseded: over a network that has just come up there is no waiting for the lost one.
+   * Restarts ICE: new candidates and credentials for the same call (RFC 8829, 4.1.18). It replaces a
+   * restart that is still unanswered, which may have been lost with its network.
    *
    * @param {IceWay} way
-   * @param {boolean} abandon the path before is crippled
+   * @param {boolean} abandon the present path is crippled, and the bot must leave it
    */
   restartIce(way, abandon) {
     this.abandon = abandon;
@@ -93,12 +94,14 @@ export class Peer {
     this.pc.close();
   }
 
-  /** `restartIce()` on the peer connection itself comes this way too. */
+  /** Makes an offer; also after `restartIce()` on the peer connection itself. */
   firstOffer() {
     return this.inTurn(() => this.offer({}));
   }
 
   /**
+   * Runs the work after what was begun before it, unless the connection is closed by then.
+   *
    * @param {() => Promise<void>} work
    * @returns {Promise<void>}
    */
@@ -109,14 +112,14 @@ export class Peer {
   }
 
   /**
-   * The server never makes an offer, so there is no glare.
+   * Makes an offer. The server never makes one, so there is no glare.
    *
    * @param {RTCOfferOptions} options
    */
   async offer(options) {
     const offer = await this.pc.createOffer(options);
-    // What the next candidates belong to, from the moment they can come.
-    this.attempt += 1;
+    // From here on candidates may come, and they belong to the new generation.
+    this.generation += 1;
     this.answered = this.isPending = false;
     this.early = [];
     await this.pc.setLocalDescription(offer);
@@ -127,11 +130,11 @@ export class Peer {
 
   /**
    * @param {string} sdp
-   * @param {number} attempt
+   * @param {number} generation
    */
-  takeAnswer(sdp, attempt) {
+  takeAnswer(sdp, generation) {
     return this.inTurn(async () => {
-      if (attempt !== this.attempt || !this.isPending) return;
+      if (generation !== this.generation || !this.isPending) return;
       this.isPending = false;
       await this.pc.setRemoteDescription({ type: 'answer', sdp: keepFitting(sdp, this.way) });
       this.answered = true;
@@ -141,20 +144,20 @@ export class Peer {
 
   /**
    * @param {RTCIceCandidateInit|null} candidate null: the bot has no more
-   * @param {number} attempt
+   * @param {number} generation
    */
-  async takeCandidate(candidate, attempt) {
-    if (attempt !== this.attempt || !candidate?.candidate) return;
+  async takeCandidate(candidate, generation) {
+    if (generation !== this.generation || !candidate?.candidate) return;
     if (!fits(candidate.candidate, this.way)) return;
     if (this.answered) await this.pc.addIceCandidate(candidate);
     else this.early.push(candidate);
   }
 
-  /** @param {RTCIceCandidate|null} candidate */
+  /** @param {RTCIceCandidate|null} candidate null: the browser has no more */
   trickle(candidate) {
     if (candidate?.candidate && !fits(candidate.candidate, this.way)) return;
     const init = candidate?.candidate ? candidate.toJSON() : null;
-    this.events.send({ type: 'candidate', candidate: init, attempt: this.attempt });
+    this.events.send({ type: 'candidate', candidate: init, attempt: this.generation });
     if (init) this.events.onCandidate();
   }
 

@@ -1,41 +1,42 @@
 /**
- * Is UDP being crippled here? A captive portal lets a few packets through: ICE stays `connected`
- * while the voice is gone. States cannot be trusted, packets can.
+ * Decides from packet loss and round trips whether a network cripples UDP. Some networks, such as a
+ * captive portal's, let only a few packets through: ICE stays `connected` while the voice is gone.
  *
  * @typedef {object} Sample
  * @property {number} at ms
  * @property {number} packetsReceived
  * @property {number} packetsLost
- * @property {number|null} rttMs of the latest answer; null: not known, or not to be relied on
- * @property {number} answers to checks, so far
+ * @property {number|null} rttMs of the latest answer; null: not known, or not reliable
+ * @property {number} answers to STUN checks so far
  *
  * @typedef {object} Quality
  * @property {Sample|null} last
- * @property {number[]} losses share of the packets lost in each of the last windows, newest last
- * @property {boolean[]} slow whether each of the last answers took far longer than the best
+ * @property {number[]} losses share of packets lost in each of the last windows, newest last
+ * @property {boolean[]} slow for each of the last answers, whether it took far longer than the best
  * @property {number} answers
  * @property {number} bestRttMs
  */
 
-/** How far apart the samples are, once one of them was bad. */
+/** Time between two samples while something is wrong. */
 export const WINDOW_MS = 250;
 
 const WINDOWS = 12;
 /**
- * More than this in nearly every window of three seconds… Radio may lose a fifth each way, of which an
- * echo shows both, and TCP suffers more from that than a voice does over UDP.
+ * UDP is crippled if nearly every window of three seconds loses more than this. Radio may lose a fifth
+ * in each direction, and an echo shows the losses of both; a voice over UDP suffers less from that than
+ * TCP does.
  */
 export const BAD_LOSS = 0.45;
 const NEARLY = 10;
-/** …or than this in three on end. One alone may be a short outage that is already over. */
+/** It is crippled, too, if three windows in a row lose more than this. One may be a short outage. */
 const TERRIBLE_LOSS = 0.65;
 const TERRIBLE_WINDOWS = 3;
-/** Fewer packets than this say nothing about loss yet: they go into the next window. */
+/** A window with fewer packets is extended: it says nothing about loss yet. */
 const ENOUGH = 4;
-/** While more than this is lost, what never came counts as well: an echo of little is little. */
+/** Above this loss, missing packets count as lost: if the bot hears little, its echo sends little. */
 const SOME_LOSS = 0.2;
 const PACKET_MS = 20;
-/** So many slow answers on end; between two there are one to three seconds. */
+/** It is crippled, too, after so many slow answers in a row; they are one to three seconds apart. */
 const SLOW_ANSWERS = 3;
 const RTT_FACTOR = 4;
 const RTT_FLOOR_MS = 100;
@@ -65,7 +66,7 @@ export function take(quality, sample) {
 
 /**
  * @param {Quality} quality
- * @returns {boolean} whether this path carries too little to talk over
+ * @returns {boolean} whether this path carries too little for a conversation
  */
 export function isDegraded({ losses, slow }) {
   const isTerrible = losses.map((share) => share > TERRIBLE_LOSS);
@@ -75,7 +76,7 @@ export function isDegraded({ losses, slow }) {
 
 /**
  * @param {Quality} quality
- * @returns {{losses: string, slow: number}} for the timeline: per cent, and how many answers were
+ * @returns {{losses: string, slow: number}} for the timeline: losses in per cent, and the number of slow answers
  */
 export function describe({ losses, slow }) {
   const percent = losses.map((share) => Math.round(100 * share));
@@ -84,7 +85,7 @@ export function describe({ losses, slow }) {
 
 /**
  * @param {Quality} quality
- * @returns {boolean} whether the latest window was a bad one
+ * @returns {boolean} whether the latest window or answer was bad
  */
 export function isSuspect({ losses, slow }) {
   return (losses.at(-1) ?? 0) > BAD_LOSS || Boolean(slow.at(-1));
@@ -93,7 +94,7 @@ export function isSuspect({ losses, slow }) {
 /**
  * @param {boolean[]} list
  * @param {number} count
- * @returns {boolean}
+ * @returns {boolean} whether the last ones, so many, are all true
  */
 function lastAll(list, count) {
   return list.length >= count && list.slice(-count).every(Boolean);
@@ -103,7 +104,7 @@ function lastAll(list, count) {
  * @template T
  * @param {T[]} list
  * @param {T} item
- * @returns {T[]}
+ * @returns {T[]} the list with the item added, as long as the windows that count
  */
 function newest(list, item) {
   return [...list, item].slice(-WINDOWS);
@@ -112,7 +113,7 @@ function newest(list, item) {
 /**
  * @param {Sample} last
  * @param {Sample} sample
- * @returns {number|null} 0 to 1, where there are enough of them
+ * @returns {number|null} share of packets lost, 0 to 1; null: too few packets
  */
 function loss(last, sample) {
   const lost = Math.max(0, sample.packetsLost - last.packetsLost);

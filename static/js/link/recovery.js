@@ -1,31 +1,33 @@
 /**
- * What to do about a path in trouble, as a reducer: (state, event, now) → {state, actions}.
+ * Decides what to do about a path in trouble, as a reducer: (state, event, now) → {state, actions}.
  * The retry policy is data. Times are milliseconds of one monotonic clock.
  *
  * @typedef {import('./ice.js').IceWay} IceWay
  *
- * @typedef {'deaf'|'unheard'|'lost'} Trouble the page hears nothing; the bot hears nothing; ICE says so
+ * @typedef {'notReceiving'|'peerNotReceiving'|'lost'} Trouble no packets reach the page; none reach the
+ *   bot; ICE says that the path is gone
  *
  * @typedef {object} Recovery
- * @property {boolean} connecting the call's first path is not up yet
- * @property {readonly Trouble[]} troubles what is wrong now
- * @property {number} since when it began
- * @property {number} restarts ICE restarts asked for since
+ * @property {boolean} connecting the first path is not up yet
+ * @property {readonly Trouble[]} troubles present ones
+ * @property {number} since when the trouble began
+ * @property {number} restarts ICE restarts since then
  * @property {number} restartAt when the next restart is due (Infinity: none)
- * @property {number} restartedAt
- * @property {number} alarms troubles answered with a restart, without half a minute of calm since
+ * @property {number} restartedAt when ICE was last restarted
+ * @property {number} alarms troubles answered with a restart, since the last half minute of calm
  * @property {IceWay} way in use, or being tried
- * @property {IceWay} home what this call is to use
+ * @property {IceWay} home the way that this call prefers
  * @property {readonly IceWay[]} ways that exist
- * @property {string|null} udpNetwork the network in which UDP has worked ('': unknown)
- * @property {number} upgrades tries to get from TCP back to UDP
- * @property {number} upgradeAt when the next is due (Infinity: none)
+ * @property {string|null} udpNetwork the network in which UDP worked; '': its address is not known;
+ *   null: it has not worked since the network changed
+ * @property {number} upgrades attempts to return from TCP to UDP
+ * @property {number} upgradeAt when the next one is due (Infinity: none)
  *
  * @typedef {{type: 'path-up'}
  *   | {type: 'path-down'}
  *   | {type: 'exhausted'}
  *   | {type: 'silence'} | {type: 'sound'}
- *   | {type: 'unheard'} | {type: 'heard'}
+ *   | {type: 'peer-not-receiving'} | {type: 'peer-receiving'}
  *   | {type: 'hint', reason: string}
  *   | {type: 'degraded'}
  *   | {type: 'socket-ready'}
@@ -42,41 +44,44 @@
  * @typedef {{recovery: Recovery, actions: RecoveryAction[]}} Step
  */
 
-import { WITHOUT_UDP } from './ice.js';
+import { GRACE_MS } from '../generated/shared.js';
 import { nth } from '../lib/backoff.js';
+import { WITHOUT_UDP } from './ice.js';
 
 export const POLICY = {
-  /** A restart that has not brought the path back within this time is not going to. */
+  /** A restart that has not brought the path back within this time has failed. */
   attemptMs: 4_000,
-  /** One that was asked for so recently is still at work, and another would only undo it. */
+  /** A restart is left alone for this long: another one would undo it. */
   settleMs: 1_500,
-  /** Silences in a row: that time doubles. A starved machine hears silence, and restarts starve it. */
+  /**
+   * Each further silence doubles that time, at most so often. A machine that is short of CPU hears
+   * silences, and restarts cost CPU.
+   */
   maxDoublings: 3,
-  /** After this long without a restart the next silence is the first again. */
+  /** After this long without a restart, doubling begins anew. */
   calmMs: 30_000,
-  /** Waits before the first, second, … further restart; the last one repeats. */
+  /** Additional waits before the first, second, … further restart; the last one repeats. */
   backoffMs: [0, 1_000, 2_000, 4_000, 8_000],
-  /** The server keeps a call without a path for this long. */
-  graceMs: 60_000,
-  /** One change of network is announced in several ways. */
+  graceMs: GRACE_MS,
+  /** One change of network is announced by several events within this time. */
   spacingMs: 500,
-  /** No try of ours makes an outage as long as this: it came from elsewhere, and tries in it were none. */
+  /** A longer outage was not caused by an upgrade attempt, so attempts before it do not count. */
   longMs: 10_000,
-  /** How long to stay on TCP before UDP is tried again: on a working path nobody hears it. */
+  /** Waits on TCP before UDP is tried again. On a working path nobody hears the attempt. */
   upgradeMs: [5_000, 20_000, 60_000, 180_000],
 };
 
 /** @type {Record<Trouble, string>} */
-const REASONS = { deaf: 'path_silent', unheard: 'path_silent', lost: 'path_lost' };
+const REASONS = { notReceiving: 'path_silent', peerNotReceiving: 'path_silent', lost: 'path_lost' };
 
-/** Hints after which the socket may hang on a network that has gone. */
+/** After these hints the socket may be on a network that has gone. */
 const ELSEWHERE = new Set(['network_changed', 'page_frozen']);
 
 /**
  * @param {readonly IceWay[]} ways
  * @param {IceWay} home
  * @param {number} now
- * @returns {Recovery} of a call that begins
+ * @returns {Recovery} the state of a new call
  */
 export function begin(ways, home, now) {
   return {
@@ -111,13 +116,13 @@ export function advance(recovery, event, now) {
     case 'exhausted':
       return exhausted(recovery, now);
     case 'silence':
-      return worse(recovery, 'deaf', now);
+      return worse(recovery, 'notReceiving', now);
     case 'sound':
-      return better(recovery, 'deaf', now);
-    case 'unheard':
-      return worse(recovery, 'unheard', now);
-    case 'heard':
-      return better(recovery, 'unheard', now);
+      return better(recovery, 'notReceiving', now);
+    case 'peer-not-receiving':
+      return worse(recovery, 'peerNotReceiving', now);
+    case 'peer-receiving':
+      return better(recovery, 'peerNotReceiving', now);
     case 'hint':
       return hint(recovery, event.reason, now);
     case 'socket-ready':
@@ -133,7 +138,7 @@ export function advance(recovery, event, now) {
 
 /**
  * @param {Recovery} recovery
- * @returns {boolean}
+ * @returns {boolean} whether the path is up and nothing is wrong
  */
 export function isWell({ connecting, troubles }) {
   return !connecting && !troubles.length;
@@ -148,6 +153,8 @@ function stay(recovery) {
 }
 
 /**
+ * A trouble begins. The first one is answered with a restart, unless one is at work.
+ *
  * @param {Recovery} recovery
  * @param {Trouble} trouble
  * @param {number} now
@@ -170,13 +177,13 @@ function worse(recovery, trouble, now) {
       : restart({ ...outage, alarms: alarms + 1 }, reason, recovery.way, now);
   /** @type {RecoveryAction[]} */
   const actions = [{ type: 'down', reason }, ...step.actions];
-  // ICE knows at once where an address has gone, and the socket went with it.
+  // ICE notices at once that an address has gone. The socket has gone with it.
   if (trouble === 'lost') actions.push({ type: 'replace-socket' });
   return { ...step, actions };
 }
 
 /**
- * A way that cannot become one is not waited for.
+ * ICE has no candidate pair left on this way: the next way is due once the restart has settled.
  *
  * @param {Recovery} recovery
  * @param {number} now
@@ -189,6 +196,8 @@ function exhausted(recovery, now) {
 }
 
 /**
+ * A trouble ends.
+ *
  * @param {Recovery} recovery
  * @param {Trouble} trouble
  * @param {number} now
@@ -202,6 +211,8 @@ function better(recovery, trouble, now) {
 }
 
 /**
+ * The path is up.
+ *
  * @param {Recovery} recovery
  * @param {number} now
  * @returns {Step}
@@ -216,7 +227,7 @@ function up(recovery, now) {
 }
 
 /**
- * Something may have cost the path, or is about to: a restart on a healthy one is inaudible.
+ * Something may have cost the path, or may do so soon. A restart on a healthy path is inaudible.
  *
  * @param {Recovery} recovery
  * @param {string} reason
@@ -234,8 +245,8 @@ function hint(recovery, reason, now) {
 }
 
 /**
- * Where a socket gets through, media may. A restart from before that is another matter: its
- * candidates are of the networks there were then, and only some browsers add to them.
+ * A socket got through, so media may as well. An earlier restart does not help: it has candidates of
+ * the networks that existed then, and only some browsers add new ones.
  *
  * @param {Recovery} recovery
  * @param {number} now
@@ -251,6 +262,8 @@ function socketReady(recovery, now) {
 }
 
 /**
+ * The network cripples UDP: use a way around it, if there is one.
+ *
  * @param {Recovery} recovery
  * @param {number} now
  * @returns {Step}
@@ -264,7 +277,7 @@ function degraded(recovery, now) {
 
 /**
  * @param {Recovery} recovery
- * @param {IceWay} way to take in this network from now on
+ * @param {IceWay} way to use in this network from now on
  * @param {number} now
  * @returns {Step}
  */
@@ -274,9 +287,11 @@ function leaveUdp(recovery, way, now) {
 }
 
 /**
+ * Takes note of the selected pair, and plans the return to UDP if the pair does not use it.
+ *
  * @param {Recovery} recovery
- * @param {{around: IceWay|null, network: string, isNew: boolean}} pair what the selected one takes
- *   instead of UDP, and whether it was selected since the last restart
+ * @param {{around: IceWay|null, network: string, isNew: boolean}} pair around: what it uses instead of
+ *   UDP; isNew: it was selected after the last restart
  * @param {number} now
  * @returns {Step}
  */
@@ -285,7 +300,7 @@ function transport(recovery, { around, network, isNew }, now) {
   const { home, ways, way, udpNetwork } = recovery;
   const isTried = isNew && !WITHOUT_UDP.includes(way);
   if (around && isTried && isSameNetwork(udpNetwork, network)) {
-    // UDP worked in this network, was tried again, and what brought the call back goes around it.
+    // UDP worked in this network and was tried again, but the call came back on a way around it.
     return home === 'all' && ways.includes(around) ? leaveUdp(recovery, around, now) : stay(recovery);
   }
   const isAway = way !== home || (around && home === 'all');
@@ -299,13 +314,15 @@ function transport(recovery, { around, network, isNew }, now) {
 /**
  * @param {string|null} known
  * @param {string} network
- * @returns {boolean} as far as can be told
+ * @returns {boolean} whether they are the same, or may be: one of them is not known
  */
 function isSameNetwork(known, network) {
   return known !== null && (known === network || !known || !network);
 }
 
 /**
+ * Time has passed: do what is due.
+ *
  * @param {Recovery} recovery
  * @param {number} now
  * @returns {Step}
@@ -323,6 +340,8 @@ function tick(recovery, now) {
 }
 
 /**
+ * Tries to return to UDP.
+ *
  * @param {Recovery} recovery
  * @param {number} now
  * @returns {Step}
@@ -335,7 +354,7 @@ function upgrade(recovery, now) {
 
 /**
  * @param {Recovery} recovery
- * @returns {IceWay}
+ * @returns {IceWay} the next rung of the ladder; the first one after the last
  */
 function rungAfter({ ways, way }) {
   return ways[(ways.indexOf(way) + 1) % ways.length];

@@ -1,17 +1,17 @@
-/** What a call sends through a relay: somebody pays for it by the byte. */
+/**
+ * Counts what a call sends through a TURN server, which costs money by the byte.
+ *
+ * @typedef {object} Relay
+ * @property {string} url of the TURN server
+ * @property {'udp'|'tcp'|'tls'} protocol between the browser and it
+ * @property {string} pairId
+ * @property {number} bytes through this candidate pair so far, in both directions
+ */
 
 export const TELL_MS = 10_000;
 
-/** Between two looks further apart than this the page was frozen, and hardly anything was relayed. */
-const MAX_LOOK_MS = 60_000;
-
-/**
- * @typedef {object} Relay
- * @property {string} url of the TURN server
- * @property {'udp'|'tcp'|'tls'} protocol to it
- * @property {string} pairId
- * @property {number} bytes through this candidate pair so far, both ways
- */
+/** After a longer gap between two samples the page was frozen, and hardly anything was relayed. */
+const MAX_GAP_MS = 60_000;
 
 export class RelayMeter {
   /** @type {Relay|null} */
@@ -27,22 +27,28 @@ export class RelayMeter {
   }
 
   /**
-   * @param {Relay|null} relay the selected pair's; null: it needs none
-   * @param {number} now
+   * Takes a sample.
+   *
+   * @param {Relay|null} relay of the selected pair; null: it uses none
+   * @param {number} now ms
    */
   look(relay, now) {
     const { last } = this;
     if (last && relay?.pairId !== last.pairId) this.tell(now);
     if (relay && relay.pairId === last?.pairId) {
       this.bytes += Math.max(0, relay.bytes - last.bytes);
-      this.ms += Math.min(MAX_LOOK_MS, now - this.lookedAt);
+      this.ms += Math.min(MAX_GAP_MS, now - this.lookedAt);
     }
     this.last = relay;
     this.lookedAt = now;
     if (now - this.toldAt >= TELL_MS) this.tell(now);
   }
 
-  /** @param {number} now */
+  /**
+   * Tells the server what was relayed since the last time.
+   *
+   * @param {number} now ms
+   */
   tell(now) {
     this.toldAt = now;
     if (!this.last || !this.bytes) return;

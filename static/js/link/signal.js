@@ -1,64 +1,60 @@
 /**
- * The socket to the server: opened before the call, replaced in the background during it. A socket
- * over a network that has gone says nothing of it for minutes, so a new one is opened beside it and
+ * The socket to the server. It is opened before the call and replaced in the background during it: a
+ * socket over a network that has gone may stay open for minutes, so a new one is opened beside it and
  * takes the call over (`resume`) once the server has greeted it.
  *
  * @typedef {{type: string} & Record<string, any>} Message
  *
- * @typedef {object} Claim what a new socket takes a call over with
+ * @typedef {object} Claim what a new socket needs to take a call over
  * @property {string} callId
  * @property {string} token
- * @property {boolean} rejoin over a new peer connection, which the bot has not answered yet
+ * @property {boolean} rejoin the call goes over a new peer connection, which the bot has not answered yet
  *
  * @typedef {object} SignalEvents
  * @property {(message: Message) => void} onMessage everything but `ready`
- * @property {(ready: Message) => void} onReady the server has greeted a socket, and it has the call
- * @property {() => void} onLost the socket closed, and will be reopened
- * @property {() => Message|null} pendingOffer the offer that is not answered yet, as it is by now
+ * @property {(ready: Message) => void} onReady the server has greeted a socket, which has the call now
+ * @property {() => void} onLost the socket closed; it will be reopened
+ * @property {() => Message|null} pendingOffer the offer that is not answered yet, with the candidates so far
  *
- * @typedef {object} World
- * @property {(url: string) => WebSocket} open
- * @property {() => number} now
- * @property {(then: () => void, ms: number) => any} setTimeout
- * @property {(timer: any) => void} clearTimeout
+ * @typedef {import('../lib/clock.js').Clock & {open: (url: string) => WebSocket}} SocketTools
  *
- * @typedef {object} Opening a socket that is not greeted yet
+ * @typedef {object} Opening a socket that the server has not greeted yet
  * @property {WebSocket} socket
  * @property {boolean} resumed it has asked for the call; its greeting is the second `ready`
- * @property {number} since
- * @property {number} greetings
- * @property {number|null} carries attempt of the offer that went along with its `resume`
+ * @property {number} since epoch ms
+ * @property {number} greetings so far
+ * @property {number|null} carries generation of the offer that was sent with its `resume`
  * @property {any} timer
  */
 
 import { nth } from '../lib/backoff.js';
 
-/** Waits before the first, second, … attempt to reopen; the last one repeats. */
+/** Waits before the first, second, … attempt to reopen the socket; the last one repeats. */
 export const REOPEN_MS = [0, 100, 250, 500, 1_000, 2_000, 4_000];
-/** An answer takes a round trip. Without one for this long the socket is suspect. */
+/** An answer takes one round trip. If it takes longer than this, the socket is replaced. */
 export const ANSWER_MS = 1_000;
 /**
- * A socket not greeted by then is on its way into nowhere, as one is whose network went while it was
- * being opened: it never changes to another. The last one repeats, for networks that are only slow;
- * those get as much time from then on.
+ * How long a socket may wait for its greeting before it is replaced. A socket whose network goes while
+ * it is being opened never moves to another network. The last one repeats: a network that is only slow
+ * needs it, and keeps it from then on.
  */
 export const GREETING_MS = [1_500, 3_000, 6_000];
 
-/** Several things announce the same change of network. */
+/** One change of network is announced by several events. */
 const SPACING_MS = 300;
 
 const MAX_WAITING = 200;
 
 export class Signal {
-  /** @type {WebSocket|null} greeted; null while there is none */
+  /** @type {WebSocket|null} the greeted one; null: there is none */
   socket = null;
   /** @type {Opening|null} */
   opening = null;
   /** @type {Message|null} the server's greeting: call id, token, heartbeat terms, network */
   ready = null;
-  /** @type {Claim|null} on the call: then a new socket resumes it */
+  /** @type {Claim|null} if there is one, a new socket resumes the call */
   claim = null;
-  /** An answer that comes now is to an offer of the peer connection before. */
+  /** An answer that comes now belongs to the previous peer connection. */
   isBetween = false;
   failures = 0;
   ungreeted = 0;
@@ -71,23 +67,23 @@ export class Signal {
   /**
    * @param {string} url with the ticket
    * @param {SignalEvents} events
-   * @param {World} world
-   * @param {Claim|null} [claim] on a call that an earlier page has begun
+   * @param {SocketTools} tools
+   * @param {Claim|null} [claim] to a call that this page began before it was reloaded
    */
-  constructor(url, events, world, claim = null) {
+  constructor(url, events, tools, claim = null) {
     this.url = url;
     this.events = events;
-    this.world = world;
+    this.tools = tools;
     this.claim = claim;
     this.open();
   }
 
-  /** Whether the bot has answered on this call. */
+  /** @returns {boolean} whether the bot has answered this call's peer connection */
   get admitted() {
     return this.claim !== null && !this.claim.rejoin;
   }
 
-  /** @param {Message} message sent now, or when a socket is ready */
+  /** @param {Message} message to send now, or once there is a socket */
   send(message) {
     if (message.type === 'offer') {
       this.isBetween = false;
@@ -96,22 +92,22 @@ export class Signal {
     if (this.socket) {
       this.socket.send(JSON.stringify(message));
     } else if (message.type !== 'offer' && this.waiting.length < MAX_WAITING) {
-      // An offer goes along with the next greeting, newer than it is now.
+      // A pending offer is sent after the next greeting, with the candidates found until then.
       this.waiting.push(message);
     }
   }
 
-  /** Open another socket beside this one, now; whichever is greeted last has the call. */
+  /** Opens another socket beside this one. The one that is greeted last has the call. */
   replace() {
-    const { opening, world } = this;
-    if (this.closed || (opening && world.now() - opening.since < SPACING_MS)) return;
-    world.clearTimeout(this.reopenTimer);
+    const { opening, tools } = this;
+    if (this.closed || (opening && tools.now() - opening.since < SPACING_MS)) return;
+    tools.clearTimeout(this.reopenTimer);
     this.failures = 0;
     this.abandon();
     this.open();
   }
 
-  /** The next offer is of another peer connection for the same call. */
+  /** Announces that the next offer comes from another peer connection of the same call. */
   rejoin() {
     if (this.claim) this.claim.rejoin = true;
     this.isBetween = true;
@@ -119,31 +115,32 @@ export class Signal {
 
   close() {
     this.closed = true;
-    this.world.clearTimeout(this.reopenTimer);
-    this.world.clearTimeout(this.answerTimer);
+    this.tools.clearTimeout(this.reopenTimer);
+    this.tools.clearTimeout(this.answerTimer);
     this.abandon();
     this.socket?.close();
   }
 
+  /** Replaces the socket if an offer is not answered in time. */
   awaitAnswer() {
-    this.world.clearTimeout(this.answerTimer);
-    this.answerTimer = this.world.setTimeout(() => {
+    this.tools.clearTimeout(this.answerTimer);
+    this.answerTimer = this.tools.setTimeout(() => {
       if (this.claim && this.socket && !this.opening) this.replace();
     }, ANSWER_MS);
   }
 
   open() {
-    const socket = this.world.open(this.url);
+    const socket = this.tools.open(this.url);
     /** @type {Opening} */
     const opening = {
       socket,
-      since: this.world.now(),
+      since: this.tools.now(),
       resumed: false,
       greetings: 0,
       carries: null,
       timer: null,
     };
-    opening.timer = this.world.setTimeout(() => {
+    opening.timer = this.tools.setTimeout(() => {
       this.ungreeted += 1;
       this.replace();
     }, nth(GREETING_MS, this.ungreeted));
@@ -153,12 +150,12 @@ export class Signal {
     socket.onclose = () => this.lost(socket);
   }
 
-  /** Give up on the socket that is being opened. */
+  /** Closes the socket that is being opened. */
   abandon() {
     if (!this.opening) return;
     const { socket, timer } = this.opening;
     this.opening = null;
-    this.world.clearTimeout(timer);
+    this.tools.clearTimeout(timer);
     socket.close();
   }
 
@@ -188,7 +185,7 @@ export class Signal {
   }
 
   answered() {
-    this.world.clearTimeout(this.answerTimer);
+    this.tools.clearTimeout(this.answerTimer);
     const { callId, token } = /** @type {Message} */ (this.ready);
     this.claim = { callId, token, rejoin: false };
   }
@@ -199,15 +196,15 @@ export class Signal {
    */
   greeted(opening, ready) {
     opening.greetings += 1;
-    // The greeting of the socket itself comes first, the one for its `resume` after it.
+    // The server greets the socket itself first, then its `resume`.
     if (opening.resumed && opening.greetings === 1) return;
-    this.world.clearTimeout(opening.timer);
+    this.tools.clearTimeout(opening.timer);
     this.opening = null;
     this.socket?.close();
     this.socket = opening.socket;
     this.ready = ready;
     this.failures = 0;
-    if (this.world.now() - opening.since < GREETING_MS[0] / 2) this.ungreeted = 0;
+    if (this.tools.now() - opening.since < GREETING_MS[0] / 2) this.ungreeted = 0;
     const offer = this.events.pendingOffer();
     if (offer && offer.attempt !== opening.carries) this.send(offer);
     for (const message of this.waiting.splice(0)) this.socket.send(JSON.stringify(message));
@@ -222,7 +219,7 @@ export class Signal {
       this.events.onLost();
       if (this.opening) return;
     } else {
-      this.world.clearTimeout(this.opening?.timer);
+      this.tools.clearTimeout(this.opening?.timer);
       this.opening = null;
     }
     this.reopenLater();
@@ -231,8 +228,8 @@ export class Signal {
   reopenLater() {
     const wait = nth(REOPEN_MS, this.failures);
     this.failures += 1;
-    this.world.clearTimeout(this.reopenTimer);
-    this.reopenTimer = this.world.setTimeout(() => {
+    this.tools.clearTimeout(this.reopenTimer);
+    this.reopenTimer = this.tools.setTimeout(() => {
       if (!this.closed && !this.opening) this.open();
     }, wait);
   }

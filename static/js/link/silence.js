@@ -1,28 +1,28 @@
 /**
- * Listens on the wire: are packets still arriving? Knows it seconds before ICE would say so.
+ * Notices within a fraction of a second that no packets arrive. ICE itself takes seconds.
  *
- * The receiver's synchronization sources (W3C WebRTC, 5.3) cost next to nothing to look at, but
- * stand still too when nothing is played; so a silence counts only once the statistics confirm it.
+ * The receiver's synchronization sources (W3C WebRTC, 5.3) are cheap to read, but they also stand
+ * still while nothing is played. A silence therefore counts only once the statistics confirm it.
  *
- * @typedef {object} WatchEvents
+ * @typedef {object} SilenceEvents
  * @property {(ms: number) => void} onSilence nothing has arrived for this long
- * @property {(ms: number) => void} onSound packets again, after this long without
+ * @property {(ms: number) => void} onSound packets arrive again, after this long
  * @property {(ms: number) => void} onWake the page was frozen for this long
  */
 
-/** Audio comes every 20 ms. */
-export const SILENT_MS = 400;
+import { SILENCE_MS } from '../generated/shared.js';
+
 export const LOOK_MS = 100;
 
-/** Packets that pause as long as a look lasts make this long suspect. */
+/** After a pause as long as one look the path is unsteady for this long. */
 const UNSTEADY_MS = 1_000;
 
-/** A look later than this says nothing about the wire: the page itself was held up. */
+/** A look that comes later than this proves nothing: the page itself was held up. */
 const LATE_MS = 250;
-/** Held up for longer than this it was asleep, not busy. */
-const ASLEEP_MS = 3_000;
+/** A page held up for longer than this was frozen, not busy. */
+const FROZEN_MS = 3_000;
 
-export class Watch {
+export class SilenceDetector {
   silentSince = 0;
   pausedAt = -Infinity;
   confirming = false;
@@ -30,7 +30,7 @@ export class Watch {
 
   /**
    * @param {RTCRtpReceiver} receiver
-   * @param {WatchEvents} events
+   * @param {SilenceEvents} events
    * @param {import('../lib/clock.js').Clock} clock
    */
   constructor(receiver, events, clock) {
@@ -41,7 +41,7 @@ export class Watch {
     this.again();
   }
 
-  /** @returns {boolean} whether packets paused lately: nobody hears that, it may be a beginning */
+  /** @returns {boolean} whether packets paused lately: inaudible, but an outage may begin like that */
   get isUnsteady() {
     return this.clock.now() - this.pausedAt < UNSTEADY_MS;
   }
@@ -60,7 +60,7 @@ export class Watch {
     const elapsed = now - this.lookedAt;
     this.lookedAt = now;
     this.again();
-    if (elapsed > ASLEEP_MS) this.events.onWake(elapsed);
+    if (elapsed > FROZEN_MS) this.events.onWake(elapsed);
     if (elapsed > LATE_MS) {
       this.knownAt = Math.max(this.knownAt, now - LOOK_MS);
       return;
@@ -68,7 +68,7 @@ export class Watch {
     const heard = this.receiver.getSynchronizationSources()[0]?.timestamp ?? 0;
     this.knownAt = Math.max(this.knownAt, heard);
     if (now - this.knownAt >= LOOK_MS) this.pausedAt = now;
-    if (this.silentSince || now - this.knownAt >= SILENT_MS) this.confirm(now);
+    if (this.silentSince || now - this.knownAt >= SILENCE_MS) this.confirm(now);
   }
 
   /** @param {number} now */
@@ -77,14 +77,14 @@ export class Watch {
     this.confirming = true;
     const arrived = await lastArrival(this.receiver);
     this.confirming = false;
-    // Without that statistic what is played is all there is to go by.
+    // A browser without that statistic is judged by what it plays.
     if (arrived !== null) this.knownAt = Math.max(this.knownAt, arrived);
     if (!this.stopped) this.judge(now);
   }
 
   /** @param {number} now */
   judge(now) {
-    if (now - this.knownAt >= SILENT_MS) {
+    if (now - this.knownAt >= SILENCE_MS) {
       if (!this.silentSince) {
         this.silentSince = this.knownAt;
         this.events.onSilence(now - this.knownAt);
@@ -99,7 +99,7 @@ export class Watch {
 
 /**
  * @param {RTCRtpReceiver} receiver
- * @returns {Promise<number|null>} when its last packet came, in epoch ms
+ * @returns {Promise<number|null>} when its last packet arrived, epoch ms; null: the browser does not say
  */
 async function lastArrival(receiver) {
   const report = await receiver.getStats();

@@ -1,26 +1,26 @@
 /**
- * What the developer panel shows, out of getStats().
+ * Summarises what getStats() reports (W3C WebRTC Statistics).
  *
  * @typedef {object} Summary
- * @property {string} pairId of the selected one; '' without
- * @property {string} pair candidate types, local then remote; '' without a selected pair
+ * @property {string} pairId of the selected pair; '' if there is none
+ * @property {string} pair candidate types, local then remote; '' if no pair is selected
  * @property {string} protocol of the local candidate
- * @property {string} relayProtocol udp, tcp or tls where the local candidate is a relay
- * @property {number} at when this was so, in ms
+ * @property {string} relayProtocol udp, tcp or tls if the local candidate is a relayed one
+ * @property {number} at when the inbound statistics were taken, epoch ms
  * @property {number|null} rttMs
- * @property {number} answers to checks of this pair
+ * @property {number} answers to this pair's STUN checks so far
  * @property {number|null} lossPercent of the packets due since the previous summary
  * @property {number|null} jitterMs
  * @property {number} packetsReceived
  * @property {number} packetsLost
  * @property {number} packetsSent
- * @property {number} samplesReceived and played
- * @property {number} samplesConcealed of them made up, as theirs were lost or late
- * @property {boolean} isUdp all the way, or to the relay
- * @property {string} network the phone's own address on it; '' where only the relay's is known
- * @property {import('./relay.js').Relay|null} relay that the selected pair needs
- * @property {boolean} isSending since the previous summary
- * @property {number|null} spokenEnergy of all that the microphone has given; null: not known
+ * @property {number} samplesReceived audio samples played so far
+ * @property {number} samplesConcealed how many of them were made up for lost or late packets
+ * @property {boolean} isUdp whether the browser sends UDP, to the bot or to the relay
+ * @property {string} network the phone's own address in it; '' if only the relay's is known
+ * @property {import('./relay.js').Relay|null} relay of the selected pair
+ * @property {boolean} isSending whether packets were sent since the previous summary
+ * @property {number|null} spokenEnergy of everything the microphone has given; null: not known
  */
 
 /**
@@ -62,16 +62,7 @@ export function summarise(report, previous) {
 }
 
 /**
- * @param {number[]} values at least one
- * @param {number} share 0.5 for the median
- * @returns {number} by nearest rank
- */
-export function percentile(values, share) {
-  return [...values].sort((a, b) => a - b)[Math.ceil(share * values.length) - 1];
-}
-
-/**
- * Chromium and Safari name it in the transport, Firefox marks the pair.
+ * Finds the selected pair. Chromium and Safari name it in the transport; Firefox marks the pair.
  *
  * @param {any[]} stats
  * @returns {any}

@@ -1,82 +1,81 @@
 /**
- * Keeps the path under one call: listens, judges, and carries out what the reducer in recovery.js
- * decides, on the peer connection and the socket. Knows nothing of the call's beginning and end.
+ * Keeps the path under one call: it listens to the peer connection and carries out what the reducer in
+ * recovery.js decides. How the call begins and ends is the business of its owner.
  *
  * @typedef {import('./ice.js').IceWay} IceWay
  * @typedef {import('./signal.js').Message} Message
+ * @typedef {import('./stats.js').Summary} Summary
  *
- * @typedef {object} KeeperEvents
- * @property {() => void} onConnected the first path is up, DTLS and all
+ * @typedef {object} LinkOwner the call attempt that this link belongs to
+ * @property {() => void} onConnected the first path is up, including DTLS
  * @property {(reason: string) => void} onDown
  * @property {() => void} onUp
- * @property {() => void} onBroken this peer connection cannot be saved, the call can
- * @property {(reason: string) => void} onLost there is no saving this call
- * @property {(stream: MediaStream) => void} onRemote
- * @property {(state: RTCIceConnectionState) => void} onIce
- * @property {(ms: number) => void} onRoundTrip
- * @property {(summary: import('./stats.js').Summary) => void} onStats
- * @property {(way: IceWay) => void} onRemember UDP is crippled in this network: this way is not
+ * @property {() => void} onBroken this peer connection cannot be saved, but the call can
+ * @property {(reason: string) => void} onLost this call cannot be saved
+ * @property {(energy: number|null) => void} onSpoken all that the microphone has given; null: not known
+ * @property {(way: IceWay) => void} onRemember UDP is crippled in this network; this way is not
  * @property {(kind: string, detail?: import('./timeline.js').Detail) => void} note for the timeline
  *
- * @typedef {object} Line what connects the keeper to the server
+ * @typedef {object} LinkSink what a page shows of a link; it is told directly
+ * @property {(stream: MediaStream) => void} onRemote the bot's voice
+ * @property {(state: RTCIceConnectionState) => void} onIce
+ * @property {(summary: Summary) => void} onStats
+ *
+ * @typedef {object} Line to the server
  * @property {(message: Message) => void} send
- * @property {() => void} replace the socket: it may be over a network that has gone
+ * @property {() => void} replace the socket, which may be on a network that has gone
  *
  * @typedef {object} Terms
  * @property {RTCIceServer[]} servers
- * @property {IceWay} home
- * @property {readonly IceWay[]} ways
+ * @property {IceWay} home the way to prefer
+ * @property {readonly IceWay[]} ways that may be tried
+ *
+ * @typedef {object} LinkDiagnostics for the developer panel
+ * @property {IceWay} way in use, or being tried
+ * @property {number} restarts of ICE on this peer connection
+ * @property {number|null} heartbeatMs the latest round trip; null: none yet
+ * @property {Summary|null} summary the latest statistics; null: none yet
  */
 
 import { Heartbeat, LABEL } from './heartbeat.js';
-import { WITHOUT_UDP, relayUrl } from './ice.js';
+import { WITHOUT_UDP } from './ice.js';
+import { PathMonitor } from './monitor.js';
 import { Peer } from './peer.js';
-import * as quality from './quality.js';
-import { RelayMeter } from './relay.js';
+import { WINDOW_MS } from './quality.js';
 import * as recovery from './recovery.js';
+import { SilenceDetector } from './silence.js';
 import { ANSWER_MS } from './signal.js';
-import { summarise } from './stats.js';
-import { Watch } from './silence.js';
 
-/** A round trip measured while the page was held up for longer than this may be the page's own. */
-const HELD_UP_MS = 100;
-/** While all is well the statistics are looked at every second. */
-const CALM_TICKS = 4;
-
-export class Keeper {
+export class LinkSupervisor {
   restarts = 0;
-  ticks = 0;
-  /** The pair that was selected when ICE was last restarted. */
-  pairBefore = '';
-  dueAt = Infinity;
-  isHeldUp = false;
-  quality = quality.UNKNOWN;
-  /** @type {import('./stats.js').Summary|null} */
-  summary = null;
+  /** @type {number|null} */
+  heartbeatMs = null;
   /** @type {Heartbeat|null} */
   heartbeat = null;
-  /** @type {Watch|null} */
-  watch = null;
+  /** @type {SilenceDetector|null} */
+  silence = null;
   /** @type {RTCRtpReceiver|null} */
   receiver = null;
-  /** ICE has found one, so there is a DTLS association, or was one. */
+  /** Whether ICE has ever found a path. Then there is a DTLS association, or was one. */
   hadPath = false;
 
   /**
-   * @param {RTCPeerConnection} pc
+   * @param {RTCPeerConnection} pc configured for `terms.home`
    * @param {Terms} terms
    * @param {Line} line
-   * @param {KeeperEvents} events
+   * @param {LinkOwner} owner
+   * @param {LinkSink} sink
    * @param {import('../lib/clock.js').Clock} clock
    */
-  constructor(pc, terms, line, events, clock) {
+  constructor(pc, terms, line, owner, sink, clock) {
     this.pc = pc;
     this.line = line;
-    this.events = events;
+    this.owner = owner;
+    this.sink = sink;
     this.clock = clock;
-    this.relay = new RelayMeter((message) => line.send(message));
     this.recovery = recovery.begin(terms.ways, terms.home, clock.now());
     this.peer = new Peer(pc, terms.servers, terms.home, this.peerEvents(), clock.now);
+    this.monitor = new PathMonitor(this.peer, line.send, this.monitorEvents(), clock);
     this.channel = pc.createDataChannel(LABEL, { ordered: true });
     this.tick();
   }
@@ -85,41 +84,70 @@ export class Keeper {
   peerEvents() {
     return {
       send: (message) => this.line.send(message),
-      onEvent: (kind, detail) => this.events.note(kind, detail),
+      onEvent: (kind, detail) => this.owner.note(kind, detail),
       onCandidate: () => this.foundNetwork(),
       onIce: (state) => this.iceChanged(state),
       onConnection: (state) => this.connectionChanged(state),
       onRemote: (stream, receiver) => {
         this.receiver = receiver;
-        this.events.onRemote(stream);
+        this.sink.onRemote(stream);
       },
     };
   }
 
-  /** @param {string} reason something that may have cost the path, or is about to */
+  /** @returns {import('./monitor.js').MonitorEvents} */
+  monitorEvents() {
+    return {
+      onSummary: (summary) => {
+        this.owner.onSpoken(summary.spokenEnergy);
+        this.sink.onStats(summary);
+      },
+      onPair: (isNew) => {
+        const summary = /** @type {Summary} */ (this.monitor.summary);
+        this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network, isNew });
+      },
+      onDegraded: (detail) => {
+        this.owner.note('degraded', detail);
+        this.happen({ type: 'degraded' });
+      },
+    };
+  }
+
+  /** @returns {LinkDiagnostics} */
+  diagnostics() {
+    const { peer, restarts, heartbeatMs, monitor } = this;
+    return { way: peer.way, restarts, heartbeatMs, summary: monitor.summary };
+  }
+
+  /** @returns {boolean} whether the first path is not up yet */
+  get isConnecting() {
+    return this.recovery.connecting;
+  }
+
+  /** @param {string} reason why the path may be gone, or about to go */
   hint(reason) {
     this.happen({ type: 'hint', reason });
   }
 
-  /** A new socket has the call: if the path went with the old one, some network is there again. */
+  /** A new socket has the call. If the path went with the old one, there is a network again. */
   socketReady() {
     this.happen({ type: 'socket-ready' });
   }
 
-  /** @param {boolean} media whether the bot hears this page */
+  /** @param {boolean} media whether the bot receives packets from this page */
   heardByBot(media) {
-    if (media) this.happen({ type: 'heard' });
-    // Where nothing is sent there is nothing to hear: a phone call has taken the microphone.
-    else if (this.summary?.isSending) this.happen({ type: 'unheard' });
+    if (media) this.happen({ type: 'peer-receiving' });
+    // Without a microphone nothing is sent, for example during a telephone call: no trouble with the path.
+    else if (this.monitor.summary?.isSending) this.happen({ type: 'peer-not-receiving' });
   }
 
-  /** @param {RTCIceServer[]} servers with fresh credentials: taken up while the path is well */
+  /** @param {RTCIceServer[]} servers with fresh credentials; a restart uses them while the path is well */
   useServers(servers) {
     this.peer.useServers(servers);
     this.hint('credentials');
   }
 
-  /** @param {MediaStreamTrack} track in place of the one before: the same stream, to the far side */
+  /** @param {MediaStreamTrack} track to send instead of the present one; the bot sees the same stream */
   sendTrack(track) {
     const sender = this.pc.getSenders().find((one) => one.track?.kind === 'audio');
     sender?.replaceTrack(track).catch((error) => console.warn(error));
@@ -132,8 +160,8 @@ export class Keeper {
       terms,
       {
         onRoundTrip: (ms) => {
-          this.events.note('heartbeat', { rtt_ms: ms });
-          this.events.onRoundTrip(ms);
+          this.heartbeatMs = ms;
+          this.owner.note('heartbeat', { rtt_ms: ms });
         },
         onDead: () => this.hint('heartbeat_lost'),
       },
@@ -141,15 +169,15 @@ export class Keeper {
     );
   }
 
-  /** While there is still somebody to tell. */
+  /** Tells the server what was relayed so far, while the socket is there. */
   settleUp() {
-    this.relay.tell(this.clock.now());
+    this.monitor.settleUp();
   }
 
   stop() {
     this.settleUp();
     this.clock.clearTimeout(this.timer);
-    this.watch?.stop();
+    this.silence?.stop();
     this.heartbeat?.stop();
     this.peer.close();
   }
@@ -158,12 +186,12 @@ export class Keeper {
 
   /** @param {RTCIceConnectionState} state */
   iceChanged(state) {
-    this.events.note('ice', { state });
-    this.events.onIce(state);
-    // Before the first DTLS handshake a path alone is not yet a call.
+    this.owner.note('ice', { state });
+    this.sink.onIce(state);
     const up = state === 'connected' || state === 'completed';
     this.hadPath ||= up;
-    if (up && !this.recovery.connecting) this.happen({ type: 'path-up' });
+    // The first path is up only after the DTLS handshake: see connectionChanged().
+    if (up && !this.isConnecting) this.happen({ type: 'path-up' });
     if (state === 'disconnected' || state === 'failed') this.happen({ type: 'path-down' });
     const hasAll = this.peer.pc.iceGatheringState === 'complete';
     if (state === 'failed' && hasAll) this.happen({ type: 'exhausted' });
@@ -171,31 +199,31 @@ export class Keeper {
 
   /** @param {RTCPeerConnectionState} state */
   connectionChanged(state) {
-    this.events.note('connection', { state });
+    this.owner.note('connection', { state });
     if (state === 'failed') this.failed();
     if (state !== 'connected') return;
-    const first = this.recovery.connecting;
+    const first = this.isConnecting;
     this.happen({ type: 'path-up' });
     if (first) {
-      this.events.onConnected();
-      // What the call goes over is known before anything can happen to it.
-      this.measure();
+      this.owner.onConnected();
+      // Know the path before anything can happen to it.
+      this.monitor.measure();
     }
     this.listen();
   }
 
   /**
-   * An ICE restart mends a failed path; nothing mends a DTLS association that failed. Firefox calls
-   * failed as well what could not begin, as no way was found yet.
+   * An ICE restart mends a failed path, but nothing mends a failed DTLS association. Firefox also reports
+   * `failed` for an association that could not begin because there was no path yet.
    */
   failed() {
-    if (this.hadPath && this.receiver?.transport?.state === 'failed') this.events.onBroken();
+    if (this.hadPath && this.receiver?.transport?.state === 'failed') this.owner.onBroken();
     else this.happen({ type: 'path-down' });
   }
 
   listen() {
-    if (this.watch || !this.receiver?.getSynchronizationSources) return;
-    this.watch = new Watch(
+    if (this.silence || !this.receiver?.getSynchronizationSources) return;
+    this.silence = new SilenceDetector(
       this.receiver,
       {
         onSilence: (ms) => this.fellSilent(ms),
@@ -208,77 +236,34 @@ export class Keeper {
 
   /** @param {number} ms */
   fellSilent(ms) {
-    this.events.note('silence', { ms: Math.round(ms) });
+    this.owner.note('silence', { ms: Math.round(ms) });
     this.line.send({ type: 'hears', media: false });
     this.happen({ type: 'silence' });
   }
 
   /** @param {number} ms */
   soundsAgain(ms) {
-    this.events.note('sound', { silent_ms: Math.round(ms) });
+    this.owner.note('sound', { silent_ms: Math.round(ms) });
     this.line.send({ type: 'hears', media: true });
     this.happen({ type: 'sound' });
   }
 
   /** @param {number} ms */
   woke(ms) {
-    this.events.note('woke', { frozen_ms: Math.round(ms) });
+    this.owner.note('woke', { frozen_ms: Math.round(ms) });
     this.hint('page_frozen');
   }
 
-  /** With a candidate on it, a new network is there; the socket may still hang on the old one. */
+  /** A candidate came while an offer is overdue: there is a new network, and the socket may be on the old one. */
   foundNetwork() {
-    if (!this.recovery.connecting && this.peer.unansweredFor > ANSWER_MS) this.line.replace();
+    if (!this.isConnecting && this.peer.unansweredFor > ANSWER_MS) this.line.replace();
   }
-
-  // Time.
 
   tick() {
-    const now = this.clock.now();
-    this.isHeldUp ||= now - this.dueAt > HELD_UP_MS;
-    this.dueAt = now + quality.WINDOW_MS;
-    this.timer = this.clock.setTimeout(() => this.tick(), quality.WINDOW_MS);
+    this.timer = this.clock.setTimeout(() => this.tick(), WINDOW_MS);
     this.happen({ type: 'tick' });
-    this.ticks += 1;
-    if (!this.recovery.connecting && (this.isAlert || this.ticks % CALM_TICKS === 0)) this.measure();
-  }
-
-  /** Statistics cost the page something; they are asked for often only while there is a reason. */
-  get isAlert() {
-    if (!recovery.isWell(this.recovery) || quality.isSuspect(this.quality)) return true;
-    return !this.summary?.pair || Boolean(this.watch?.isUnsteady);
-  }
-
-  async measure() {
-    const report = await this.pc.getStats();
-    if (this.peer.closed) return;
-    const summary = summarise(report.values(), this.summary);
-    this.summary = summary;
-    this.relay.look(this.named(summary.relay), this.clock.now());
-    this.events.onStats(summary);
-    if (!summary.pair) return;
-    const isNew = summary.pairId !== this.pairBefore;
-    this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network, isNew });
-    if (!summary.isUdp) {
-      this.quality = quality.UNKNOWN;
-      return;
-    }
-    const rttMs = this.isHeldUp ? null : summary.rttMs;
-    this.isHeldUp = false;
-    this.quality = quality.take(this.quality, { ...summary, rttMs });
-    if (quality.isDegraded(this.quality)) {
-      this.events.note('degraded', quality.describe(this.quality));
-      this.quality = quality.UNKNOWN;
-      this.happen({ type: 'degraded' });
-    }
-  }
-
-  /**
-   * @param {import('./relay.js').Relay|null} relay
-   * @returns {import('./relay.js').Relay|null}
-   */
-  named(relay) {
-    return relay && { ...relay, url: relay.url || relayUrl(this.peer.servers, relay.protocol) };
+    const isTroubled = !recovery.isWell(this.recovery) || Boolean(this.silence?.isUnsteady);
+    this.monitor.tick(!this.isConnecting, isTroubled);
   }
 
   // What the reducer decides.
@@ -301,18 +286,18 @@ export class Keeper {
         break;
       case 'down':
         this.heartbeat?.hold();
-        this.events.onDown(action.reason);
+        this.owner.onDown(action.reason);
         break;
       case 'up':
         this.heartbeat?.release();
-        this.events.note('path-up', { after_ms: Math.round(action.ms) });
-        this.events.onUp();
+        this.owner.note('path-up', { after_ms: Math.round(action.ms) });
+        this.owner.onUp();
         break;
       case 'remember':
-        this.events.onRemember(action.way);
+        this.owner.onRemember(action.way);
         break;
       case 'give-up':
-        this.events.onLost(action.reason);
+        this.owner.onLost(action.reason);
         break;
     }
   }
@@ -323,23 +308,23 @@ export class Keeper {
    */
   async restart(way, reason) {
     this.restarts += 1;
-    this.pairBefore = this.summary?.pairId ?? '';
-    this.events.note('restart', { attempt: this.peer.attempt + 1, way, reason });
+    this.monitor.restarted();
+    this.owner.note('restart', { attempt: this.peer.generation + 1, way, reason });
     try {
-      // Chromium stays with a pair on which it hears anything at all.
+      // Chromium keeps a pair on which it receives anything at all, so the bot must leave it.
       const isCrippled = reason === 'udp_crippled' || !recovery.isWell(this.recovery);
       await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way));
     } catch (error) {
-      // The browser has a fault with this offer; the next one is due in a moment anyway.
+      // The browser cannot make this offer. The next restart is due in a moment anyway.
       console.warn(error);
-      this.events.note('restart-failed', { error: String(error).slice(0, 200) });
+      this.owner.note('restart-failed', { error: String(error).slice(0, 200) });
     }
   }
 }
 
 /**
- * @param {import('./stats.js').Summary} summary
- * @returns {IceWay|null} what the selected pair takes instead of UDP
+ * @param {Summary} summary
+ * @returns {IceWay|null} what the selected pair uses instead of UDP; null: it uses UDP
  */
 function aroundUdp({ isUdp, relayProtocol }) {
   if (isUdp) return null;

@@ -1,11 +1,13 @@
 /**
- * What happened, batched for the server's timeline of the call.
+ * Collects what happens on the page and sends it in batches for the server's timeline of the call.
  *
  * @typedef {Record<string, string|number|boolean|null>} Detail
  */
 
-const BATCH = 50;
+import { MAX_REPORT_EVENTS } from '../generated/shared.js';
+
 const BATCH_MS = 1_000;
+/** Further events are dropped. */
 const MAX_WAITING = 200;
 
 export class Timeline {
@@ -33,11 +35,12 @@ export class Timeline {
     this.timer ??= this.clock.setTimeout(() => this.flush(), BATCH_MS);
   }
 
+  /** Sends what has been collected, now. */
   flush() {
     this.clock.clearTimeout(this.timer);
     this.timer = null;
     while (this.events.length) {
-      this.send({ type: 'report', events: this.events.splice(0, BATCH) });
+      this.send({ type: 'report', events: this.events.splice(0, MAX_REPORT_EVENTS) });
     }
   }
 }

@@ -1,11 +1,11 @@
-/** The way out of a browser inside another app, into one that may use the microphone. */
+/** Leads from a browser inside another app to one that can use the microphone. */
 
 /**
  * @param {string} userAgent
  * @param {string} href of this page
- * @returns {string} a link that opens it there; '' where none is known to
+ * @returns {string} a link that opens the page there; '' if none is known
  */
-export function linkOutside(userAgent, href) {
+export function externalBrowserLink(userAgent, href) {
   const url = new URL(href);
   if (/ Line\//.test(userAgent)) {
     // developers.line.biz, "Opening a URL in an external browser".

@@ -1,25 +1,25 @@
 /**
- * What happens around the page that may cost a call its path: the network changes, the page goes to
+ * Reports what happens to the page and may cost a call its path: the network changes; the page goes to
  * the background, is frozen there, or comes back.
  *
- * @typedef {object} SurroundingsEvents
+ * @typedef {object} LifecycleEvents
  * @property {(reason: string) => void} onHint the path may be gone, or about to go
  * @property {(hidden: boolean) => void} onVisibility
  * @property {() => void} onLeave the page is closed, reloaded or put into the back/forward cache
- * @property {() => void} onRestored it comes out of that cache: its sockets are gone
+ * @property {() => void} onRestored it comes back out of that cache, where it has lost its sockets
  *
  * @typedef {EventTarget & {type?: string}} Connection navigator.connection
  */
 
-/** Where a browser does not name the kind of network, it announces mere estimates just the same. */
+/** A browser that does not name the kind of network also announces new estimates of its speed. */
 const ESTIMATES_MS = 10_000;
 
 /**
  * @param {Window} window
- * @param {SurroundingsEvents} events
+ * @param {LifecycleEvents} events
  * @param {import('../lib/clock.js').Clock} clock
  */
-export function watchSurroundings(window, events, clock) {
+export function watchLifecycle(window, events, clock) {
   const { document, navigator } = window;
   window.addEventListener('online', () => events.onHint('network_changed'));
   window.addEventListener('pagehide', () => events.onLeave());
@@ -35,6 +35,8 @@ export function watchSurroundings(window, events, clock) {
 }
 
 /**
+ * Tells changes of the network apart from new estimates of its speed.
+ *
  * @param {Connection} connection
  * @param {() => void} changed
  * @param {import('../lib/clock.js').Clock} clock

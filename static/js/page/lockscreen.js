@@ -1,9 +1,9 @@
-/** The call on a phone's lock screen, and on a headset's buttons (W3C Media Session). */
+/** Shows the call on a phone's lock screen, and takes a headset's buttons (W3C Media Session). */
 
 /**
  * @param {MediaSession|undefined} session navigator.mediaSession
  * @param {string} title
- * @param {Record<string, () => void>} actions by the names of that specification
+ * @param {Record<string, () => void>} actions by their names in that specification
  */
 export function showCall(session, title, actions) {
   if (!session) return;
@@ -14,7 +14,7 @@ export function showCall(session, title, actions) {
 
 /**
  * @param {MediaSession|undefined} session
- * @param {Record<string, () => void>} actions that were shown
+ * @param {Record<string, () => void>} actions the same as were shown
  */
 export function hideCall(session, actions) {
   if (!session) return;
@@ -32,7 +32,7 @@ function handle(session, name, act) {
   try {
     session.setActionHandler(/** @type {MediaSessionAction} */ (name), act);
   } catch (error) {
-    // A button this browser does not know.
+    // This browser does not know the button.
     console.info(name, error);
   }
 }

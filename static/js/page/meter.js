@@ -1,4 +1,4 @@
-/** Loudness of a stream for the eye. Web Audio only measures here; it plays nothing. */
+/** Measures a stream's loudness and spectrum with Web Audio, which plays nothing here. */
 
 const FLOOR_DB = -60;
 

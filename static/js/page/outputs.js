@@ -1,14 +1,45 @@
 /**
- * Which loudspeakers there are to choose from: earpiece, loudspeaker, headset (W3C Audio Output Devices).
+ * The choice between loudspeakers: earpiece, loudspeaker, headset (W3C Audio Output Devices).
  *
  * @typedef {{id: string, label: string}} Output
  */
 
+import { element } from './dom.js';
+
+export class OutputChoice {
+  /** @param {HTMLAudioElement} audio that plays */
+  constructor(audio) {
+    this.audio = audio;
+    this.select = /** @type {HTMLSelectElement} */ (element('output'));
+    this.select.addEventListener('change', () => this.use());
+  }
+
+  /** @param {MediaDeviceInfo[]} devices that are there now */
+  offer(devices) {
+    const outputs = outputsOf(devices);
+    const chosen = this.select.value;
+    this.select.replaceChildren(...outputs.map(({ id, label }) => new Option(label, id, false, id === chosen)));
+    // If the chosen one is gone, the select has another value now.
+    if (chosen && this.select.value !== chosen) this.use();
+    element('output-choice').hidden = !outputs.length || !('setSinkId' in this.audio);
+  }
+
+  /** Plays on the chosen loudspeaker. */
+  async use() {
+    try {
+      await /** @type {any} */ (this.audio).setSinkId(this.select.value);
+    } catch (error) {
+      console.info('not this loudspeaker', error);
+      this.select.value = /** @type {any} */ (this.audio).sinkId;
+    }
+  }
+}
+
 /**
- * Browsers name them once the microphone is allowed.
+ * Returns the loudspeakers to choose from. Browsers name them once the microphone is allowed.
  *
  * @param {MediaDeviceInfo[]} devices
- * @returns {Output[]} none where there is nothing to choose
+ * @returns {Output[]} empty if there is no choice
  */
 export function outputsOf(devices) {
   const outputs = devices

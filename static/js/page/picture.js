@@ -2,9 +2,9 @@
 
 import { BANDS, drawRings, follow } from './visual.js';
 
-/** More than this costs a cheap phone its sixty pictures a second, and nobody sees it. */
+/** With a higher density a cheap phone draws fewer than sixty frames a second, and nobody sees it. */
 const MAX_DENSITY = 2;
-/** No spectrum at all. */
+/** The spectrum of silence. */
 export const SILENT = new Uint8Array(0);
 
 export class Picture {
@@ -29,7 +29,7 @@ export class Picture {
     this.prepare();
   }
 
-  /** Take size and colours from the style sheet, and show silence. */
+  /** Takes size and colours from the style sheet, and shows silence. */
   prepare() {
     const style = this.window.getComputedStyle(this.canvas);
     this.colors = {

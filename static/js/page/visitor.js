@@ -1,30 +1,29 @@
 /**
- * A phone that is passed round at a stand: when somebody is done with it, it makes itself ready for
- * the next one.
+ * Decides when a visitor at a stand has left, so that the screen is ready for the next one.
  *
  * @typedef {object} VisitorEvents
- * @property {(seconds: number|null) => void} onSeconds left before it does; null: it has no such plan
- * @property {() => void} onWalkedOff nobody has been heard in the call for long
- * @property {() => Promise<boolean>} isHomeThere whether the stand's screen could be had now
- * @property {() => void} goHome to that screen
+ * @property {(seconds: number|null) => void} onSeconds left until then; null: there is no countdown
+ * @property {() => void} onWalkedOff nobody has been heard in the call for two minutes
+ * @property {() => Promise<boolean>} isHomeThere whether the stand's screen can be loaded now
+ * @property {() => void} goHome load that screen
  */
 
 import { isLive } from '../call/call.js';
 
-/** Whoever walks away before the call. */
+/** Without a sign of life before the call, the visitor has left. */
 const IDLE_S = 60;
-/** Long enough to read, or to be read, how the call went. */
+/** After the call: long enough to read how it went, or to have it read out. */
 const OVER_S = 30;
-/** Whoever walks away in the middle of it. */
+/** Without a sign of life during the call, the visitor has left. */
 const CALL_S = 120;
-/** Nobody is there to reload a page that says that there is no network. */
+/** Without a network the screen stays, as nobody is there to reload an error page. It tries again. */
 const RETRY_S = 5;
 
 export class Visitor {
   /** @type {import('../call/call.js').CallState} */
   state = 'idle';
   timer = null;
-  /** Signs of life so far: what was begun before the last one is not gone on with. */
+  /** Signs of life so far. A new one cancels what was begun before it. */
   signs = 0;
 
   /**
@@ -43,7 +42,7 @@ export class Visitor {
     this.isThere();
   }
 
-  /** Somebody touches it, or is talking. */
+  /** There is a sign of life: somebody touches the screen, or talks. */
   isThere() {
     this.signs += 1;
     if (isLive(this.state)) {
@@ -68,7 +67,7 @@ export class Visitor {
   }
 
   /**
-   * In place of whatever was planned before.
+   * Plans something, instead of what was planned before.
    *
    * @param {number} seconds
    * @param {() => void} then

@@ -1,17 +1,17 @@
 /**
- * Both voices around the button: two rings whose outlines are the spectra. Canvas alone, no DOM.
+ * Draws both voices around the button: two rings whose outlines are the spectra.
  *
  * @typedef {object} Ring
  * @property {Float32Array} bands 0 to 1 each, the lowest first
  * @property {string} color
- * @property {number} radius where it is silent, as a share of half the picture
+ * @property {number} radius in silence, as a share of half the picture
  * @property {number} opacity
  */
 
-/** Of a quarter of the outline; the others are its mirror images. */
+/** Bands of a quarter of the outline; the other quarters mirror it. */
 export const BANDS = 9;
 
-/** How far a ring reaches out at its loudest, as a share of half the picture. */
+/** How far a ring grows at its loudest, as a share of half the picture. */
 const REACH = 0.2;
 
 /**
@@ -41,7 +41,7 @@ export function outline({ bands, radius }) {
 }
 
 /**
- * A closed curve through the middles between the points, which are its control points: no corners.
+ * Draws a closed curve without corners. The points are its control points; it passes half-way between them.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {number} centre
@@ -65,10 +65,12 @@ function trace(context, centre, radii) {
   context.closePath();
 }
 
-/** A level falls no faster than this in a millisecond, and rises at once: the eye follows. */
+/** How far a shown level falls in a millisecond. It rises at once. */
 const FALL = 0.0036;
 
 /**
+ * Moves the shown levels towards a spectrum.
+ *
  * @param {Float32Array} shown is changed
  * @param {Uint8Array} spectrum 0 to 255, linear in frequency
  * @param {number} elapsedMs since the last time
@@ -85,7 +87,7 @@ export function follow(shown, spectrum, elapsedMs) {
 }
 
 /**
- * Bands grow with frequency, as the ear hears them, and end where a voice does.
+ * Returns the level of a band. Bands widen with frequency, as the ear hears, and end where a voice ends.
  *
  * @param {Uint8Array} spectrum
  * @param {number} band
@@ -101,52 +103,4 @@ function bandLevel(spectrum, band, count) {
   let sum = 0;
   for (let bin = from; bin < to; bin += 1) sum += spectrum[bin];
   return sum / (to - from) / 255;
-}
-
-/** A frame that comes so many times later than usual was kept waiting by something else. */
-const LATE = 1.5;
-/** What is usual is the shortest of late: a phone that begins to save power halves its frames. */
-const FORGET = 1.002;
-/** Less than this is the jitter of a clock, or a faster screen than anybody needs. */
-const LEAST_MS = 16;
-const SLOW_MS = 32;
-const SLOWEST_MS = 256;
-/** A frame that is late weighs as much as so many in time: one in eleven may be. */
-const LATE_WEIGHS = 10;
-/** From here on pictures come half as often, and up there twice as often again. */
-const TOO_LATE = -25;
-const ON_TIME = 30;
-
-/**
- * Decides which pictures are drawn: as many as the screen shows, and half as many while the machine is
- * late again and again. What starves it is the picture, not the call.
- */
-export class Pace {
-  lastAt = Infinity;
-  drawnAt = -Infinity;
-  usualMs = Infinity;
-  score = 0;
-  everyMs = 0;
-
-  /**
-   * @param {number} now of an animation frame, in ms
-   * @returns {boolean} whether to draw
-   */
-  isDue(now) {
-    const gapMs = Math.max(0, now - this.lastAt);
-    const isLate = gapMs > LATE * this.usualMs;
-    if (gapMs) this.usualMs = Math.min(Math.max(LEAST_MS, gapMs), FORGET * this.usualMs);
-    this.lastAt = now;
-    this.score += isLate ? -LATE_WEIGHS : 1;
-    if (this.score <= TOO_LATE) {
-      this.score = 0;
-      this.everyMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, 2 * this.everyMs));
-    } else if (this.score >= ON_TIME) {
-      this.score = 0;
-      this.everyMs = this.everyMs > SLOW_MS ? this.everyMs / 2 : 0;
-    }
-    if (now - this.drawnAt < this.everyMs) return false;
-    this.drawnAt = now;
-    return true;
-  }
 }

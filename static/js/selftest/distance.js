@@ -6,7 +6,7 @@
  * @property {string} address where the server sees the page come from; '' if that is not known
  */
 
-import { percentile } from '../link/stats.js';
+import { percentile } from '../lib/percentile.js';
 
 const PINGS = 5;
 export const PATIENCE_MS = 8_000;

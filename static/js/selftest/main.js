@@ -63,7 +63,7 @@ async function runChecks(audio) {
     askHeard: () => askHeard(page, audio, clock),
     makePeer: (configuration) => new RTCPeerConnection(configuration),
     openSocket: (url) => new WebSocket(url),
-    socketUrl,
+    socketUrl: (ticket) => socketUrl(ticket, location.href),
     play,
     clock,
   });

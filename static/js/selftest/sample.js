@@ -12,7 +12,8 @@
  * @property {number} mos
  */
 
-import { percentile, summarise } from '../link/stats.js';
+import { percentile } from '../lib/percentile.js';
+import { summarise } from '../link/stats.js';
 import { meanOpinionScore } from './mos.js';
 
 export const SAMPLE_S = 10;

@@ -1,18 +1,22 @@
 /** Keeps the screen of a stand awake, and shows how many people are talking. */
 
 import { say, speak } from '../lib/i18n.js';
+import { ScreenWakeLock } from '../lib/wake_lock.js';
 
-const LOOK_MS = 2_000;
+const POLL_MS = 2_000;
 /** A screen that runs for a week loads the page again now and then, while nobody is talking. */
 const RENEW_MS = 6 * 3600_000;
 
 const line = /** @type {HTMLElement} */ (document.getElementById('state-line'));
 const begun = performance.now();
+const wakeLock = new ScreenWakeLock(navigator.wakeLock, () => document.visibilityState === 'visible');
 
 speak(JSON.parse(document.getElementById('words')?.textContent ?? '{}'));
 
 /**
- * @param {{live: number, lately: number}} calls
+ * Says how many people talk to the bot.
+ *
+ * @param {{live: number, lately: number}} calls now, and today
  * @returns {string}
  */
 function told({ live, lately }) {
@@ -30,9 +34,9 @@ function show(state, text) {
   if (line.textContent !== text) line.textContent = text;
 }
 
-async function look() {
+async function poll() {
   try {
-    const signal = AbortSignal.timeout(4 * LOOK_MS);
+    const signal = AbortSignal.timeout(4 * POLL_MS);
     const response = await fetch(String(document.body.dataset.live), { cache: 'no-store', signal });
     const calls = await response.json();
     show(calls.live ? 'talking' : 'idle', told(calls));
@@ -41,14 +45,9 @@ async function look() {
     console.info(error);
     show('offline', say('No connection. This screen comes back by itself.'));
   }
-  setTimeout(look, LOOK_MS);
+  setTimeout(poll, POLL_MS);
 }
 
-async function keepAwake() {
-  if (document.visibilityState !== 'visible') return;
-  await navigator.wakeLock?.request('screen').catch((error) => console.info('no wake lock', error));
-}
-
-document.addEventListener('visibilitychange', keepAwake);
-keepAwake();
-look();
+document.addEventListener('visibilitychange', () => wakeLock.request());
+wakeLock.request();
+poll();

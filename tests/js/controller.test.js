@@ -3,15 +3,15 @@ import test from 'node:test';
 
 import { TICKET_LASTS_MS } from '../../static/js/link/api.js';
 import { CONNECT_MS } from '../../static/js/call/call.js';
-import { Caller } from '../../static/js/call/controller.js';
+import { CallController } from '../../static/js/call/controller.js';
 import { FakeChannel, FakeClock, FakePeerConnection, FakeSocket, settle } from './fakes.js';
 
 const READY = { type: 'ready', callId: 'c', token: 't', heartbeat: { intervalS: 20, livenessS: 40 } };
 
 const SERVERS = [{ urls: ['turns:t.example:443'], username: 'u', credential: 'c' }];
 
-/** A caller with a whole world around it. */
-function world({ kept = null, remembered = null } = {}) {
+/** A controller with stand-ins for everything that it uses. */
+function page({ kept = null, remembered = null, way = null, servers = SERVERS, partial = false } = {}) {
   const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0 };
   const track = { enabled: true, stop: () => { all.stopped += 1; } };
   all.track = track;
@@ -32,9 +32,9 @@ function world({ kept = null, remembered = null } = {}) {
     all.peers.push(pc);
     return pc;
   };
-  all.caller = new Caller(
+  all.controller = new CallController(
     'page-ticket',
-    { way: null, voice: 'echo' },
+    { way, voice: 'echo' },
     {
       onCall: ({ state, reason }) => all.states.push(reason ? `${state}: ${reason}` : state),
       onMicrophone: () => {},
@@ -42,13 +42,12 @@ function world({ kept = null, remembered = null } = {}) {
       onIce: () => {},
       onTurn: () => {},
       onCaption: () => {},
-      onRoundTrip: () => {},
       onStats: () => {},
     },
     {
       api: {
-        ticket: async () => `ticket-${(all.tickets += 1)}`,
-        ice: async () => ({ iceServers: SERVERS, ttl: 2_700 }),
+        issueTicket: async () => ({ ticket: `ticket-${(all.tickets += 1)}`, expiresIn: 600 }),
+        ice: async () => ({ iceServers: servers, ttl: 2_700, partial }),
       },
       memory: all.memory,
       openMicrophone: async () => stream,
@@ -65,10 +64,10 @@ function world({ kept = null, remembered = null } = {}) {
 }
 
 async function tapped() {
-  const all = world();
+  const all = page();
   all.sockets[0].opens();
   all.sockets[0].hears(READY);
-  all.caller.tap();
+  all.controller.tap();
   await settle();
   return all;
 }
@@ -92,7 +91,7 @@ function change(all, state) {
 const offers = ({ sockets }) =>
   sockets.flatMap((socket) => socket.sent).filter((message) => message.type === 'offer');
 
-test('a tap leads to an offer with the wished voice, and an answer to a call', async () => {
+test('a tap makes an offer that names the voice, and the answer makes it a call', async () => {
   const all = await connected();
   assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
   assert.deepEqual(all.states, ['asking-mic', 'connecting', 'connected']);
@@ -112,7 +111,7 @@ test('a lost path is restarted under the same peer connection and microphone', a
   assert.equal(all.stopped, 0);
 });
 
-/** What Firefox does when something is written on a path that has gone. */
+/** DTLS fails, as in Firefox when something is written on a path that has gone. */
 function dtlsFails(all) {
   const pc = all.peers.at(-1);
   pc.ontrack({ streams: [{}], track: {}, receiver: { transport: { state: 'failed' } } });
@@ -135,7 +134,7 @@ test('without DTLS the call goes on over another peer connection', async () => {
   assert.equal(all.stopped, 0);
 });
 
-test('a late answer to the peer connection before does not pass for the new one’s', async () => {
+test('a late answer to the previous peer connection is not taken for the new one’s', async () => {
   const all = await connected();
   dtlsFails(all);
   all.sockets[0].hears({ type: 'answer', sdp: 'late', attempt: 1 });
@@ -143,7 +142,7 @@ test('a late answer to the peer connection before does not pass for the new one�
   assert.equal(offers(all).at(-1).rejoin, true);
 });
 
-test('what could not begin, as no way was found yet, has not failed: the next way is tried', async () => {
+test('a DTLS association without a path has not failed: the next way is tried', async () => {
   const all = await tapped();
   all.peers[0].iceGatheringState = 'complete';
   dtlsFails(all);
@@ -156,7 +155,7 @@ test('what could not begin, as no way was found yet, has not failed: the next wa
   assert.equal(offers(all).at(-1).attempt, 2);
 });
 
-test('where that fails as well there is a new call', async () => {
+test('if the second peer connection fails as well, there is a new call', async () => {
   const all = await connected();
   dtlsFails(all);
   await settle();
@@ -167,7 +166,7 @@ test('where that fails as well there is a new call', async () => {
   assert.equal(all.states.at(-1), 'recovering: new_call');
 });
 
-test('where it does not come up in a minute there is a new call', async () => {
+test('if the second peer connection is not up within a minute, there is a new call', async () => {
   const all = await connected();
   dtlsFails(all);
   await settle();
@@ -176,7 +175,7 @@ test('where it does not come up in a minute there is a new call', async () => {
   assert.equal(all.states.at(-1), 'recovering: new_call');
 });
 
-test('servers that work are not given up for none', async () => {
+test('TURN servers in use are not replaced by none', async () => {
   const all = await connected();
   const pc = all.peers[0];
   const before = pc.configurations.length;
@@ -216,13 +215,13 @@ test('a new call that cannot be made ends in a sentence', async () => {
   assert.equal(all.stopped, 1);
 });
 
-test('the bot hearing nothing is an outage, where something is being sent', async () => {
+test('the bot receiving nothing is an outage only if something is being sent', async () => {
   const all = await connected();
-  all.caller.keeper.summary = { isSending: false };
+  all.controller.attempt.link.supervisor.monitor.summary = { isSending: false };
   all.sockets[0].hears({ type: 'hears', media: false });
   await settle();
   assert.equal(all.states.at(-1), 'connected');
-  all.caller.keeper.summary = { isSending: true };
+  all.controller.attempt.link.supervisor.monitor.summary = { isSending: true };
   all.sockets[0].hears({ type: 'hears', media: false });
   await settle();
   assert.equal(all.states.at(-1), 'recovering: path_silent');
@@ -232,7 +231,7 @@ test('the bot hearing nothing is an outage, where something is being sent', asyn
   assert.equal(all.states.at(-1), 'connected');
 });
 
-test('fresh credentials are asked for, and taken up by a restart on the healthy path', async () => {
+test('fresh credentials are asked for, and used after a restart on the healthy path', async () => {
   const all = await connected();
   all.clock.pass(40 * 60_000);
   assert.deepEqual(all.sockets[0].sent.filter(({ type }) => type === 'ice'), [{ type: 'ice' }]);
@@ -246,60 +245,110 @@ test('fresh credentials are asked for, and taken up by a restart on the healthy 
   assert.equal(all.states.at(-1), 'connected');
 });
 
-test('a healthy path is not abandoned, whatever way it takes', async () => {
-  const all = world({ remembered: 'tls' });
+test('a healthy path is not abandoned, whichever way it takes', async () => {
+  const all = page({ remembered: 'tls' });
   all.sockets[0].opens();
   all.sockets[0].hears(READY);
-  all.caller.tap();
+  all.controller.tap();
   await settle();
   all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
   await settle();
   change(all, 'connected');
-  all.caller.hint('credentials');
+  all.controller.hint('credentials');
   await settle();
   assert.equal(offers(all).at(-1).attempt, 2);
   assert.equal('abandon' in offers(all).at(-1), false);
 });
 
 test('the way remembered for this network is used first', async () => {
-  const all = world({ remembered: 'tls' });
+  const all = page({ remembered: 'tls' });
   all.sockets[0].opens();
   all.sockets[0].hears(READY);
-  all.caller.tap();
+  all.controller.tap();
   await settle();
   assert.equal(all.peers[0].configurations[0].iceTransportPolicy, 'relay');
 });
 
 test('a page that leaves during a call keeps it for its reload', async () => {
   const all = await connected();
-  all.caller.leave();
+  all.controller.leave();
   assert.deepEqual(all.kept, ['c']);
   assert.deepEqual(all.sockets[0].sent.at(-1), { type: 'bye', reason: 'page_closed' });
 });
 
 test('a reloaded page offers its call, and a tap goes back to it', async () => {
-  const all = world({ kept: { callId: 'c0', token: 't0', at: 0 } });
+  const all = page({ kept: { callId: 'c0', token: 't0', at: 0 } });
   assert.deepEqual(all.states, ['idle: rejoin']);
   all.sockets[0].opens();
   assert.equal(all.sockets[0].sent[0].callId, 'c0');
   all.sockets[0].hears(READY);
   all.sockets[0].hears({ ...READY, callId: 'c0' });
-  all.caller.tap();
+  all.controller.tap();
   await settle();
   assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, rejoin: true }]);
 });
 
 test('a reloaded page whose call has ended is an ordinary page', async () => {
-  const all = world({ kept: { callId: 'c0', token: 't0', at: 0 } });
+  const all = page({ kept: { callId: 'c0', token: 't0', at: 0 } });
   all.sockets[0].opens();
   all.sockets[0].hears({ type: 'error', code: 'call_unknown', message: '', retryable: false });
   await settle();
   assert.equal(all.states.at(-1), 'idle');
   all.sockets.at(-1).opens();
   all.sockets.at(-1).hears(READY);
-  all.caller.tap();
+  all.controller.tap();
   await settle();
   assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+});
+
+test('a kept call that ends while the browser asks for the microphone makes way for a new one', async () => {
+  const all = page({ kept: { callId: 'c0', token: 't0', at: 0 } });
+  let allow;
+  const stream = all.controller.tools.openMicrophone();
+  all.controller.tools.openMicrophone = () => new Promise((resolve) => { allow = resolve; });
+  all.sockets[0].opens();
+  all.controller.tap();
+  all.sockets[0].hears({ type: 'error', code: 'call_unknown', message: '', retryable: false });
+  await settle();
+  allow(await stream);
+  await settle();
+  all.sockets.at(-1).opens();
+  all.sockets.at(-1).hears(READY);
+  assert.equal(all.states.at(-1), 'connecting');
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+});
+
+test('a kept call can be declined', async () => {
+  const all = page({ kept: { callId: 'c0', token: 't0', at: 0 } });
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.sockets[0].hears({ ...READY, callId: 'c0' });
+  all.controller.forgetKept();
+  assert.deepEqual(all.sockets[0].sent.at(-1), { type: 'bye', reason: 'hangup' });
+  assert.equal(all.states.at(-1), 'idle');
+  all.controller.tap();
+  await settle();
+  all.sockets.at(-1).hears(READY);
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+});
+
+test('the developer panel learns the call, the way, the restarts and the heartbeat', async () => {
+  const all = page();
+  assert.deepEqual(all.controller.diagnostics(), { callId: '', link: null });
+  all.sockets[0].hears(READY);
+  all.controller.tap();
+  await settle();
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  await settle();
+  change(all, 'connected');
+  all.controller.hint('developer');
+  await settle();
+  const { callId, link } = all.controller.diagnostics();
+  assert.equal(callId, 'c');
+  assert.deepEqual([link.way, link.restarts, link.heartbeatMs], ['all', 1, null]);
+  assert.equal(link.summary.pair, '');
+  all.controller.hangUp();
+  assert.deepEqual(all.controller.diagnostics(), { callId: '', link: null });
 });
 
 test('a lost socket does not touch the call', async () => {
@@ -318,14 +367,39 @@ test('a call that does not connect says why', async () => {
   blocked.clock.pass(CONNECT_MS);
   assert.equal(blocked.states.at(-1), 'failed: network_blocked');
 
-  const alone = world();
-  alone.caller.tap();
+  const alone = page();
+  alone.controller.tap();
   await settle();
   alone.clock.pass(CONNECT_MS);
   assert.equal(alone.states.at(-1), 'failed: server_unreachable');
 });
 
-test('a full server is a failure with a reason', async () => {
+test('a relay that is asked for and missing is said at once', async () => {
+  const stun = [{ urls: ['stun:s.example'] }];
+  for (const [way, servers] of [['relay', stun], ['udp', SERVERS], ['tcp', SERVERS]]) {
+    const all = page({ way, servers });
+    all.sockets[0].hears(READY);
+    all.controller.tap();
+    await settle();
+    assert.equal(all.states.at(-1), 'failed: no_relay', way);
+    assert.deepEqual([all.peers.length, all.stopped], [0, 1]);
+  }
+  const found = page({ way: 'tls' });
+  found.controller.tap();
+  await settle();
+  assert.equal(found.states.at(-1), 'connecting');
+});
+
+test('a relay that a provider may still have is waited for', async () => {
+  const all = page({ way: 'relay', servers: [], partial: true });
+  all.controller.tap();
+  await settle();
+  assert.equal(all.states.at(-1), 'connecting');
+  all.clock.pass(CONNECT_MS);
+  assert.equal(all.states.at(-1), 'failed: server_unreachable');
+});
+
+test('a call that finds all lines busy fails with that reason', async () => {
   const all = await tapped();
   all.sockets[0].hears({ type: 'error', code: 'busy', message: 'full', retryable: true });
   await settle();
@@ -333,7 +407,7 @@ test('a full server is a failure with a reason', async () => {
   assert.equal(all.stopped, 1);
 });
 
-test('a used ticket is replaced once, without a word', async () => {
+test('a used ticket is replaced once, and the person is not told', async () => {
   const all = await tapped();
   all.sockets[0].hears({ type: 'error', code: 'ticket_used', message: '', retryable: true });
   await settle();
@@ -343,12 +417,22 @@ test('a used ticket is replaced once, without a word', async () => {
   assert.equal(all.states.at(-1), 'connecting');
 });
 
+test('a call with a replaced ticket has as long to connect as any', async () => {
+  const all = await tapped();
+  all.sockets[0].hears({ type: 'error', code: 'ticket_used', message: '', retryable: true });
+  await settle();
+  all.sockets.at(-1).hears(READY);
+  all.sockets.at(-1).hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  all.clock.pass(CONNECT_MS);
+  assert.equal(all.states.at(-1), 'failed: network_blocked');
+});
+
 test('a page whose ticket is no longer good gets a fresh one at the tap', async () => {
-  const all = world();
+  const all = page();
   all.sockets[0].hears({ type: 'error', code: 'ticket_invalid', message: '', retryable: false });
   await settle();
   assert.deepEqual(all.states, []);
-  all.caller.tap();
+  all.controller.tap();
   await settle();
   assert.equal(all.sockets.at(-1).url, 'ticket-1');
 });
@@ -361,17 +445,17 @@ test('a path without DTLS is not yet a call', async () => {
 });
 
 test('a page that stayed open gets a fresh ticket at the tap', async () => {
-  const all = world();
+  const all = page();
   all.sockets[0].hears(READY);
   all.clock.pass(TICKET_LASTS_MS + 1);
-  all.caller.tap();
+  all.controller.tap();
   await settle();
   assert.equal(all.sockets.at(-1).url, 'ticket-1');
 });
 
 test('hanging up says goodbye and gives the microphone back', async () => {
   const all = await connected();
-  all.caller.hangUp();
+  all.controller.hangUp();
   const last = all.sockets[0].sent.at(-1);
   assert.deepEqual(last, { type: 'bye', reason: 'hangup' });
   assert.equal(all.stopped, 1);
@@ -381,8 +465,8 @@ test('hanging up says goodbye and gives the microphone back', async () => {
 
 test('a second call takes a new ticket', async () => {
   const all = await connected();
-  all.caller.hangUp();
-  all.caller.tap();
+  all.controller.hangUp();
+  all.controller.tap();
   await settle();
   all.sockets.at(-1).hears(READY);
   await settle();
@@ -391,16 +475,16 @@ test('a second call takes a new ticket', async () => {
 });
 
 test('a refusal meant for an earlier call does not touch the next one', async () => {
-  const all = world();
+  const all = page();
   all.sockets[0].hears(READY);
   let refuse;
-  const granted = all.caller.tools.openMicrophone;
-  all.caller.tools.openMicrophone = () => new Promise((_, reject) => { refuse = reject; });
-  all.caller.tap();
+  const granted = all.controller.tools.openMicrophone;
+  all.controller.tools.openMicrophone = () => new Promise((_, reject) => { refuse = reject; });
+  all.controller.tap();
   await settle();
-  all.caller.hangUp();
-  all.caller.tools.openMicrophone = granted;
-  all.caller.tap();
+  all.controller.hangUp();
+  all.controller.tools.openMicrophone = granted;
+  all.controller.tap();
   await settle();
   assert.equal(all.states.at(-1), 'connecting');
   refuse(new Error('late'));
@@ -408,20 +492,48 @@ test('a refusal meant for an earlier call does not touch the next one', async ()
   assert.equal(all.states.at(-1), 'connecting');
 });
 
+test('a microphone that is allowed after the person hung up is closed', async () => {
+  const all = page();
+  all.sockets[0].hears(READY);
+  let allow;
+  const stream = await all.controller.tools.openMicrophone();
+  all.controller.tools.openMicrophone = () => new Promise((resolve) => { allow = resolve; });
+  all.controller.tap();
+  await settle();
+  all.controller.hangUp();
+  allow(stream);
+  await settle();
+  assert.deepEqual([all.states.at(-1), all.stopped], ['ended: hangup', 1]);
+});
+
+test('an ICE configuration that comes after the call opens no peer connection', async () => {
+  const all = page();
+  let give;
+  all.controller.attempt.admission.ice = new Promise((resolve) => { give = resolve; });
+  all.controller.tap();
+  await settle();
+  assert.equal(all.states.at(-1), 'connecting');
+  all.controller.hangUp();
+  give({ iceServers: SERVERS, ttl: 90 });
+  await settle();
+  assert.equal(all.peers.length, 0);
+  assert.equal(all.clock.timers.size, 0);
+});
+
 test('mute silences the track and keeps it', async () => {
   const all = await connected();
-  all.caller.mute(true);
+  all.controller.mute(true);
   assert.equal(all.track.enabled, false);
-  all.caller.mute(false);
+  all.controller.mute(false);
   assert.equal(all.track.enabled, true);
   assert.equal(all.stopped, 0);
 });
 
 test('an unexpected fault ends in a reason, not in silence', async (context) => {
   context.mock.method(console, 'error', () => {});
-  const all = world();
-  all.caller.tools.openMicrophone = async () => { throw new TypeError('surprise'); };
-  all.caller.tap();
+  const all = page();
+  all.controller.tools.openMicrophone = async () => { throw new TypeError('surprise'); };
+  all.controller.tap();
   await settle();
   assert.equal(all.states.at(-1), 'failed: internal');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { watchSurroundings } from '../../static/js/page/lifecycle.js';
+import { watchLifecycle } from '../../static/js/page/lifecycle.js';
 import { FakeClock } from './fakes.js';
 
 function watching(type) {
@@ -13,7 +13,7 @@ function watching(type) {
   window.navigator = { connection };
   const clock = new FakeClock();
   const seen = [];
-  watchSurroundings(
+  watchLifecycle(
     window,
     {
       onHint: (reason) => seen.push(reason),
@@ -26,7 +26,7 @@ function watching(type) {
   return { window, connection, clock, seen };
 }
 
-test('another kind of network is a hint, an estimate of the same one is not', () => {
+test('a change of the kind of network is a hint, and a new estimate is not', () => {
   const { connection, seen } = watching('wifi');
   connection.dispatchEvent(new Event('change'));
   assert.deepEqual(seen, []);
@@ -35,7 +35,7 @@ test('another kind of network is a hint, an estimate of the same one is not', ()
   assert.deepEqual(seen, ['network_changed']);
 });
 
-test('where the kind is not named any change is a hint, now and then', () => {
+test('if the kind is not named, any change is a hint, but not too often', () => {
   const { connection, clock, seen } = watching(undefined);
   connection.dispatchEvent(new Event('change'));
   connection.dispatchEvent(new Event('change'));
@@ -50,7 +50,7 @@ test('being online again is a hint', () => {
   assert.deepEqual(seen, ['network_changed']);
 });
 
-test('a page in the background says so, and a thawed one asks for its path', () => {
+test('a page reports that it is hidden, and a thawed one gives a hint', () => {
   const { window, seen } = watching();
   window.document.visibilityState = 'hidden';
   window.document.dispatchEvent(new Event('visibilitychange'));
@@ -58,7 +58,7 @@ test('a page in the background says so, and a thawed one asks for its path', () 
   assert.deepEqual(seen, ['hidden', 'page_frozen']);
 });
 
-test('out of the back/forward cache everything is new', () => {
+test('leaving and coming back out of the back/forward cache are reported', () => {
   const { window, seen } = watching();
   window.dispatchEvent(new Event('pagehide'));
   window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { LOOK_MS, SILENT_MS, Watch } from '../../static/js/link/silence.js';
+import { SILENCE_MS } from '../../static/js/generated/shared.js';
+import { LOOK_MS, SilenceDetector } from '../../static/js/link/silence.js';
 import { FakeClock, settle } from './fakes.js';
 
-/** A receiver that plays what arrives, as long as something is played. */
+/** A receiver whose packets arrive and are played at times that the test sets. */
 class Receiver {
   playedAt = 0;
   arrivedAt = 0;
@@ -24,7 +25,7 @@ function listen() {
   const clock = new FakeClock();
   const receiver = new Receiver();
   const events = [];
-  const watch = new Watch(
+  const detector = new SilenceDetector(
     receiver,
     {
       onSilence: (ms) => events.push(['silence', ms]),
@@ -33,7 +34,7 @@ function listen() {
     },
     clock,
   );
-  /** Time passes with, or without, packets arriving and being played. */
+  /** Lets time pass while packets do, or do not, arrive and get played. */
   const pass = async (ms, { arriving = true, played = arriving } = {}) => {
     for (let passed = 0; passed < ms; passed += 20) {
       clock.pass(20);
@@ -42,49 +43,49 @@ function listen() {
       await settle();
     }
   };
-  return { clock, receiver, events, watch, pass };
+  return { clock, receiver, events, detector, pass };
 }
 
-test('while packets come there is nothing to say, and no statistics are asked for', async () => {
+test('while packets arrive nothing is reported, and no statistics are read', async () => {
   const { events, receiver, pass } = listen();
   await pass(5_000);
   assert.deepEqual(events, []);
   assert.equal(receiver.reports, 0);
 });
 
-test('silence is noticed, and so is its end', async () => {
+test('a silence is reported, and so is its end', async () => {
   const { events, pass } = listen();
   await pass(1_000);
   await pass(700, { arriving: false });
   assert.equal(events[0][0], 'silence');
-  assert.ok(events[0][1] >= SILENT_MS && events[0][1] <= SILENT_MS + LOOK_MS);
+  assert.ok(events[0][1] >= SILENCE_MS && events[0][1] <= SILENCE_MS + LOOK_MS);
   await pass(500);
   assert.deepEqual(events.map(([name]) => name), ['silence', 'sound']);
   assert.ok(events[1][1] >= 700);
 });
 
-test('a pause too short to be a silence is worth a closer look, for a second', async () => {
-  const { events, watch, pass } = listen();
+test('a pause too short for a silence makes the path unsteady for a second', async () => {
+  const { events, detector, pass } = listen();
   await pass(1_000);
-  assert.ok(!watch.isUnsteady);
+  assert.ok(!detector.isUnsteady);
   await pass(220, { arriving: false });
-  assert.ok(watch.isUnsteady);
+  assert.ok(detector.isUnsteady);
   await pass(1_100);
-  assert.ok(!watch.isUnsteady);
+  assert.ok(!detector.isUnsteady);
   assert.deepEqual(events, []);
 });
 
-test('packets that arrive and are not played are no silence', async () => {
+test('packets that arrive but are not played are no silence', async () => {
   const { events, pass } = listen();
   await pass(1_000);
   await pass(3_000, { arriving: true, played: false });
   assert.deepEqual(events, []);
 });
 
-test('a page that was held up itself has heard no silence', async () => {
+test('a page that was held up itself reports no silence', async () => {
   const { clock, events, pass, receiver } = listen();
   await pass(1_000);
-  // The clock jumps: its timers are late, and what came meanwhile is played only now.
+  // The clock jumps: timers are late, and what arrived meanwhile is played only now.
   for (const timer of clock.timers.values()) timer.at += 900;
   clock.pass(900);
   receiver.playedAt = receiver.arrivedAt = clock.now();
@@ -92,7 +93,7 @@ test('a page that was held up itself has heard no silence', async () => {
   assert.deepEqual(events, []);
 });
 
-test('a page that was frozen says so when it wakes', async () => {
+test('a page that was frozen reports it when it wakes', async () => {
   const { clock, events, pass } = listen();
   await pass(1_000);
   for (const timer of clock.timers.values()) timer.at += 30_000;
@@ -100,9 +101,9 @@ test('a page that was frozen says so when it wakes', async () => {
   assert.equal(events[0][0], 'wake');
 });
 
-test('once stopped it looks no more', async () => {
-  const { clock, watch, events, pass } = listen();
-  watch.stop();
+test('a stopped detector does nothing', async () => {
+  const { clock, detector, events, pass } = listen();
+  detector.stop();
   await pass(2_000, { arriving: false });
   assert.deepEqual(events, []);
   assert.equal(clock.timers.size, 0);

@@ -1,0 +1,107 @@
+/**
+ * The link of one call attempt: its peer connection, the credentials of its TURN servers, and the time
+ * that it has to connect.
+ *
+ * @typedef {import('../link/api.js').IceConfiguration} IceConfiguration
+ * @typedef {import('../link/ice.js').IceWay} IceWay
+ *
+ * @typedef {import('../link/supervisor.js').Line & {network: () => string}} CallLine
+ *   network: the network that the server sees the page in; '' if that is not known
+ */
+
+import { Credentials } from '../link/credentials.js';
+import { configurationFor, exists, rungs } from '../link/ice.js';
+import { LinkSupervisor } from '../link/supervisor.js';
+import { CallError } from './errors.js';
+
+export class CallLink {
+  /** @type {LinkSupervisor|null} */
+  supervisor = null;
+  /** @type {any} */
+  connectTimer = null;
+
+  /**
+   * @param {IceWay|null} way the only one to use; null: any
+   * @param {CallLine} line
+   * @param {import('../link/supervisor.js').LinkOwner} owner
+   * @param {import('../link/supervisor.js').LinkSink} sink
+   * @param {Pick<import('./attempt.js').Tools, 'makePeer'|'memory'|'clock'>} tools
+   */
+  constructor(way, line, owner, sink, tools) {
+    this.way = way;
+    this.line = line;
+    this.owner = owner;
+    this.sink = sink;
+    this.tools = tools;
+    this.credentials = new Credentials(() => line.send({ type: 'ice' }), tools.clock);
+  }
+
+  /**
+   * Opens a peer connection, which makes its offer by itself.
+   *
+   * @param {IceConfiguration} configuration
+   * @param {MediaStream} stream to send
+   * @throws {CallError} `no_relay`
+   */
+  open(configuration, stream) {
+    const { iceServers } = configuration;
+    const { clock, makePeer } = this.tools;
+    const terms = { servers: iceServers, ...this.chooseWays(configuration) };
+    const pc = makePeer(configurationFor(iceServers, terms.home));
+    this.supervisor = new LinkSupervisor(pc, terms, this.line, this.owner, this.sink, clock);
+    this.credentials.took(configuration);
+    pc.addTrack(stream.getAudioTracks()[0], stream);
+  }
+
+  /**
+   * @param {IceConfiguration} configuration
+   * @returns {{home: IceWay, ways: IceWay[]}} the way to begin with, and all that may be tried
+   * @throws {CallError} `no_relay`: there is no TURN server for the way that is asked for
+   */
+  chooseWays({ iceServers, partial }) {
+    const { way } = this;
+    if (!way) {
+      const ways = rungs(iceServers);
+      const remembered = this.tools.memory.way(this.line.network());
+      return { home: remembered && ways.includes(remembered) ? remembered : 'all', ways };
+    }
+    // A provider that has not answered yet may have one.
+    if (!partial && !exists(way, iceServers)) throw new CallError('no_relay', `no TURN server for ?ice=${way}`);
+    return { home: way, ways: [way] };
+  }
+
+  /**
+   * Gives the link this long to connect.
+   *
+   * @param {number} ms
+   * @param {() => void} otherwise
+   */
+  allow(ms, otherwise) {
+    this.tools.clock.clearTimeout(this.connectTimer);
+    this.connectTimer = this.tools.clock.setTimeout(otherwise, ms);
+  }
+
+  /**
+   * The link is connected.
+   *
+   * @param {import('../link/heartbeat.js').Terms|undefined} heartbeat
+   */
+  connected(heartbeat) {
+    this.tools.clock.clearTimeout(this.connectTimer);
+    if (heartbeat) this.supervisor?.startHeartbeat(heartbeat);
+  }
+
+  /** @param {IceConfiguration} configuration with fresh credentials */
+  useServers(configuration) {
+    this.credentials.took(configuration);
+    this.supervisor?.useServers(configuration.iceServers);
+  }
+
+  /** Closes the peer connection. Another one can be opened after that. */
+  stop() {
+    this.tools.clock.clearTimeout(this.connectTimer);
+    this.credentials.stop();
+    this.supervisor?.stop();
+    this.supervisor = null;
+  }
+}
