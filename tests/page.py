@@ -101,7 +101,7 @@ class Page:
     async def call(self, voice: str = "echo") -> None:
         """Open a socket and bring a call up."""
         await self.open()
-        await self.say(type="offer", sdp=await self.offer(), attempt=1, voice=voice)
+        await self.say(type="offer", sdp=await self.offer(), generation=1, voice=voice)
         await self.accept(await self.hear_until("answer"))
 
     async def accept(self, answer: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ ErrorCode = Literal[
     "bad_message",
     "too_large",
     "bad_offer",
-    "unknown_attempt",
+    "unknown_generation",
     "no_call",
     "busy",
     "ticket_invalid",

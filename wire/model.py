@@ -27,7 +27,7 @@ class WireModel(BaseModel):
         return self.model_dump_json(by_alias=True)
 
 
-Generation = Annotated[int, Field(ge=1, le=1_000_000, alias="attempt")]
+Generation = Annotated[int, Field(ge=1, le=1_000_000)]
 """An ICE generation of a call: 1 for its first offer, one more with each ICE restart."""
 Sdp = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP_CHARS)]
 ShortText = Annotated[str, StringConstraints(max_length=200)]

@@ -160,7 +160,7 @@ class Connection:
             self._events.path_down()
 
     def path_changed(self, path: Path) -> None:
-        self._record.note("path", attempt=self._generations.current, **path.describe())
+        self._record.note("path", generation=self._generations.current, **path.describe())
 
     def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
         signalled = sdp.signalled_candidate(candidate, ufrag) if candidate else None

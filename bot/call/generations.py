@@ -35,12 +35,12 @@ class GenerationFence:
     def admit(self, message: Candidate) -> bool:
         """Whether a candidate belongs to the current generation; one of the next is kept.
 
-        :raises ProtocolError: ``unknown_attempt`` if nothing announces its generation.
+        :raises ProtocolError: ``unknown_generation`` if nothing announces its generation.
         """
         if message.generation == self.current:
             return True
         if message.generation == self.current + 1 and len(self._early) < MAX_EARLY_CANDIDATES:
             self._early.append(message.candidate)
         elif message.generation > self.current:
-            raise ProtocolError("unknown_attempt", "no offer with this attempt")
+            raise ProtocolError("unknown_generation", "no offer with this generation")
         return False

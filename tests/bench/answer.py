@@ -28,7 +28,7 @@ ASK = """async () => {
   await next();
   const offered = performance.now();
   const { sdp } = pc.localDescription;
-  socket.send(JSON.stringify({ type: 'offer', sdp, attempt: 1, voice: 'echo' }));
+  socket.send(JSON.stringify({ type: 'offer', sdp, generation: 1, voice: 'echo' }));
   while ((await next()).type !== 'answer');
   const ms = performance.now() - offered;
   socket.send(JSON.stringify({ type: 'bye', reason: 'hangup' }));

@@ -74,7 +74,7 @@ async function tapped() {
 
 async function connected() {
   const all = await tapped();
-  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
   await settle();
   change(all, 'connected');
   return all;
@@ -93,7 +93,7 @@ const offers = ({ sockets }) =>
 
 test('a tap makes an offer that names the voice, and the answer makes it a call', async () => {
   const all = await connected();
-  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, voice: 'echo' }]);
   assert.deepEqual(all.states, ['asking-mic', 'connecting', 'connected']);
 });
 
@@ -102,8 +102,8 @@ test('a lost path is restarted under the same peer connection and microphone', a
   change(all, 'disconnected');
   await settle();
   assert.equal(all.states.at(-1), 'recovering: path_lost');
-  assert.equal(offers(all).at(-1).attempt, 2);
-  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 2 });
+  assert.equal(offers(all).at(-1).generation, 2);
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 2 });
   await settle();
   change(all, 'connected');
   assert.equal(all.states.at(-1), 'connected');
@@ -125,9 +125,9 @@ test('without DTLS the call goes on over another peer connection', async () => {
   await settle();
   assert.equal(all.states.at(-1), 'recovering: path_lost');
   assert.deepEqual(all.peers.map(({ closed }) => closed), [true, false]);
-  assert.deepEqual(offers(all).at(-1), { type: 'offer', sdp: 'offer 1', attempt: 1, rejoin: true });
+  assert.deepEqual(offers(all).at(-1), { type: 'offer', sdp: 'offer 1', generation: 1, rejoin: true });
   assert.equal(all.tickets, 0);
-  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
   await settle();
   change(all, 'connected');
   assert.equal(all.states.at(-1), 'connected');
@@ -137,7 +137,7 @@ test('without DTLS the call goes on over another peer connection', async () => {
 test('a late answer to the previous peer connection is not taken for the new one’s', async () => {
   const all = await connected();
   dtlsFails(all);
-  all.sockets[0].hears({ type: 'answer', sdp: 'late', attempt: 1 });
+  all.sockets[0].hears({ type: 'answer', sdp: 'late', generation: 1 });
   await settle();
   assert.equal(offers(all).at(-1).rejoin, true);
 });
@@ -152,7 +152,7 @@ test('a DTLS association without a path has not failed: the next way is tried', 
   await settle();
   assert.equal(all.states.at(-1), 'connecting');
   assert.equal(all.peers.length, 1);
-  assert.equal(offers(all).at(-1).attempt, 2);
+  assert.equal(offers(all).at(-1).generation, 2);
 });
 
 test('if the second peer connection fails as well, there is a new call', async () => {
@@ -197,8 +197,8 @@ test('after a minute without a path a new call is made on the same microphone', 
   assert.equal(all.peers.length, 2);
   all.sockets.at(-1).opens();
   all.sockets.at(-1).hears(READY);
-  assert.equal(all.sockets.at(-1).sent[0].attempt, 1);
-  all.sockets.at(-1).hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  assert.equal(all.sockets.at(-1).sent[0].generation, 1);
+  all.sockets.at(-1).hears({ type: 'answer', sdp: 'answer', generation: 1 });
   await settle();
   change(all, 'connected');
   assert.equal(all.states.at(-1), 'connected');
@@ -225,7 +225,7 @@ test('the bot receiving nothing is an outage only if something is being sent', a
   all.sockets[0].hears({ type: 'hears', media: false });
   await settle();
   assert.equal(all.states.at(-1), 'recovering: path_silent');
-  assert.equal(offers(all).at(-1).attempt, 2);
+  assert.equal(offers(all).at(-1).generation, 2);
   all.sockets[0].hears({ type: 'hears', media: true });
   await settle();
   assert.equal(all.states.at(-1), 'connected');
@@ -237,11 +237,11 @@ test('fresh credentials are asked for, and used after a restart on the healthy p
   assert.deepEqual(all.sockets[0].sent.filter(({ type }) => type === 'ice'), [{ type: 'ice' }]);
   const iceServers = [{ ...SERVERS[0], credential: 'fresh' }];
   await settle();
-  const { attempt } = offers(all).at(-1);
+  const { generation } = offers(all).at(-1);
   all.sockets[0].hears({ type: 'ice', iceServers, ttl: 2_700, expiresAt: '' });
   await settle();
   assert.equal(all.peers[0].configurations.at(-1).iceServers[0].credential, 'fresh');
-  assert.equal(offers(all).at(-1).attempt, attempt + 1);
+  assert.equal(offers(all).at(-1).generation, generation + 1);
   assert.equal(all.states.at(-1), 'connected');
 });
 
@@ -251,12 +251,12 @@ test('a healthy path is not abandoned, whichever way it takes', async () => {
   all.sockets[0].hears(READY);
   all.controller.tap();
   await settle();
-  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
   await settle();
   change(all, 'connected');
   all.controller.hint('credentials');
   await settle();
-  assert.equal(offers(all).at(-1).attempt, 2);
+  assert.equal(offers(all).at(-1).generation, 2);
   assert.equal('abandon' in offers(all).at(-1), false);
 });
 
@@ -285,7 +285,7 @@ test('a reloaded page offers its call, and a tap goes back to it', async () => {
   all.sockets[0].hears({ ...READY, callId: 'c0' });
   all.controller.tap();
   await settle();
-  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, rejoin: true }]);
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, rejoin: true }]);
 });
 
 test('a reloaded page whose call has ended is an ordinary page', async () => {
@@ -298,7 +298,7 @@ test('a reloaded page whose call has ended is an ordinary page', async () => {
   all.sockets.at(-1).hears(READY);
   all.controller.tap();
   await settle();
-  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, voice: 'echo' }]);
 });
 
 test('a kept call that ends while the browser asks for the microphone makes way for a new one', async () => {
@@ -315,7 +315,7 @@ test('a kept call that ends while the browser asks for the microphone makes way 
   all.sockets.at(-1).opens();
   all.sockets.at(-1).hears(READY);
   assert.equal(all.states.at(-1), 'connecting');
-  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, voice: 'echo' }]);
 });
 
 test('a kept call can be declined', async () => {
@@ -329,7 +329,7 @@ test('a kept call can be declined', async () => {
   all.controller.tap();
   await settle();
   all.sockets.at(-1).hears(READY);
-  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', attempt: 1, voice: 'echo' }]);
+  assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, voice: 'echo' }]);
 });
 
 test('the developer panel learns the call, the way, the restarts and the heartbeat', async () => {
@@ -338,7 +338,7 @@ test('the developer panel learns the call, the way, the restarts and the heartbe
   all.sockets[0].hears(READY);
   all.controller.tap();
   await settle();
-  all.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
   await settle();
   change(all, 'connected');
   all.controller.hint('developer');
@@ -363,7 +363,7 @@ test('a lost socket does not touch the call', async () => {
 
 test('a call that does not connect says why', async () => {
   const blocked = await tapped();
-  blocked.sockets[0].hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  blocked.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
   blocked.clock.pass(CONNECT_MS);
   assert.equal(blocked.states.at(-1), 'failed: network_blocked');
 
@@ -413,7 +413,7 @@ test('a used ticket is replaced once, and the person is not told', async () => {
   await settle();
   assert.equal(all.sockets.at(-1).url, 'ticket-1');
   all.sockets.at(-1).hears(READY);
-  assert.equal(all.sockets.at(-1).sent[0].attempt, 1);
+  assert.equal(all.sockets.at(-1).sent[0].generation, 1);
   assert.equal(all.states.at(-1), 'connecting');
 });
 
@@ -422,7 +422,7 @@ test('a call with a replaced ticket has as long to connect as any', async () => 
   all.sockets[0].hears({ type: 'error', code: 'ticket_used', message: '', retryable: true });
   await settle();
   all.sockets.at(-1).hears(READY);
-  all.sockets.at(-1).hears({ type: 'answer', sdp: 'answer', attempt: 1 });
+  all.sockets.at(-1).hears({ type: 'answer', sdp: 'answer', generation: 1 });
   all.clock.pass(CONNECT_MS);
   assert.equal(all.states.at(-1), 'failed: network_blocked');
 });

@@ -39,8 +39,8 @@ test('the first offer is generation 1, and a restart is the next one', async () 
   const { pc, peer, sent } = await called();
   await peer.restartIce('all', false);
   assert.deepEqual(sent, [
-    { type: 'offer', sdp: 'offer 1', attempt: 1 },
-    { type: 'offer', sdp: 'offer 2', attempt: 2 },
+    { type: 'offer', sdp: 'offer 1', generation: 1 },
+    { type: 'offer', sdp: 'offer 2', generation: 2 },
   ]);
   assert.equal(pc.restarts, 1);
   assert.equal(sent.length, 2);
@@ -50,14 +50,14 @@ test('a restart on the peer connection itself makes an offer too', async () => {
   const { pc, sent } = await called();
   pc.restartIce();
   await settle();
-  assert.equal(sent.at(-1).attempt, 2);
+  assert.equal(sent.at(-1).generation, 2);
 });
 
 test('a restart replaces an unanswered offer', async () => {
   const { pc, peer, sent } = await called();
   await peer.restartIce('all', false);
   await peer.restartIce('all', false);
-  assert.deepEqual(sent.map(({ attempt }) => attempt), [1, 2, 3]);
+  assert.deepEqual(sent.map(({ generation }) => generation), [1, 2, 3]);
   await peer.takeAnswer('answer 2', 2);
   await peer.takeAnswer('answer 3', 3);
   assert.deepEqual(pc.remote, ['answer 1', 'answer 3']);
@@ -71,7 +71,7 @@ test('an offer is pending once it is set, and until it is answered', async () =>
   // The description is still the previous one, and does not belong to the new generation.
   assert.equal(peer.pendingOffer, null);
   await restarted;
-  assert.deepEqual(peer.pendingOffer, { type: 'offer', sdp: 'offer 2', attempt: 2 });
+  assert.deepEqual(peer.pendingOffer, { type: 'offer', sdp: 'offer 2', generation: 2 });
   clock.pass(1_500);
   assert.equal(peer.unansweredFor, 1_500);
   await peer.takeAnswer('answer 2', 2);
@@ -147,8 +147,8 @@ test('the page’s candidates carry their generation, and end with null', async 
   pc.onicecandidate({ candidate: { candidate: 'c', toJSON: () => ({ candidate: 'c' }) } });
   pc.onicecandidate({ candidate: null });
   assert.deepEqual(sent.slice(1), [
-    { type: 'candidate', candidate: { candidate: 'c' }, attempt: 1 },
-    { type: 'candidate', candidate: null, attempt: 1 },
+    { type: 'candidate', candidate: { candidate: 'c' }, generation: 1 },
+    { type: 'candidate', candidate: null, generation: 1 },
   ]);
 });
 

@@ -17,7 +17,7 @@ test('a refused ticket is replaced at the next tap, or at once, but only once', 
 test('a call that is coming up fails for any other reason that is not harmless', () => {
   assert.equal(consequenceOf('busy', CONNECTING, false), 'fail');
   assert.equal(consequenceOf('busy', CALLING_AGAIN, true), 'fail');
-  assert.equal(consequenceOf('unknown_attempt', CONNECTING, false), 'ignore');
+  assert.equal(consequenceOf('unknown_generation', CONNECTING, false), 'ignore');
 });
 
 test('a call that is up is not ended by a refusal', () => {

@@ -5,8 +5,8 @@ import { ANSWER_MS, GREETING_MS, REOPEN_MS, Signal } from '../../static/js/link/
 import { FakeClock, FakeSocket } from './fakes.js';
 
 const READY = { type: 'ready', callId: 'c1', token: 't1', heartbeat: {} };
-const OFFER = { type: 'offer', sdp: 'v=0', attempt: 1 };
-const ANSWER = { type: 'answer', sdp: 'v=0', attempt: 1 };
+const OFFER = { type: 'offer', sdp: 'v=0', generation: 1 };
+const ANSWER = { type: 'answer', sdp: 'v=0', generation: 1 };
 
 function open(claim = null) {
   const sockets = [];
@@ -64,7 +64,7 @@ test('the socket is opened at once, before there is anything to send', () => {
 
 test('messages from before the greeting are sent after it, the offer first', () => {
   const all = open();
-  const candidate = { type: 'candidate', candidate: null, attempt: 1 };
+  const candidate = { type: 'candidate', candidate: null, generation: 1 };
   all.offer(OFFER);
   all.signal.send(candidate);
   assert.deepEqual(all.sockets[0].sent, []);
@@ -91,11 +91,11 @@ test('a lost socket is replaced, and the new one resumes the call', () => {
 test('resume carries the offer that is still unanswered', () => {
   const all = inCall();
   all.sockets[0].dies();
-  all.offer({ ...OFFER, sdp: 'restart', attempt: 2 });
+  all.offer({ ...OFFER, sdp: 'restart', generation: 2 });
   all.clock.pass(REOPEN_MS[0]);
   greet(all);
   assert.deepEqual(all.sockets[1].sent.length, 1);
-  assert.deepEqual(all.sockets[1].sent[0].offer, { sdp: 'restart', attempt: 2 });
+  assert.deepEqual(all.sockets[1].sent[0].offer, { sdp: 'restart', generation: 2 });
 });
 
 test('an offer made while resume is on its way follows it', () => {
@@ -105,7 +105,7 @@ test('an offer made while resume is on its way follows it', () => {
   clock.pass(REOPEN_MS[0]);
   sockets[1].opens();
   sockets[1].hears(READY);
-  const restart = { ...OFFER, sdp: 'restart', attempt: 2 };
+  const restart = { ...OFFER, sdp: 'restart', generation: 2 };
   all.offer(restart);
   sockets[1].hears(READY);
   assert.deepEqual(sockets[1].sent, [{ type: 'resume', callId: 'c1', token: 't1' }, restart]);
@@ -147,7 +147,7 @@ test('a change of network that is announced twice opens one socket', () => {
 
 test('a socket on which no answer comes is replaced', () => {
   const all = inCall();
-  all.offer({ ...OFFER, attempt: 2 });
+  all.offer({ ...OFFER, generation: 2 });
   all.clock.pass(ANSWER_MS - 1);
   assert.equal(all.sockets.length, 1);
   all.clock.pass(1);
@@ -156,7 +156,7 @@ test('a socket on which no answer comes is replaced', () => {
 
 test('an answer in time keeps the socket', () => {
   const all = inCall();
-  all.offer({ ...OFFER, attempt: 2 });
+  all.offer({ ...OFFER, generation: 2 });
   all.answer();
   all.clock.pass(10_000);
   assert.equal(all.sockets.length, 1);

@@ -159,7 +159,7 @@ class TestFaultyBot:
 
 async def test_where_no_bot_is_plugged_in_there_is_none(page: Page) -> None:
     await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="bot")
+    await page.say(type="offer", sdp=await page.offer(), generation=1, voice="bot")
     assert (await page.hear_until("error"))["code"] == "bad_message"
 
 
@@ -233,7 +233,7 @@ async def test_a_lost_socket_does_not_touch_the_call(
 ) -> None:
     monkeypatch.setattr(presence, "PAGE_GONE_S", 0.3)
     ready = await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="echo")
+    await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
     await page.accept(await page.hear_until("answer"))
     await page.socket.disconnect(1006)
     assert await page.pitch(seconds=1) == 700
@@ -269,10 +269,10 @@ async def test_candidates_may_come_before_the_offer(page: Page) -> None:
     await page.open()
     for candidate in candidates:
         await page.say(
-            type="candidate", attempt=1, candidate={"candidate": candidate, "sdpMid": "0"}
+            type="candidate", generation=1, candidate={"candidate": candidate, "sdpMid": "0"}
         )
-    await page.say(type="candidate", attempt=1, candidate=None)
-    await page.say(type="offer", sdp=bare, attempt=1, voice="echo")
+    await page.say(type="candidate", generation=1, candidate=None)
+    await page.say(type="offer", sdp=bare, generation=1, voice="echo")
     await page.accept(await page.hear_until("answer"))
     assert await page.pitch() == 700
 
@@ -282,7 +282,7 @@ async def test_a_peer_that_never_comes_fails_the_call(
 ) -> None:
     monkeypatch.setattr(session, "CONNECT_S", 0.3)
     await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
     assert (await call_in_state("failed")).reason == "network_blocked"
 
 
@@ -336,7 +336,7 @@ async def test_a_reloaded_page_goes_back_to_its_call(make_page: Callable[..., Pa
     again = make_page(frequency=800)
     await again.open()
     claim = {"callId": str(call.id), "token": tickets.token_for(call.id)}
-    offer = {"sdp": await again.offer(), "attempt": 1, "rejoin": True}
+    offer = {"sdp": await again.offer(), "generation": 1, "rejoin": True}
     await again.say(type="resume", **claim, offer=offer)
     await again.accept(await again.hear_until("answer"))
     assert await again.pitch() == 800
@@ -347,7 +347,7 @@ async def test_another_peer_without_that_word_is_refused(make_page: Callable[...
     page = make_page(frequency=600)
     await page.call("echo")
     other = make_page()
-    await page.say(type="offer", sdp=await other.offer(), attempt=2)
+    await page.say(type="offer", sdp=await other.offer(), generation=2)
     assert (await page.hear_until("error"))["code"] == "bad_offer"
     assert await page.pitch() == 600
 

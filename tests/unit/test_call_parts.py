@@ -48,7 +48,7 @@ class TestGenerations:
     def test_a_generation_that_nothing_announces_is_refused(self) -> None:
         with pytest.raises(ProtocolError) as caught:
             GenerationFence().admit(candidate(1, generation=2))
-        assert caught.value.code == "unknown_attempt"
+        assert caught.value.code == "unknown_generation"
 
     def test_early_candidates_are_bounded(self) -> None:
         fence = GenerationFence()

@@ -26,13 +26,13 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('{"type":"offer","sdp":"v=0","attempt":1}', Offer(sdp="v=0", generation=1)),
+        ('{"type":"offer","sdp":"v=0","generation":1}', Offer(sdp="v=0", generation=1)),
         (
-            '{"type":"candidate","candidate":null,"attempt":2}',
+            '{"type":"candidate","candidate":null,"generation":2}',
             Candidate(candidate=None, generation=2),
         ),
         (
-            '{"type":"candidate","attempt":1,"candidate":'
+            '{"type":"candidate","generation":1,"candidate":'
             '{"candidate":"candidate:1","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"u"}}',
             Candidate(
                 generation=1,
@@ -64,12 +64,12 @@ def test_it_reads_each_message(text: str, expected: object) -> None:
         "{}",
         '{"type":"shout"}',
         '{"type":"offer"}',
-        '{"type":"offer","sdp":"","attempt":1}',
-        '{"type":"offer","sdp":"v=0","attempt":0}',
-        '{"type":"offer","sdp":"v=0","attempt":"x"}',
-        '{"type":"offer","sdp":"v=0","attempt":1,"voice":"opera"}',
-        '{"type":"offer","sdp":"' + "x" * 40_000 + '","attempt":1}',
-        '{"type":"candidate","candidate":"candidate:1","attempt":1}',
+        '{"type":"offer","sdp":"","generation":1}',
+        '{"type":"offer","sdp":"v=0","generation":0}',
+        '{"type":"offer","sdp":"v=0","generation":"x"}',
+        '{"type":"offer","sdp":"v=0","generation":1,"voice":"opera"}',
+        '{"type":"offer","sdp":"' + "x" * 40_000 + '","generation":1}',
+        '{"type":"candidate","candidate":"candidate:1","generation":1}',
         '{"type":"report","events":[{"at":1,"kind":"Not A Kind"}]}',
         '{"type":"report","events":[{"at":1,"kind":"x","detail":{"deep":{"er":1}}}]}',
         json.dumps({"type": "report", "events": [{"at": 1, "kind": "x"}] * 51}),
@@ -96,7 +96,7 @@ def test_it_refuses_a_large_message_before_parsing_it() -> None:
 
 def test_the_complaint_does_not_quote_the_sdp() -> None:
     with pytest.raises(ProtocolError) as caught:
-        parse_page('{"type":"offer","sdp":["a=ice-pwd:secret"],"attempt":1}')
+        parse_page('{"type":"offer","sdp":["a=ice-pwd:secret"],"generation":1}')
     assert "secret" not in caught.value.message
 
 
@@ -104,7 +104,7 @@ def test_the_wire_spells_its_names_as_the_webrtc_api_does() -> None:
     candidate = IceCandidate(candidate="candidate:1", sdp_m_line_index=0, username_fragment="u")
     assert json.loads(Candidate(candidate=candidate, generation=3).to_json()) == {
         "type": "candidate",
-        "attempt": 3,
+        "generation": 3,
         "candidate": {
             "candidate": "candidate:1",
             "sdpMid": None,

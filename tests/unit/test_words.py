@@ -23,7 +23,7 @@ SPOKEN_SCRIPTS = (
     "page/sharing",
     "page/stand_visitor",
     "page/state_view",
-    "call/reasons",
+    "generated/reasons",
     "call/verdict",
     "selftest/main",
     "selftest/page",

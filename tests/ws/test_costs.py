@@ -42,7 +42,7 @@ async def test_a_page_tells_what_was_relayed(page: Page) -> None:
     await page.open()
     await page.say(type="relayed", url=URL, protocol="udp", bytes=1, ms=1)
     assert (await page.hear())["code"] == "no_call"
-    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
     await page.hear_until("answer")
     for count in (1000, 500, 10**9):
         await page.say(type="relayed", url=URL, protocol="udp", bytes=count, ms=1)

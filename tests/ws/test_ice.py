@@ -109,7 +109,7 @@ async def test_a_provider_that_gave_nothing_is_in_the_calls_timeline(
     settings.VOICEDEMO_XIRSYS_SECRET = SECRET
     settings.VOICEDEMO_TURN_REGION = ["metered:europe", "xirsys:no-such-gateway"]
     await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="echo")
+    await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
     assert (await page.hear())["type"] == "answer"
     async with asyncio.timeout(10):
         while (event := await CallEvent.objects.filter(kind="ice-partial").afirst()) is None:

@@ -24,7 +24,7 @@ GARBAGE = [
     "[" * 100_000,
     '{"a":' * 100_000,
     "x" * 1_000_000,
-    '{"type":"offer","sdp":"v=0","attempt":0}',
+    '{"type":"offer","sdp":"v=0","generation":0}',
 ]
 
 
@@ -53,18 +53,18 @@ async def test_garbage_gets_one_error_and_the_call_still_works(page: Page, text:
     error = await page.hear()
     assert error["type"] == "error"
     assert error["code"] in {"bad_message", "too_large"}
-    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="echo")
+    await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
     assert (await page.hear())["type"] == "answer"
 
 
-@pytest.mark.parametrize("later", [{"attempt": 2}, {"attempt": 1, "rejoin": True}])
+@pytest.mark.parametrize("later", [{"generation": 2}, {"generation": 1, "rejoin": True}])
 async def test_what_goes_on_with_a_call_opens_none(page: Page, later: dict[str, Any]) -> None:
     """A page whose first offer was refused goes on to restart ICE: the line stayed taken."""
     await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1, voice="parot")
+    await page.say(type="offer", sdp=await page.offer(), generation=1, voice="parot")
     assert (await page.hear())["code"] == "bad_message"
     await page.say(type="offer", sdp=await page.offer(), **later)
-    assert (await page.hear())["code"] == "unknown_attempt"
+    assert (await page.hear())["code"] == "unknown_generation"
     assert await Call.objects.acount() == 0
 
 
@@ -103,7 +103,7 @@ async def test_our_own_page_is_let_in_under_any_name(page: Page) -> None:
 async def test_an_old_ticket_opens_no_call(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tickets, "TICKET_LIFE_S", -1)
     await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
     error = await page.hear()
     assert (error["code"], error["retryable"]) == ("ticket_expired", True)
 
@@ -113,7 +113,7 @@ async def test_a_ticket_admits_one_call(make_page: Callable[..., Page]) -> None:
     second.ticket = first.ticket
     await first.call()
     await second.open()
-    await second.say(type="offer", sdp=await second.offer(), attempt=1)
+    await second.say(type="offer", sdp=await second.offer(), generation=1)
     assert (await second.hear())["code"] == "ticket_used"
 
 
@@ -124,7 +124,7 @@ async def test_when_every_line_is_taken_it_says_busy(
     first, second = make_page(), make_page()
     await first.call()
     await second.open()
-    await second.say(type="offer", sdp=await second.offer(), attempt=1)
+    await second.say(type="offer", sdp=await second.offer(), generation=1)
     error = await second.hear()
     assert (error["code"], error["retryable"]) == ("busy", True)
     assert await first.pitch() == 700
@@ -133,7 +133,7 @@ async def test_when_every_line_is_taken_it_says_busy(
 @pytest.mark.parametrize("sdp", ["garbage", "v=0\r\n", "v=0\r\nm=audio x\r\n", "\x00" * 100])
 async def test_a_garbage_offer_gets_one_error_and_no_call(page: Page, sdp: str) -> None:
     await page.open()
-    await page.say(type="offer", sdp=sdp, attempt=1)
+    await page.say(type="offer", sdp=sdp, generation=1)
     assert (await page.hear())["code"] == "bad_offer"
     assert (await call_in_state("failed")).reason == "bad_offer"
 
@@ -141,7 +141,7 @@ async def test_a_garbage_offer_gets_one_error_and_no_call(page: Page, sdp: str) 
 async def test_an_offer_without_audio_is_refused(page: Page) -> None:
     await page.open()
     sdp = (await page.offer()).replace("m=audio", "m=video")
-    await page.say(type="offer", sdp=sdp, attempt=1)
+    await page.say(type="offer", sdp=sdp, generation=1)
     error = await page.hear()
     assert (error["code"], error["message"]) == ("bad_offer", "no audio section")
 
@@ -149,23 +149,23 @@ async def test_an_offer_without_audio_is_refused(page: Page) -> None:
 async def test_a_garbage_offer_during_a_call_does_not_hurt_it(page: Page) -> None:
     await page.call()
     await page.hear_until("candidate")
-    await page.say(type="offer", sdp="garbage", attempt=2)
+    await page.say(type="offer", sdp="garbage", generation=2)
     assert (await page.hear())["code"] == "bad_offer"
     assert await page.pitch() == 700
 
 
-async def test_a_candidate_of_an_unknown_attempt_is_refused(page: Page) -> None:
+async def test_a_candidate_of_an_unknown_generation_is_refused(page: Page) -> None:
     await page.open()
-    await page.say(type="candidate", candidate=None, attempt=7)
-    assert (await page.hear())["code"] == "unknown_attempt"
+    await page.say(type="candidate", candidate=None, generation=7)
+    assert (await page.hear())["code"] == "unknown_generation"
 
 
 async def test_during_a_call_too(page: Page) -> None:
     await page.call()
     await page.hear_until("candidate")
-    await page.say(type="candidate", candidate=None, attempt=7)
-    assert (await page.hear())["code"] == "unknown_attempt"
-    await page.say(type="candidate", candidate={"candidate": "garbage"}, attempt=1)
+    await page.say(type="candidate", candidate=None, generation=7)
+    assert (await page.hear())["code"] == "unknown_generation"
+    await page.say(type="candidate", candidate={"candidate": "garbage"}, generation=1)
     assert (await page.hear())["code"] == "bad_message"
     assert await page.pitch() == 700
 
@@ -177,7 +177,7 @@ async def test_a_candidate_that_is_no_address_hurts_nobody(page: Page, address: 
     await page.call()
     await page.hear_until("candidate")
     line = f"candidate:1 1 udp 1 {address} typ host"
-    await page.say(type="candidate", candidate={"candidate": line}, attempt=1)
+    await page.say(type="candidate", candidate={"candidate": line}, generation=1)
     assert (await page.hear())["code"] == "bad_message"
     assert await page.pitch() == 700
 
@@ -186,14 +186,14 @@ async def test_a_host_name_among_an_offers_candidates_is_passed_over(page: Page)
     await page.open()
     named = "a=candidate:9 1 udp 1 example.com 5000 typ host\r\na=mid:0\r\n"
     sdp = (await page.offer()).replace("a=mid:0\r\n", named, 1)
-    await page.say(type="offer", sdp=sdp, attempt=1, voice="echo")
+    await page.say(type="offer", sdp=sdp, generation=1, voice="echo")
     await page.accept(await page.hear_until("answer"))
     assert await page.pitch() == 700
 
 
 async def test_a_page_that_could_not_connect_is_a_failure_in_the_books(page: Page) -> None:
     await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
     await page.hear_until("answer")
     await page.say(type="bye", reason="network_blocked")
     assert (await call_in_state("failed")).reason == "network_blocked"
@@ -208,7 +208,7 @@ async def test_a_goodbye_without_a_call_is_told_so(page: Page) -> None:
 async def test_reports_sent_before_the_call_are_in_its_timeline(page: Page) -> None:
     await page.open()
     await page.say(type="report", events=[{"at": 0, "kind": "mic", "detail": {"ok": True}}])
-    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
     await page.hear_until("answer")
     call = await call_in_state("connecting", "connected")
     await page.say(type="bye")
@@ -221,7 +221,7 @@ async def test_fresh_ice_servers_are_given_to_a_call_that_asks(page: Page) -> No
     await page.open()
     await page.say(type="ice")
     assert (await page.hear())["code"] == "no_call"
-    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
     await page.hear_until("answer")
     await page.say(type="ice")
     message = await page.hear_until("ice")
@@ -231,7 +231,7 @@ async def test_fresh_ice_servers_are_given_to_a_call_that_asks(page: Page) -> No
 
 async def test_resuming_what_one_has_writes_nothing(page: Page) -> None:
     ready = await page.open()
-    await page.say(type="offer", sdp=await page.offer(), attempt=1)
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
     await page.hear_until("answer")
     for _ in range(5):
         await page.say(type="resume", callId=ready["callId"], token=ready["token"])

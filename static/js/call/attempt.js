@@ -182,7 +182,7 @@ export class CallAttempt {
     if (message.type !== 'offer') return message;
     const { voice } = this.wishes;
     if (this.signal?.claim?.rejoin) return { ...message, rejoin: true };
-    return message.attempt === 1 && voice ? { ...message, voice } : message;
+    return message.generation === 1 && voice ? { ...message, voice } : message;
   }
 
   /** There is no call to go back to. From now on this is the attempt at an ordinary call. */
@@ -299,10 +299,10 @@ export class CallAttempt {
     const { supervisor } = this.link;
     switch (message.type) {
       case 'answer':
-        await supervisor?.peer.takeAnswer(message.sdp, message.attempt);
+        await supervisor?.peer.takeAnswer(message.sdp, message.generation);
         break;
       case 'candidate':
-        await supervisor?.peer.takeCandidate(message.candidate, message.attempt);
+        await supervisor?.peer.takeCandidate(message.candidate, message.generation);
         break;
       case 'hears':
         supervisor?.heardByBot(message.media);

@@ -11,7 +11,7 @@ import { isComingUp, isLive } from './call.js';
 /** After these another ticket helps. */
 const NEEDS_TICKET = new Set(['ticket_expired', 'ticket_used', 'ticket_invalid']);
 /** These do not end a call that is coming up. All others do. */
-const HARMLESS = new Set(['bad_message', 'too_large', 'unknown_attempt', 'no_call']);
+const HARMLESS = new Set(['bad_message', 'too_large', 'unknown_generation', 'no_call']);
 
 /**
  * @param {string} code of the error

@@ -7,7 +7,7 @@ export type Bye = {
 export type Candidate = {
   type: 'candidate';
   candidate: IceCandidate | null;
-  attempt: number;
+  generation: number;
 };
 export type Hears = {
   type: 'hears';
@@ -25,7 +25,7 @@ export type IceRequest = {
 export type Offer = {
   type: 'offer';
   sdp: string;
-  attempt: number;
+  generation: number;
   voice?: 'echo' | 'parrot' | 'tone' | 'speech' | 'bot' | null;
   rejoin?: boolean;
   abandon?: boolean;
@@ -64,11 +64,11 @@ export type PageMessage = Offer | Candidate | Resume | Hears | Visibility | IceR
 export type Answer = {
   type: 'answer';
   sdp: string;
-  attempt: number;
+  generation: number;
 };
 export type Error = {
   type: 'error';
-  code: 'bad_message' | 'too_large' | 'bad_offer' | 'unknown_attempt' | 'no_call' | 'busy' | 'ticket_invalid' | 'ticket_expired' | 'ticket_used' | 'call_unknown' | 'heartbeat_lost' | 'server_stopping' | 'internal';
+  code: 'bad_message' | 'too_large' | 'bad_offer' | 'unknown_generation' | 'no_call' | 'busy' | 'ticket_invalid' | 'ticket_expired' | 'ticket_used' | 'call_unknown' | 'heartbeat_lost' | 'server_stopping' | 'internal';
   message: string;
   retryable: boolean;
 };

@@ -1,6 +1,5 @@
 /**
  * The peer connection of one call: its offers, its candidates, and the ICE generation they belong to.
- * On the wire the generation is called `attempt`.
  *
  * @typedef {object} PeerEvents
  * @property {(message: import('./signal.js').Message) => void} send to the server
@@ -57,7 +56,7 @@ export class Peer {
   get pendingOffer() {
     if (!this.isPending || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
-    return { type: 'offer', sdp, attempt: this.generation, ...(this.abandon && { abandon: true }) };
+    return { type: 'offer', sdp, generation: this.generation, ...(this.abandon && { abandon: true }) };
   }
 
   /** @returns {number} ms that the newest offer has been waiting for its answer */
@@ -157,7 +156,7 @@ export class Peer {
   trickle(candidate) {
     if (candidate?.candidate && !fits(candidate.candidate, this.way)) return;
     const init = candidate?.candidate ? candidate.toJSON() : null;
-    this.events.send({ type: 'candidate', candidate: init, attempt: this.generation });
+    this.events.send({ type: 'candidate', candidate: init, generation: this.generation });
     if (init) this.events.onCandidate();
   }
 

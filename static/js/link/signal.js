@@ -164,7 +164,7 @@ export class Signal {
     if (opening !== this.opening || !this.claim) return;
     opening.resumed = true;
     const offer = this.events.pendingOffer();
-    opening.carries = offer?.attempt ?? null;
+    opening.carries = offer?.generation ?? null;
     if (offer) this.isBetween = false;
     const { callId, token } = this.claim;
     opening.socket.send(JSON.stringify({ type: 'resume', callId, token, ...description(offer) }));
@@ -206,7 +206,7 @@ export class Signal {
     this.failures = 0;
     if (this.tools.now() - opening.since < GREETING_MS[0] / 2) this.ungreeted = 0;
     const offer = this.events.pendingOffer();
-    if (offer && offer.attempt !== opening.carries) this.send(offer);
+    if (offer && offer.generation !== opening.carries) this.send(offer);
     for (const message of this.waiting.splice(0)) this.socket.send(JSON.stringify(message));
     this.events.onReady(ready);
   }

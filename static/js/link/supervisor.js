@@ -309,7 +309,7 @@ export class LinkSupervisor {
   async restart(way, reason) {
     this.restarts += 1;
     this.monitor.restarted();
-    this.owner.note('restart', { attempt: this.peer.generation + 1, way, reason });
+    this.owner.note('restart', { generation: this.peer.generation + 1, way, reason });
     try {
       // Chromium keeps a pair on which it receives anything at all, so the bot must leave it.
       const isCrippled = reason === 'udp_crippled' || !recovery.isWell(this.recovery);

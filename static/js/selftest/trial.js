@@ -146,8 +146,8 @@ export class Trial {
 
   /** @param {Message} message */
   async receive(message) {
-    if (message.type === 'answer') await this.peer.takeAnswer(message.sdp, message.attempt);
-    if (message.type === 'candidate') await this.peer.takeCandidate(message.candidate, message.attempt);
+    if (message.type === 'answer') await this.peer.takeAnswer(message.sdp, message.generation);
+    if (message.type === 'candidate') await this.peer.takeCandidate(message.candidate, message.generation);
     // The server refused the call, which says nothing about the way.
     if (message.type === 'error') this.fail(message.code === 'busy' ? 'busy' : 'server_unreachable');
     if (message.type === 'bye') this.fail('server_unreachable');

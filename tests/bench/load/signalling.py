@@ -58,7 +58,7 @@ class VoiceDemo:
         await self._next("ready")
 
     async def answer(self, offer: str) -> str:
-        await self._say({"type": "offer", "sdp": offer, "attempt": 1, "voice": self._voice})
+        await self._say({"type": "offer", "sdp": offer, "generation": 1, "voice": self._voice})
         return (await self._next("answer"))["sdp"]
 
     async def close(self) -> None:
