@@ -2,7 +2,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .ice.endpoints import PortTerms
+from .ice.endpoints import IceConfig
 from .voices.plugged_in import Bot
 
 
@@ -15,6 +15,6 @@ class BotConfig:
     max_call_s: float
     greeting: str
     speech_folder: Path
-    ports: PortTerms = field(default_factory=PortTerms)
+    ice: IceConfig = field(default_factory=IceConfig)
     make_bot: Callable[[], Bot] | None = None
     """Makes the bot of one call, where the voice is ``bot``."""

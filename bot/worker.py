@@ -23,7 +23,7 @@ from wire.protocol import (
 from .call.records import Recorder, end_left_behind
 from .call.session import Session, Studio
 from .config import BotConfig
-from .ice.endpoints import Ports
+from .ice.endpoints import IceEndpoints
 from .media.ticker import Ticker
 from .speech.store import SpeechError, SpeechStore
 from .voices.tone import tone
@@ -53,7 +53,7 @@ class Worker:
         if left_behind:
             log.warning("calls left behind by the last run: %d", left_behind)
         self._recorder = Recorder()
-        self._ports = Ports(self._config.ports)
+        self._ports = IceEndpoints(self._config.ice)
         await self._ports.open()
         greeting, caption = await self._greeting()
         self._studio = Studio(

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.ice.gather import TurnServer, turn_servers
+from bot.ice.turn import TurnServer, turn_servers
 from signaling.ice.base import Provider, ProviderError
 
 from . import host, reach, servers, web

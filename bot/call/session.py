@@ -34,10 +34,10 @@ from wire.protocol import (
 from wire.states import LIVE, CallSignal, CallState, advance
 
 from ..config import BotConfig
-from ..ice.endpoints import Ports
-from ..ice.gather import turn_servers
+from ..ice.endpoints import IceEndpoints
 from ..ice.path import Path
 from ..ice.switch import PathState
+from ..ice.turn import turn_servers
 from ..media.packet import FRAME_S
 from ..media.stream import AudioStream
 from ..media.ticker import Ticker
@@ -78,7 +78,7 @@ class Studio:
     certificate: RTCCertificate
     ticker: Ticker
     recorder: Recorder
-    ports: Ports
+    ports: IceEndpoints
     greeting: tuple[bytes, ...]
     caption: str
     """The greeting in words."""

@@ -19,10 +19,10 @@ from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.utils import random32
 
 from ..ice.agent import IceAgent
-from ..ice.endpoints import Ports
-from ..ice.gather import RelayBase, TurnServer
+from ..ice.endpoints import IceEndpoints
 from ..ice.path import IPAddress, Path
 from ..ice.switch import PathState, Switch
+from ..ice.turn import RelayBase, TurnServer
 from ..media.rtp import RtpSender
 from ..media.stream import AudioStream
 from ..media.voice import Voice
@@ -75,7 +75,7 @@ class AnswerPeer:
         observer: PeerObserver,
         certificate: RTCCertificate,
         make_voice: Callable[[RtpSender], Voice],
-        ports: Ports,
+        ports: IceEndpoints,
     ) -> None:
         self._observer = observer
         self._make_voice = make_voice
@@ -174,9 +174,7 @@ class AnswerPeer:
             raise NewCallNeeded("the media sections changed: that needs a new call")
 
     async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> None:
-        before = self._path.remote_hosts if self._path is not None else frozenset()
-        generation = self._path.generation + 1 if self._path is not None else 1
-        path = await self._ports.open_agent(self._switch, generation)
+        path = await self._ports.open_agent(self._switch, self._path)
         if self._path is not None and self._path is not self._switch.active:
             self._switch.drop(self._path)
         if self._gathering is not None:
@@ -184,12 +182,7 @@ class AnswerPeer:
         self._path = path
         self._turn_servers_known.clear()
         path.start(
-            offer.ufrag,
-            offer.pwd,
-            is_lite=offer.is_lite,
-            source=offer.source,
-            known_hosts=before,
-            abandon=abandon,
+            offer.ufrag, offer.pwd, is_lite=offer.is_lite, ssrc=offer.source, abandon=abandon
         )
         for candidate in filter(None, map(sdp.usable, offer.candidates)):
             try:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.call import session
 from bot.config import BotConfig
-from bot.ice.endpoints import PortTerms
+from bot.ice.endpoints import IceConfig
 from bot.media.opus import Pcm
 from bot.voices.audio_output import Mouth
 from bot.worker import Worker
@@ -287,7 +287,7 @@ async def test_another_peer_without_that_word_is_refused(make_page: Callable[...
 class TestControlledBot:
     @pytest.fixture
     def bot_config(self, bot_config: BotConfig) -> BotConfig:
-        return dataclasses.replace(bot_config, ports=PortTerms(controlling=False))
+        return dataclasses.replace(bot_config, ice=IceConfig(controlling=False))
 
     async def test_the_page_may_nominate(self, page: Page) -> None:
         await page.call()
