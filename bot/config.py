@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .ice.endpoints import PortTerms
+from .ice.endpoints import IceConfig
 from .voices.plugged_in import Bot
 
 
@@ -19,6 +19,6 @@ class BotConfig:
     """The text that the bot says first."""
     speech_folder: Path
     """Where synthesised speech is kept."""
-    ports: PortTerms = field(default_factory=PortTerms)
+    ice: IceConfig = field(default_factory=IceConfig)
     make_bot: Callable[[], Bot] | None = None
     """Makes the bot of one call with the voice ``bot``; None if no bot is plugged in."""

@@ -19,7 +19,7 @@ from .call.records import Recorder, end_left_behind
 from .call.resources import Greeting, WorkerResources
 from .call.session import Session
 from .config import BotConfig
-from .ice.endpoints import Ports
+from .ice.endpoints import IceEndpoints
 from .media.ticker import Ticker
 from .speech.store import SpeechError, SpeechStore
 from .voices.tone import tone
@@ -49,14 +49,14 @@ class Worker:
         if left_behind:
             log.warning("calls left behind by the last run: %d", left_behind)
         self._recorder = Recorder()
-        self._ports = Ports(self._config.ports)
-        await self._ports.open()
+        self._endpoints = IceEndpoints(self._config.ice)
+        await self._endpoints.open()
         self._resources = WorkerResources(
             config=self._config,
             certificate=RTCCertificate.generateCertificate(),
             ticker=Ticker(),
             recorder=self._recorder,
-            ports=self._ports,
+            endpoints=self._endpoints,
             greeting=await self._greeting(),
             send=self._send,
         )
@@ -68,7 +68,7 @@ class Worker:
             return
         self._inbox_task.cancel()
         await asyncio.gather(*(call.close("server_stopping") for call in self._calls.values()))
-        self._ports.close()
+        self._endpoints.close()
         await self._recorder.stop()
 
     async def _greeting(self) -> Greeting:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from bot.ice.gather import TurnServer, turn_servers
+from bot.ice.turn import TurnServer, turn_servers
 from signaling.ice.base import Provider, ProviderError
 from wire.findings import Status
 

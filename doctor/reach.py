@@ -6,8 +6,8 @@ import socket
 from aioice.stun import TransactionError
 
 from bot.ice.addresses import host_addresses
-from bot.ice.gather import TurnServer
 from bot.ice.path import Address
+from bot.ice.turn import TurnServer
 
 from .findings import Finding, bad, good, skipped
 from .servers import PROBE, allocation

@@ -11,9 +11,10 @@ from aioice.candidate import Candidate
 from aioice.stun import TransactionError
 from cryptography import x509
 
-from bot.ice.gather import RelayBase, StunServer, TurnServer, allocate, reflexive_candidate
+from bot.ice.gather import StunServer, reflexive_candidate
 from bot.ice.media_port import MediaPort
 from bot.ice.path import Address, Base
+from bot.ice.turn import RelayBase, TurnServer, allocate, trust
 
 from .findings import Finding, bad, good, lacking
 
@@ -124,9 +125,7 @@ async def certificate(server: TurnServer) -> Finding:
     check, url = "certificate", server.url
     try:
         async with asyncio.timeout(PATIENCE_S):
-            _, writer = await asyncio.open_connection(
-                server.host, server.port, ssl=ssl.create_default_context()
-            )
+            _, writer = await asyncio.open_connection(server.host, server.port, ssl=trust())
     except socket.gaierror:
         return _unknown(check, url)
     except ssl.SSLCertVerificationError as exc:

@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 
 from pages.render import brand
 from signaling.ice import registry
+from wire.ice_urls import parse as parse_ice_url
 
 MIN_CONTRAST = 3.0
 
@@ -37,17 +38,10 @@ def ice_urls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMess
 
 
 def _is_ice_url(url: str, schemes: Sequence[str]) -> bool:
-    """RFC 7064, 3.1; RFC 7065, 3.1: the transport is of TURN alone."""
-    parts = re.fullmatch(
-        r"(?P<scheme>\w+):(?P<host>\[[\da-fA-F:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?"
-        r"(?P<transport>\?transport=(udp|tcp))?",
-        url,
-    )
-    if parts is None or parts["scheme"] not in schemes:
+    try:
+        return parse_ice_url(url).scheme in schemes
+    except ValueError:
         return False
-    if parts["transport"] and parts["scheme"] in ("stun", "stuns"):
-        return False
-    return parts["port"] is None or 0 < int(parts["port"]) < 65536
 
 
 @register()

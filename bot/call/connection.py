@@ -14,9 +14,9 @@ from wire.page import Candidate as CandidateMessage
 from wire.page import Hears
 from wire.server import Error, Says, Turn
 
-from ..ice.gather import turn_servers
 from ..ice.path import Path
 from ..ice.switch import PathState
+from ..ice.turn import turn_servers
 from ..media.packet import FRAME_S
 from ..media.stream import AudioStream
 from ..peer import sdp
@@ -96,7 +96,7 @@ class Connection:
             self._caption,
             events.bot_failed,
         )
-        self._peer = AnswerPeer(self, resources.certificate, make_voice, resources.ports)
+        self._peer = AnswerPeer(self, resources.certificate, make_voice, resources.endpoints)
 
     @property
     def has_started(self) -> bool:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from aiortc import RTCCertificate
 
 from ..config import BotConfig
-from ..ice.endpoints import Ports
+from ..ice.endpoints import IceEndpoints
 from ..media.ticker import Ticker
 from .page_line import Send
 from .records import Recorder
@@ -29,6 +29,6 @@ class WorkerResources:
     certificate: RTCCertificate
     ticker: Ticker
     recorder: Recorder
-    ports: Ports
+    endpoints: IceEndpoints
     greeting: Greeting
     send: Send

@@ -1,57 +1,60 @@
-"""Where a worker's calls come and go: the shared port or one each, and the servers beyond it."""
+"""The media ports of a worker, the agents on them, and the candidates that servers give them."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from aioice.candidate import Candidate
 
 from .addresses import host_addresses
 from .agent import IceAgent
-from .gather import StunServer, TransactionError, TurnServer, allocate, reflexive_candidate
+from .gather import StunServer, reflexive_candidate
 from .media_port import MediaPort, UdpBase
-from .path import IPAddress
-from .switch import Switch
+from .path import IPAddress, PathHost
+from .turn import TransactionError, TurnServer, allocate
 
 log = logging.getLogger("voicedemo.ports")
 
-GATHER_S = 10.0
-MAPPING_S = 20.0
-"""How long what a STUN server said of the shared port is taken for true; NATs forget after 30."""
+GATHER_S: Final = 10.0
+MAPPING_S: Final = 20.0
+"""A STUN server's answer about the shared port is used for this long. NATs forget after 30 s."""
 
 
 @dataclass(frozen=True)
-class PortTerms:
+class IceConfig:
     """Which ports and servers to use."""
 
-    number: int = 0
+    port: int = 0
     """UDP and TCP port of all calls; 0 takes a free one."""
     public_ips: tuple[str, ...] = ()
-    """Advertised in place of the local addresses, for a 1:1 NAT."""
+    """Advertised instead of the local addresses, for a 1:1 NAT."""
     one_each: bool = False
-    """UDP sockets of its own for each call, in place of the shared port."""
+    """Every call gets UDP sockets of its own instead of the shared port."""
     controlling: bool = True
     """Take the ICE controlling role (RFC 8445, 2.3), although it is the page that offers."""
     stun_servers: tuple[StunServer, ...] = ()
 
 
-class Ports:
-    """Opens agents, and finds their server-reflexive and relayed candidates."""
+class IceEndpoints:
+    """Opens agents and finds their server-reflexive and relayed candidates."""
 
-    def __init__(self, terms: PortTerms) -> None:
-        self._terms = terms
+    def __init__(self, config: IceConfig) -> None:
+        self._config = config
         self._shared: MediaPort | None = None
         self._searches: dict[
             tuple[UdpBase, StunServer], tuple[float, asyncio.Task[Candidate | None]]
         ] = {}
 
     async def open(self) -> None:
-        """:raises OSError: where no address of this machine can be bound."""
-        if not self._terms.one_each:
-            self._shared = await self._open_port(self._terms.number, tcp=True)
+        """Bind the shared port, unless every call gets its own.
+
+        :raises OSError: if no address of this machine can be bound.
+        """
+        if not self._config.one_each:
+            self._shared = await self._open_port(self._config.port, tcp=True)
             log.info("media on port %d, UDP and TCP", self._shared.number)
 
     def close(self) -> None:
@@ -60,24 +63,32 @@ class Ports:
         if self._shared is not None:
             self._shared.close()
 
-    async def open_agent(self, switch: Switch, generation: int = 1) -> IceAgent:
-        port = self._shared or await self._open_port(0, tcp=False)
+    async def open_agent(self, host: PathHost, before: IceAgent | None = None) -> IceAgent:
+        """Open the agent of a call's next ICE generation.
+
+        :param before: the agent of the generation before; None for a call's first.
+        :raises OSError: if no address of this machine can be bound.
+        """
+        media_port = self._shared or await self._open_port(0, tcp=False)
         return IceAgent(
-            switch,
-            port,
-            generation=generation,
-            controlling=self._terms.controlling,
-            owns_port=port is not self._shared,
+            host,
+            media_port,
+            generation=before.generation + 1 if before else 1,
+            # An ICE restart keeps the roles (RFC 8445, 6.1.1).
+            controlling=before.role.controlling if before else self._config.controlling,
+            known_hosts=before.remote_hosts if before else frozenset(),
+            owns_port=media_port is not self._shared,
         )
 
     def reflexive(self, agent: IceAgent) -> AsyncIterator[Candidate]:
-        """Server-reflexive candidates, as they are found; a dead server delays no other."""
+        """Yield server-reflexive candidates as they are found. A dead server delays no other."""
+        media_port = agent.media_port
         return self._found(
             agent,
             [
-                self._mapped(agent.port, base, server)
-                for server in self._terms.stun_servers
-                for base in agent.port.bases
+                self._mapped(media_port, base, server)
+                for server in self._config.stun_servers
+                for base in media_port.bases
             ],
         )
 
@@ -87,9 +98,9 @@ class Ports:
         servers: Iterable[TurnServer],
         page_address: IPAddress | None = None,
     ) -> AsyncIterator[Candidate]:
-        """Relayed candidates, as they are found; a dead server delays no other.
+        """Yield relayed candidates as they are found. A dead server delays no other.
 
-        :param page_address: is let in although no candidate of the peer names it.
+        :param page_address: may send through the relays, even if it is no candidate of the peer.
         """
         return self._found(
             agent,
@@ -117,26 +128,29 @@ class Ports:
                 task.cancel()
 
     async def _open_port(self, number: int, *, tcp: bool) -> MediaPort:
-        port = MediaPort(host_addresses(), port=number, advertised=self._terms.public_ips)
-        await port.open(tcp=tcp)
-        return port
+        advertised = self._config.public_ips
+        media_port = MediaPort(host_addresses(), port=number, advertised=advertised)
+        await media_port.open(tcp=tcp)
+        return media_port
 
-    async def _mapped(self, port: MediaPort, base: UdpBase, server: StunServer) -> Candidate | None:
-        """The shared port looks the same to all calls: it is asked about once for many of them."""
-        if port is not self._shared:
-            return await self._reflexive(port, base, server)
+    async def _mapped(
+        self, media_port: MediaPort, base: UdpBase, server: StunServer
+    ) -> Candidate | None:
+        """Ask a STUN server; about the shared port only once for many calls, as it is the same."""
+        if media_port is not self._shared:
+            return await self._reflexive(media_port, base, server)
         now = asyncio.get_running_loop().time()
         asked_at, search = self._searches.get((base, server), (-inf, None))
         if search is None or now - asked_at > MAPPING_S:
-            search = asyncio.create_task(self._reflexive(port, base, server))
+            search = asyncio.create_task(self._reflexive(media_port, base, server))
             self._searches[base, server] = (now, search)
         return await asyncio.shield(search)
 
     async def _reflexive(
-        self, port: MediaPort, base: UdpBase, server: StunServer
+        self, media_port: MediaPort, base: UdpBase, server: StunServer
     ) -> Candidate | None:
         try:
-            return await reflexive_candidate(port, base, server)
+            return await reflexive_candidate(media_port, base, server)
         except (OSError, TimeoutError) as exc:
             log.info("stun:%s:%d: %s", server.host, server.port, exc or "no answer")
             return None

@@ -12,7 +12,7 @@ from typing import Protocol
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
 from . import stun
-from .path import Address, Base, is_rtp, rtp_source
+from .path import Address, Base, is_rtp, rtp_ssrc
 
 log = logging.getLogger("voicedemo.port")
 
@@ -145,7 +145,7 @@ class MediaPort:
         self._number = port
         self._by_ufrag: dict[str, Owner] = {}
         self._by_transaction: dict[bytes, Owner] = {}
-        self._by_source: dict[int, list[Owner]] = {}
+        self._by_ssrc: dict[int, list[Owner]] = {}
         self._routes: dict[tuple[Base, Address], Owner] = {}
         self._servers: list[asyncio.Server] = []
         self._connections: set[TcpBase] = set()
@@ -193,10 +193,10 @@ class MediaPort:
         """Checks whose USERNAME begins with ``ufrag`` are ``owner``'s."""
         self._by_ufrag[ufrag] = owner
 
-    def register_source(self, ssrc: int, owner: Owner) -> None:
+    def register_ssrc(self, ssrc: int, owner: Owner) -> None:
         """RTP of this synchronization source may be ``owner``'s, wherever it comes from. Another
         call may have named the same one: only its owner can decrypt it."""
-        self._by_source.setdefault(ssrc, []).append(owner)
+        self._by_ssrc.setdefault(ssrc, []).append(owner)
 
     def expect(self, transaction: bytes, owner: Owner) -> None:
         """The response to this transaction is ``owner``'s."""
@@ -215,10 +215,10 @@ class MediaPort:
     def release(self, ufrag: str, owner: Owner) -> None:
         """Nothing is ``owner``'s any more; its TCP connections close."""
         self._by_ufrag.pop(ufrag, None)
-        for ssrc in [ssrc for ssrc, owners in self._by_source.items() if owner in owners]:
-            self._by_source[ssrc].remove(owner)
-            if not self._by_source[ssrc]:
-                del self._by_source[ssrc]
+        for ssrc in [ssrc for ssrc, owners in self._by_ssrc.items() if owner in owners]:
+            self._by_ssrc[ssrc].remove(owner)
+            if not self._by_ssrc[ssrc]:
+                del self._by_ssrc[ssrc]
         for route in [route for route, found in self._routes.items() if found is owner]:
             del self._routes[route]
             base = route[0]
@@ -235,7 +235,7 @@ class MediaPort:
                 owner = self._by_transaction.get(stun.transaction_id(data))
         if owner is not None:
             owner.receive(base, data, remote)
-        elif owners := self._by_source.get(rtp_source(data)) if is_rtp(data) else None:
+        elif owners := self._by_ssrc.get(rtp_ssrc(data)) if is_rtp(data) else None:
             # A call's newest ICE generation first: what it has taken is a replay to those before.
             for possible in reversed(owners):
                 possible.receive(base, data, remote)

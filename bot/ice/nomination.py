@@ -1,4 +1,4 @@
-"""Which pair the controlling agent nominates, and when: regular nomination (RFC 8445, 8.1.1)."""
+"""Which pair to nominate, and when: regular nomination (RFC 8445, 8.1.1)."""
 
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -14,9 +14,9 @@ STEADY_S: Final = 3.0
 
 
 def first(pairs: Collection[Pair], now: float, *, nothing_works: bool) -> Pair | None:
-    """The pair an ICE generation begins with, once it is clear that no better one is about to.
+    """The first pair of an ICE generation; None while a better one may still become valid.
 
-    :param nothing_works: there is no path of an earlier generation either.
+    :param nothing_works: no path of an earlier generation works either.
     """
     valid = _valid(pairs)
     if not valid:
@@ -32,9 +32,9 @@ def first(pairs: Collection[Pair], now: float, *, nothing_works: bool) -> Pair |
 
 
 def way_out(pairs: Iterable[Pair], selected: Pair, suspect_since: float, now: float) -> Pair | None:
-    """Of the pairs that answered since the selected one fell silent, the best.
+    """The best of the pairs that answered since the selected one fell silent.
 
-    The selected one was asked at the same moment: it gets its usual round trip to answer.
+    The selected pair was checked at the same moment, so it gets its usual round trip to answer.
     """
     if now - suspect_since < 1.5 * selected.rtt:
         return None
@@ -43,8 +43,11 @@ def way_out(pairs: Iterable[Pair], selected: Pair, suspect_since: float, now: fl
 
 
 def improvement(pairs: Iterable[Pair], selected: Pair, now: float) -> Pair | None:
-    """Direct UDP, where the call is on something else, once it has proved steady; or the network
-    the peer is moving to."""
+    """A better pair than the selected one, which works.
+
+    That is direct UDP that has been steady, if the call is on something else; or else a pair on
+    the network that the peer is moving to.
+    """
     if not selected.is_direct_udp:
         better = [pair for pair in pairs if now - pair.valid_since > STEADY_S]
     elif not selected.is_new_network:

@@ -1,13 +1,16 @@
-from dataclasses import dataclass, field
+"""A candidate pair and when to check it."""
+
+from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
+from typing import Final
 
 from aioice.candidate import Candidate
 
 from .path import Address, Base
 
-FIRST_RETRY_S = 0.1
-MAX_RETRY_S = 3.0
+FIRST_RETRY_S: Final = 0.1
+MAX_RETRY_S: Final = 3.0
 
 
 class PairState(Enum):
@@ -18,28 +21,29 @@ class PairState(Enum):
 
 @dataclass(eq=False, slots=True)
 class Pair:
-    """A candidate pair (RFC 8445, 6.1.2): a base of ours and an address of theirs.
+    """A candidate pair (RFC 8445, 6.1.2): one of our bases and an address of the peer.
 
-    Times are of the event loop's clock, in seconds.
+    Times are in seconds of the event loop's clock.
     """
 
     base: Base
     remote: Candidate
     priority: int
     due: float
-    """When the next check goes out."""
+    """When to send the next check."""
     is_new_network: bool = False
-    """Of a network that the peer did not have before this ICE generation."""
+    """Whether it leads to a network the peer did not have in the ICE generation before."""
     state: PairState = PairState.WAITING
     retry: float = FIRST_RETRY_S
+    """How long to wait after the next check before the one after it."""
     first_check: float | None = None
-    """First unanswered check of the present row of them."""
+    """When the first of the checks that are unanswered at present was sent."""
     valid_since: float = inf
     answered: float = -inf
-    """When the peer last answered a check of ours: it still consents (RFC 7675)."""
+    """When the peer last answered a check, and so consented to receive (RFC 7675)."""
     heard: float = -inf
     """When anything authentic last came from there."""
-    rtt: float = field(default=0.0)
+    rtt: float = 0.0
     remote_nominated: bool = False
 
     @property
@@ -53,9 +57,9 @@ class Pair:
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
-        """Direct UDP before anything else, then by pair priority (RFC 8445, 6.1.2.3).
+        """Direct UDP first, then a new network, then by pair priority (RFC 8445, 6.1.2.3).
 
-        A phone brings a network up because it is about to move there, whatever it still has.
+        A phone that brings up a network is about to move there, whatever else it still has.
         """
         return (self.is_direct_udp, self.is_new_network, self.priority)
 
@@ -69,14 +73,14 @@ class Pair:
         self.retry = FIRST_RETRY_S
 
     def check_sent(self, now: float) -> None:
-        """Book the next check: sooner or later again, as this one may be lost."""
+        """Schedule the next check. The wait doubles while checks stay unanswered."""
         if self.first_check is None:
             self.first_check = now
         self.due = now + self.retry
         self.retry = min(MAX_RETRY_S, 2 * self.retry)
 
     def wake(self, now: float) -> None:
-        """Check it now, and quickly again: something has happened there."""
+        """Check it now, and again soon: something has changed there."""
         if self.state is PairState.FAILED:
             self.state = PairState.WAITING
         self.due = now

@@ -1,3 +1,5 @@
+"""What the parts of ICE agree on: addresses, bases, paths, and the switch that owns the paths."""
+
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final, Protocol
 
@@ -7,15 +9,17 @@ Address = tuple[str, int]
 IPAddress = IPv4Address | IPv6Address
 
 SILENT_S: Final = 0.4
-"""Audio comes every 20 ms: without anything for this long, something is wrong."""
+"""Audio comes every 20 ms. If nothing comes for this long, something is wrong."""
+NOMINATION_S: Final = 1.0
+"""A nomination that is not confirmed within this time has failed."""
 
 
 def is_rtp(data: bytes) -> bool:
-    """RTP or RTCP (RFC 7983, 7)."""
+    """Whether a datagram is RTP or RTCP (RFC 7983, 7)."""
     return bool(data) and 127 < data[0] < 192
 
 
-def rtp_source(data: bytes) -> int:
+def rtp_ssrc(data: bytes) -> int:
     """The SSRC of an RTP packet (RFC 3550, 5.1)."""
     return int.from_bytes(data[8:12])
 
@@ -24,25 +28,25 @@ class Base(Protocol):
     """A local transport address that packets leave from and arrive at (RFC 8445, 4)."""
 
     candidate: Candidate
-    """The candidate whose base this is."""
+    """The candidate that has this base."""
 
     def send(self, data: bytes, remote: Address) -> None:
-        """Send one datagram, or drop it where that would mean waiting."""
+        """Send one datagram, or drop it if that would mean waiting."""
         ...
 
 
 class Path(Protocol):
-    """One way for packets between us and the peer, found by one ICE generation."""
+    """One way for packets between the bot and the peer, found by one ICE generation."""
 
     last_heard: float
     """When the last packet other than STUN arrived on it, in seconds of the loop's clock."""
 
     def transmit(self, data: bytes) -> None:
-        """Send one datagram, or drop it where the path cannot take it now."""
+        """Send one datagram, or drop it if the path cannot take it now."""
         ...
 
     def doubt(self) -> None:
-        """Find out whether packets sent on it still arrive, and which way they would."""
+        """Find out whether packets sent on it still arrive, and which candidate pair works."""
         ...
 
     def describe(self) -> dict[str, str]:
@@ -50,3 +54,44 @@ class Path(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class PathHost(Protocol):
+    """What a path needs of its owner, the switch of a call."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no path works at present, so that another one may be used at once."""
+        ...
+
+    def add(self, path: Path, *, abandon: bool = False) -> None:
+        """Own ``path``, which is still being checked."""
+        ...
+
+    def nominate(self, path: Path) -> None:
+        """``path`` asks the peer to move to it."""
+        ...
+
+    def promote(self, path: Path) -> None:
+        """Send on ``path`` from now on."""
+        ...
+
+    def drop(self, path: Path) -> None:
+        """``path`` is dead."""
+        ...
+
+    def deliver(self, path: Path, data: bytes) -> None:
+        """Take a datagram that arrived on ``path``."""
+        ...
+
+    def accept(self, path: Path, data: bytes) -> bool:
+        """Take a datagram from an unchecked address, if it is authentic media."""
+        ...
+
+    def is_superseded(self, path: Path) -> bool:
+        """Whether the call has moved on to a later ICE generation."""
+        ...
+
+    def pair_changed(self, path: Path) -> None:
+        """The selected candidate pair of ``path`` is another one."""
+        ...

@@ -19,10 +19,10 @@ from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.utils import random32
 
 from ..ice.agent import IceAgent
-from ..ice.endpoints import Ports
-from ..ice.gather import RelayBase, TurnServer
+from ..ice.endpoints import IceEndpoints
 from ..ice.path import IPAddress, Path
 from ..ice.switch import PathState, Switch
+from ..ice.turn import RelayBase, TurnServer
 from ..media.rtp import RtpSender
 from ..media.stream import AudioStream
 from ..media.voice import Voice
@@ -75,11 +75,11 @@ class AnswerPeer:
         observer: PeerObserver,
         certificate: RTCCertificate,
         make_voice: Callable[[RtpSender], Voice],
-        ports: Ports,
+        endpoints: IceEndpoints,
     ) -> None:
         self._observer = observer
         self._make_voice = make_voice
-        self._ports = ports
+        self._endpoints = endpoints
         self._switch = Switch(observer)
         self._dtls = RTCDtlsTransport(self._switch, [certificate])  # type: ignore[arg-type]
         set_dtls_server(self._dtls)
@@ -174,23 +174,14 @@ class AnswerPeer:
             raise NewCallNeeded("the media sections changed: that needs a new call")
 
     async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> None:
-        before = self._path.remote_hosts if self._path is not None else frozenset()
-        generation = self._path.generation + 1 if self._path is not None else 1
-        path = await self._ports.open_agent(self._switch, generation)
+        path = await self._endpoints.open_agent(self._switch, self._path)
         if self._path is not None and self._path is not self._switch.active:
             self._switch.drop(self._path)
         if self._gathering is not None:
             self._gathering.cancel()
         self._path = path
         self._turn_servers_known.clear()
-        path.start(
-            offer.ufrag,
-            offer.pwd,
-            is_lite=offer.is_lite,
-            source=offer.ssrc,
-            known_hosts=before,
-            abandon=abandon,
-        )
+        path.start(offer.ufrag, offer.pwd, is_lite=offer.is_lite, ssrc=offer.ssrc, abandon=abandon)
         for candidate in filter(None, map(sdp.usable, offer.candidates)):
             try:
                 path.add(candidate)
@@ -201,10 +192,10 @@ class AnswerPeer:
 
     async def _gather(self, path: IceAgent) -> None:
         async with asyncio.TaskGroup() as searches:
-            searches.create_task(self._tell(path, self._ports.reflexive(path)))
+            searches.create_task(self._tell(path, self._endpoints.reflexive(path)))
             await self._turn_servers_known.wait()
             try:
-                found = self._ports.relayed(path, self._turn_servers, self._page_address)
+                found = self._endpoints.relayed(path, self._turn_servers, self._page_address)
                 await self._tell(path, found)
             finally:
                 self._relays += path.relays

@@ -34,7 +34,7 @@ class Guard:
         self._provider = provider
         self._kept: OrderedDict[str, IceServers] = OrderedDict()
         self._asked: dict[str, asyncio.Task[IceServers | None]] = {}
-        self._endpoints: frozenset[tuple[str | None, str]] = frozenset()
+        self._endpoints: frozenset[tuple[str, str, int]] = frozenset()
         self._pause = FIRST_PAUSE
         self._closed_until = datetime.min.replace(tzinfo=UTC)
 
@@ -89,7 +89,7 @@ class Guard:
 
     def _keep(self, call_id: str, issued: IceServers) -> None:
         urls = (url for server in issued.servers for url in server.urls)
-        self._endpoints = frozenset(map(endpoint_of, urls))
+        self._endpoints = frozenset(filter(None, map(endpoint_of, urls)))
         self._kept[call_id] = issued
         self._kept.move_to_end(call_id)
         while len(self._kept) > MAX_KEPT:

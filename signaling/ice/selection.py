@@ -1,27 +1,31 @@
 """Which of many URLs a browser is given: more than five slow its discovery down."""
 
-import re
 from collections.abc import Iterable
 from itertools import groupby, islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from wire import ice_urls
+from wire.ice_urls import IceUrl, Kind
 from wire.model import IceServer
-
-Kind = Literal["stun", "udp", "tcp", "tls"]
 
 WANTED: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls", "stun")
 """One of each kind, then a second STUN server: two tell a symmetric NAT from another."""
 _ORDER: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls")
+_REFUSED_PORT = 53
 
 
 class _Choice(NamedTuple):
-    kind: Kind
     url: str
+    read: IceUrl
     server: IceServer
 
     @property
+    def kind(self) -> Kind:
+        return self.read.kind
+
+    @property
     def host(self) -> str:
-        return re.sub(r":\d+$", "", _place(self.url))
+        return self.read.host
 
 
 def offered(servers: Iterable[IceServer]) -> list[IceServer]:
@@ -51,45 +55,29 @@ def offered(servers: Iterable[IceServer]) -> list[IceServer]:
 def _spread(found: list[_Choice], taken: list[_Choice]) -> list[_Choice]:
     """On port 443 before any other; and of those on another host than the relays there are."""
     used = {choice.host for choice in taken if choice.kind in ("udp", "tcp")}
-    return sorted(found, key=lambda c: (":443" not in c.url, c.host in used))
+    return sorted(found, key=lambda c: (c.read.port != 443, c.host in used))
 
 
 def _choices(servers: Iterable[IceServer]) -> list[_Choice]:
     return [
-        _Choice(kind, url, server)
+        _Choice(url, read, server)
         for server in servers
         for url in server.urls
-        if (kind := kind_of(url)) and not _is_refused(url)
+        if (read := _read(url)) is not None and read.port != _REFUSED_PORT
     ]
 
 
-def kind_of(url: str) -> Kind | None:
-    """How a browser reaches the server of this URL (RFC 7064, 7065); None where it is neither."""
-    scheme = url.partition(":")[0]
-    if scheme in ("stun", "stuns"):
-        return "stun"
-    if scheme == "turns":
-        return "tls"
-    if scheme == "turn":
-        return "tcp" if "transport=tcp" in url else "udp"
-    return None
+def endpoint_of(url: str) -> tuple[Kind, str, int] | None:
+    """What all spellings of one server's URL have in common: a browser may write the defaults out.
 
-
-def endpoint_of(url: str) -> tuple[Kind | None, str]:
-    """What two spellings of one server's URL have in common: a browser may write the defaults out.
-
-    :returns: how it is reached, and ``host:port`` (RFC 7064, 3.2; RFC 7065, 3.2).
+    :returns: how the server is reached, its host and port; None if it is not an ICE URL.
     """
-    place = _place(url).lower()
-    if not re.search(r":\d+$", place):
-        place += ":5349" if url.startswith(("stuns:", "turns:")) else ":3478"
-    return kind_of(url), place
+    read = _read(url)
+    return (read.kind, read.host, read.port) if read else None
 
 
-def _place(url: str) -> str:
-    """The host, and the port where there is one."""
-    return url.partition(":")[2].partition("?")[0]
-
-
-def _is_refused(url: str) -> bool:
-    return url.partition("?")[0].endswith(":53")
+def _read(url: str) -> IceUrl | None:
+    try:
+        return ice_urls.parse(url)
+    except ValueError:
+        return None

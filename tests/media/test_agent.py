@@ -9,10 +9,10 @@ import pytest_asyncio
 from aioice.candidate import Candidate
 
 from bot.ice import agent as agent_module
-from bot.ice import stun
+from bot.ice import checklist, failover, stun
 from bot.ice.agent import IceAgent
 from bot.ice.media_port import MediaPort
-from bot.ice.path import Address, Base, Path
+from bot.ice.path import SILENT_S, Address, Base, Path
 from bot.ice.switch import PathState, Switch
 
 pytestmark = pytest.mark.media
@@ -100,7 +100,7 @@ class End:
 def link(ours: IceAgent, theirs: IceAgent) -> None:
     """Offer, answer and candidates, as the signaling carries them."""
     for one, other in ((ours, theirs), (theirs, ours)):
-        one.start(other.local_ufrag, other.local_pwd, source=SSRC)
+        one.start(other.local_ufrag, other.local_pwd, ssrc=SSRC)
         for candidate in other.local_candidates:
             one.add(Candidate.from_sdp(candidate.to_sdp()))
 
@@ -129,7 +129,7 @@ async def bot(make_end: Callable[..., "asyncio.Future[End]"]) -> End:
 async def phone(make_end: Callable[..., "asyncio.Future[End]"]) -> End:
     end = await make_end(WIFI, CELLULAR)
     # A browser: controlling because it offers, with an ordinary tie-breaker.
-    end.agent._tie_breaker = 1
+    end.agent.role.tie_breaker = 1
     return end
 
 
@@ -145,7 +145,7 @@ def now() -> float:
 
 async def test_the_bot_takes_the_controlling_role(bot: End, phone: End) -> None:
     await connected(bot, phone)
-    assert (bot.agent.controlling, phone.agent.controlling) == (True, False)
+    assert (bot.agent.role.controlling, phone.agent.role.controlling) == (True, False)
 
 
 class LiteEnd:
@@ -201,7 +201,8 @@ async def test_a_nomination_is_repeated_until_it_is_followed(
     bot: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Firefox forgets one that comes before the answer."""
-    monkeypatch.setattr(agent_module, "SILENT_S", 1000)
+    monkeypatch.setattr(failover, "SILENT_S", 1000)
+    monkeypatch.setattr(checklist, "SILENT_S", 1000)
     peer = LiteEnd(WIFI, forgets=3)
     await peer.open()
     bot.agent.start(peer.ufrag, peer.pwd)
@@ -215,12 +216,12 @@ async def test_a_pair_that_dies_is_left_without_a_restart(bot: End, phone: End) 
     await asyncio.sleep(0.5)  # the second pair gets its check meanwhile
     died = now()
     for end in (bot, phone):
-        end.port.dead = {bot.agent._selected.address[0]}  # type: ignore[union-attr]
+        end.port.dead = {bot.agent._failover.selected.address[0]}  # type: ignore[union-attr]
     await bot.next_packet()
     await phone.next_packet()
     assert bot.gap(died) < 2 and phone.gap(died) < 2
     assert bot.states == ["connected"]
-    assert phone.agent._selected is not None
+    assert phone.agent._failover.selected is not None
 
 
 async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -> None:
@@ -229,14 +230,14 @@ async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -
     for _ in range(3):
         old = bot.agent, phone.agent
         bot.agent, phone.agent = bot.new_agent(), phone.new_agent()
-        phone.agent._tie_breaker = 1
+        phone.agent.role.tie_breaker = 1
         link(bot.agent, phone.agent)
         async with asyncio.timeout(10):
             while bot.switch.active is old[0] or phone.switch.active is old[1]:
                 await asyncio.sleep(0.01)
         await bot.next_packet()
     # The old path's pairs still answer until it is retired, and must not take the call back.
-    await asyncio.sleep(3 * agent_module.SILENT_S)
+    await asyncio.sleep(3 * SILENT_S)
     assert (bot.switch.active, phone.switch.active) == (bot.agent, phone.agent)
     for end, start in zip((bot, phone), first, strict=True):
         # What came on both paths counts once, as SRTP sees to it.
@@ -288,7 +289,10 @@ async def test_a_new_mapping_of_the_phones_nat_is_followed(
     rebound = Rebound(phone, checks=checks)
     await rebound.open()
     async with asyncio.timeout(10):
-        while bot.agent._selected is None or bot.agent._selected.address != rebound.address:
+        while (
+            bot.agent._failover.selected is None
+            or bot.agent._failover.selected.address != rebound.address
+        ):
             await asyncio.sleep(0.01)
     await phone.next_packet()
     rebound.close()
@@ -298,13 +302,16 @@ async def test_who_names_the_ssrc_of_another_call_takes_nothing_of_it(bot: End, 
     await connected(bot, phone)
     bot.port.dead = phone.port.dead = {CELLULAR}
     stranger = IceAgent(Switch(Quiet()), bot.port)
-    stranger.start("stranger", "x" * 24, source=SSRC)
+    stranger.start("stranger", "x" * 24, ssrc=SSRC)
     rebound = Rebound(phone, checks=False)
     await rebound.open()
     async with asyncio.timeout(10):
-        while bot.agent._selected is None or bot.agent._selected.address != rebound.address:
+        while (
+            bot.agent._failover.selected is None
+            or bot.agent._failover.selected.address != rebound.address
+        ):
             await asyncio.sleep(0.01)
-    assert stranger._pairs == {}
+    assert stranger._checklist.pairs == []
     await stranger.close()
     await phone.next_packet()
     rebound.close()
@@ -315,11 +322,11 @@ async def test_a_mapping_that_failed_and_came_back_is_followed_too(bot: End, pho
     bot.port.dead = phone.port.dead = {CELLULAR}
     rebound = Rebound(phone, checks=False)
     await rebound.open()
-    forgotten = bot.agent._learn(bot.port.bases[0], rebound.address, 0)
+    forgotten = bot.agent._checklist.learn(bot.port.bases[0], rebound.address, 0)
     assert forgotten is not None
     forgotten.fail()
     async with asyncio.timeout(10):
-        while bot.agent._selected is not forgotten:
+        while bot.agent._failover.selected is not forgotten:
             await asyncio.sleep(0.01)
     rebound.close()
 
@@ -328,7 +335,7 @@ async def test_media_that_nobody_vouches_for_gets_no_check(bot: End, phone: End)
     """From an unknown address, with the right SSRC: anybody on the way may have read that."""
     await connected(bot, phone)
     bot.believes = False
-    pairs = dict(bot.agent._pairs)
+    pairs = bot.agent._checklist.pairs
     stranger = DroppingPort("127.0.0.4")
     await stranger.open(tcp=False)
     heard = len(bot.heard)
@@ -337,7 +344,7 @@ async def test_media_that_nobody_vouches_for_gets_no_check(bot: End, phone: End)
     async with asyncio.timeout(10):
         while forged not in (data for _, data in bot.heard[heard:]):
             await asyncio.sleep(0.01)
-    assert bot.agent._pairs == pairs
+    assert bot.agent._checklist.pairs == pairs
     assert stranger.spied == []
     stranger.close()
 
@@ -349,7 +356,7 @@ async def test_a_packet_without_the_password_leaves_nothing_behind(bot: End, pho
     forged.add(Candidate.from_sdp(bot.port.bases[0].candidate.to_sdp()))
     await asyncio.sleep(0.3)
     assert any(data[0] == 0 for _, data, _ in bot.port.spied)
-    assert bot.agent._pairs == {}
+    assert bot.agent._checklist.pairs == []
     assert not bot.port._routes
     await forged.close()
 
@@ -358,7 +365,7 @@ async def test_when_nobody_consents_any_more_the_path_is_dropped(
     bot: End, phone: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(agent_module, "CONSENT_S", 0.5)
-    monkeypatch.setattr(agent_module, "KEEPALIVE_S", 0.1)
+    monkeypatch.setattr(checklist, "KEEPALIVE_S", 0.1)
     await connected(bot, phone)
     for end in (bot, phone):
         end.port.dead = {WIFI, CELLULAR}
@@ -372,7 +379,7 @@ async def test_a_closed_agent_leaves_its_shared_port_clean(bot: End, phone: End)
     await connected(bot, phone)
     await bot.switch.close()
     port = bot.port
-    assert not (port._by_ufrag or port._by_transaction or port._by_source or port._routes)
+    assert not (port._by_ufrag or port._by_transaction or port._by_ssrc or port._routes)
 
 
 async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
@@ -381,11 +388,9 @@ async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
     reader, writer = await asyncio.open_connection(tcp.host, tcp.port)
     client = IceAgent(Switch(Quiet()), DroppingPort())  # only for its messages
     bot.agent.start(client.local_ufrag, client.local_pwd)
-    client.controlling = False
-    client._remote_ufrag, client._remote_pwd = (
-        bot.agent.local_ufrag,
-        bot.agent.local_pwd.encode(),
-    )
+    client.role.controlling = False
+    client._remote_ufrag = bot.agent.local_ufrag
+    client._checklist.open(f"{bot.agent.local_ufrag}:{client.local_ufrag}", bot.agent.local_pwd)
 
     class Tcp:
         candidate = tcp
@@ -394,8 +399,8 @@ async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
             writer.write(len(data).to_bytes(2) + data)
 
     base = Tcp()
-    client._bases = [base]
-    client._pair(base, Candidate.from_sdp(tcp.to_sdp()))
+    client._checklist.bases = [base]
+    client._checklist.add_pair(base, Candidate.from_sdp(tcp.to_sdp()))
     client._wake()
 
     async def read() -> None:
@@ -405,7 +410,7 @@ async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
 
     reading = asyncio.create_task(read())
     async with asyncio.timeout(5):
-        while bot.switch.active is None or client._selected is None:
+        while bot.switch.active is None or client._failover.selected is None:
             await asyncio.sleep(0.01)
     client.transmit(b"\x80over tcp")
     await bot.next_packet()

@@ -11,7 +11,7 @@ import pytest
 
 from bot.call import presence, session
 from bot.config import BotConfig
-from bot.ice.endpoints import PortTerms
+from bot.ice.endpoints import IceConfig
 from bot.voices import AudioOutput, Pcm
 from bot.worker import Worker
 from calls import metrics, tickets
@@ -355,7 +355,7 @@ async def test_another_peer_without_that_word_is_refused(make_page: Callable[...
 class TestControlledBot:
     @pytest.fixture
     def bot_config(self, bot_config: BotConfig) -> BotConfig:
-        return dataclasses.replace(bot_config, ports=PortTerms(controlling=False))
+        return dataclasses.replace(bot_config, ice=IceConfig(controlling=False))
 
     async def test_the_page_may_nominate(self, page: Page) -> None:
         await page.call()

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from django.core.management import call_command
 
-from bot.ice import gather
+from bot.ice import turn
 from doctor import host, reach, servers, web
 from doctor.examination import examine
 from doctor.findings import Finding, lacking
@@ -35,7 +35,7 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     """A certificate that this process accepts, and its key."""
     certificate, key = self_signed(tmp_path, HERE)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    gather.trust.cache_clear()
+    turn.trust.cache_clear()
     monkeypatch.setattr(servers, "PATIENCE_S", 2.0)
     return certificate, key
 
@@ -218,7 +218,7 @@ async def test_a_certificate_at_its_end_is_named(
     both = folder / "both.pem"
     both.write_bytes(pair[0].read_bytes() + trusted[0].read_bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(both))
-    gather.trust.cache_clear()
+    turn.trust.cache_clear()
     tls_port = free_port()
     async with turnserver(folder, *AUTH, *tls(*pair, tls_port)):
         short = CoturnProvider([f"turns:{HERE}:{tls_port}?transport=tcp"], SECRET)
@@ -273,7 +273,7 @@ async def test_a_media_port_that_nothing_reaches_is_named(
     monkeypatch.setattr(reach, "PATIENCE_S", 1.0)
     (before,) = healthy.providers
     (issued,) = (await before.issue("a", timedelta(minutes=5))).servers
-    (relay, *_) = gather.turn_servers([issued])
+    (relay, *_) = turn.turn_servers([issued])
     assert (await reach.media_port(HERE, free_port(), relay)).status is Status.GOOD
     port = free_port()
     finding = await reach.media_port("192.0.2.1", port, relay)

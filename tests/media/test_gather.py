@@ -10,12 +10,13 @@ import pytest
 import pytest_asyncio
 from aioice.candidate import Candidate
 
-from bot.ice import endpoints as ports_module
+from bot.ice import endpoints as endpoints_module
 from bot.ice.agent import IceAgent
-from bot.ice.endpoints import Ports, PortTerms
-from bot.ice.gather import StunServer, TurnServer
+from bot.ice.endpoints import IceConfig, IceEndpoints
+from bot.ice.gather import StunServer
 from bot.ice.media_port import MediaPort
 from bot.ice.switch import Switch
+from bot.ice.turn import TurnServer
 from tests.media.test_agent import Quiet
 from tests.media.turnserver import HERE, turnserver
 
@@ -33,42 +34,42 @@ async def coturn(tmp_path: Path) -> AsyncIterator[int]:
 
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports_module, "host_addresses", lambda: [HERE])
+    monkeypatch.setattr(endpoints_module, "host_addresses", lambda: [HERE])
 
 
-async def opened(terms: PortTerms) -> tuple[Ports, IceAgent]:
-    ports = Ports(terms)
-    await ports.open()
-    return ports, await ports.open_agent(Switch(Quiet()))
+async def opened(config: IceConfig) -> tuple[IceEndpoints, IceAgent]:
+    endpoints = IceEndpoints(config)
+    await endpoints.open()
+    return endpoints, await endpoints.open_agent(Switch(Quiet()))
 
 
 async def relayed(*servers: TurnServer) -> list[Candidate]:
-    ports, agent = await opened(PortTerms())
-    found = [candidate async for candidate in ports.relayed(agent, servers)]
+    endpoints, agent = await opened(IceConfig())
+    found = [candidate async for candidate in endpoints.relayed(agent, servers)]
     await agent.close()
-    ports.close()
+    endpoints.close()
     return found
 
 
 async def test_a_stun_server_tells_how_the_world_sees_the_shared_port(coturn: int) -> None:
-    terms = PortTerms(public_ips=("192.0.2.99",), stun_servers=(StunServer(HERE, coturn),))
-    ports, agent = await opened(terms)
-    (candidate,) = [candidate async for candidate in ports.reflexive(agent)]
+    config = IceConfig(public_ips=("192.0.2.99",), stun_servers=(StunServer(HERE, coturn),))
+    endpoints, agent = await opened(config)
+    (candidate,) = [candidate async for candidate in endpoints.reflexive(agent)]
     assert (candidate.type, candidate.host) == ("srflx", HERE)
     assert candidate.related_address == "192.0.2.99"
     await agent.close()
-    ports.close()
+    endpoints.close()
 
 
 async def test_a_dead_stun_server_is_asked_once_for_many_calls() -> None:
-    ports, agent = await opened(PortTerms(stun_servers=(StunServer(DEAD, 9),)))
-    searches = [asyncio.create_task(anext(ports.reflexive(agent), None)) for _ in range(10)]
+    endpoints, agent = await opened(IceConfig(stun_servers=(StunServer(DEAD, 9),)))
+    searches = [asyncio.create_task(anext(endpoints.reflexive(agent), None)) for _ in range(10)]
     await asyncio.sleep(0.1)
-    assert len(agent.port._by_transaction) == 1
+    assert len(agent.media_port._by_transaction) == 1
     for search in searches:
         search.cancel()
     await agent.close()
-    ports.close()
+    endpoints.close()
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -90,13 +91,13 @@ async def test_a_dead_server_does_not_hold_up_a_live_one(coturn: int) -> None:
         TurnServer.parse(f"turn:{host}:{port}?transport=udp", "phone", "secret")
         for host, port in ((DEAD, 9), (HERE, coturn))
     ]
-    ports, agent = await opened(PortTerms())
-    search = ports.relayed(agent, servers)
+    endpoints, agent = await opened(IceConfig())
+    search = endpoints.relayed(agent, servers)
     first = await asyncio.wait_for(anext(search), 2)
     assert first.type == "relay"
     await search.aclose()
     await agent.close()
-    ports.close()
+    endpoints.close()
 
 
 def every_candidate(phone: IceAgent) -> list[Candidate]:
@@ -113,16 +114,18 @@ async def test_the_call_runs_over_the_relay_where_nothing_else_does(
     coturn: int, signalled: Callable[[IceAgent], list[Candidate]]
 ) -> None:
     server = TurnServer.parse(f"turn:{HERE}:{coturn}?transport=udp", "phone", "secret")
-    ports, bot = await opened(PortTerms())
-    (candidate,) = [candidate async for candidate in ports.relayed(bot, [server], ip_address(HERE))]
-    far, phone = await opened(PortTerms())
+    endpoints, bot = await opened(IceConfig())
+    (candidate,) = [
+        candidate async for candidate in endpoints.relayed(bot, [server], ip_address(HERE))
+    ]
+    far, phone = await opened(IceConfig())
     bot.start(phone.local_ufrag, phone.local_pwd)
-    phone.controlling = False
-    phone._tie_breaker = 1
+    phone.role.controlling = False
+    phone.role.tie_breaker = 1
     phone.start(bot.local_ufrag, bot.local_pwd)
-    for base in list(bot._bases):
+    for base in list(bot._checklist.bases):
         if base.candidate.type == "host":
-            bot._bases.remove(base)
+            bot._checklist.bases.remove(base)
     for host in signalled(phone):
         bot.add(host)
     phone.add(Candidate.from_sdp(candidate.to_sdp()))
@@ -133,7 +136,7 @@ async def test_the_call_runs_over_the_relay_where_nothing_else_does(
     assert phone.describe()["remote"] == "relay"
     for agent in (bot, phone):
         await agent.close()
-    for each in (ports, far):
+    for each in (endpoints, far):
         each.close()
 
 

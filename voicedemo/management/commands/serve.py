@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import quoteStringArgument
 
 from bot.config import BotConfig
-from bot.ice.endpoints import PortTerms
+from bot.ice.endpoints import IceConfig
 from bot.ice.gather import StunServer
 from bot.worker import Worker
 from signaling.dispatch import EMBEDDED_BOT
@@ -152,15 +152,15 @@ def _embedded_worker() -> Worker:
         max_call_s=settings.VOICEDEMO_MAX_CALL_S,
         greeting=settings.VOICEDEMO_GREETING,
         speech_folder=Path(settings.VAR_DIR) / "speech",
-        ports=_port_terms(),
+        ice=_ice_config(),
         make_bot=import_string(settings.VOICEDEMO_BOT) if settings.VOICEDEMO_BOT else None,
     )
     return Worker(get_channel_layer(), EMBEDDED_BOT, config)
 
 
-def _port_terms() -> PortTerms:
-    return PortTerms(
-        number=settings.VOICEDEMO_MEDIA_PORT,
+def _ice_config() -> IceConfig:
+    return IceConfig(
+        port=settings.VOICEDEMO_MEDIA_PORT,
         public_ips=tuple(settings.VOICEDEMO_PUBLIC_IPS),
         one_each=settings.VOICEDEMO_PORT_PER_CALL,
         controlling=settings.VOICEDEMO_ICE_ROLE == "controlling",
