@@ -32,7 +32,7 @@ async def test_a_flood_of_hostile_packets_hurts_nobody(
     pages = [make_page(frequency=frequency) for frequency in (400, 600)]
     for page in pages:
         await page.call()
-    port = bot._ports._shared
+    port = bot._endpoints._shared
     assert port is not None
     ufrags = list(port._by_ufrag)
     dice = random.Random(1)
