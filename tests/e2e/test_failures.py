@@ -1,6 +1,8 @@
 """When it cannot be: every failure has its code, its sentence and its next step on the page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -13,18 +15,15 @@ from .server import Server
 
 pytestmark = pytest.mark.e2e
 
+MakeCaller = Callable[..., Caller]
+
 
 @pytest.fixture
-def make_caller(either: Browser | Firefox, server: Server) -> Iterator:
-    made: list[Caller] = []
+def make_caller(either: Browser | Firefox, server: Server) -> MakeCaller:
+    def make(path: str = "", *, url: str = server.url, **options: Any) -> Caller:
+        return Caller(either, url + path, **options)
 
-    def make(path: str = "", **options: object) -> Caller:
-        made.append(Caller(either, str(options.pop("url", server.url)) + path, **options))
-        return made[-1]
-
-    yield make
-    for caller in made:
-        caller.context.close()
+    return make
 
 
 def explanation(caller: Caller) -> tuple[str, str]:
@@ -39,7 +38,9 @@ def explanation(caller: Caller) -> tuple[str, str]:
         ("NotReadableError", "mic_busy", "Another app"),
     ],
 )
-def test_a_microphone_that_is_not_to_be_had(make_caller, error: str, code: str, word: str) -> None:
+def test_a_microphone_that_is_not_to_be_had(
+    make_caller: MakeCaller, error: str, code: str, word: str
+) -> None:
     caller = make_caller(init_script=REFUSE % error)
     caller.tap()
     caller.wait_for("failed")
@@ -49,7 +50,7 @@ def test_a_microphone_that_is_not_to_be_had(make_caller, error: str, code: str, 
     assert caller.page.is_visible("#retry")
 
 
-def test_a_refused_microphone_can_be_allowed_and_tried_again(make_caller) -> None:
+def test_a_refused_microphone_can_be_allowed_and_tried_again(make_caller: MakeCaller) -> None:
     caller = make_caller(init_script=REFUSE % "NotAllowedError")
     caller.tap()
     caller.wait_for("failed")
@@ -61,7 +62,9 @@ def test_a_refused_microphone_can_be_allowed_and_tried_again(make_caller) -> Non
     caller.wait_for("connected")
 
 
-def test_a_plain_http_address_is_said_before_the_tap(make_caller, server: Server) -> None:
+def test_a_plain_http_address_is_said_before_the_tap(
+    make_caller: MakeCaller, server: Server
+) -> None:
     address = next(a for a in host_addresses() if "." in a and not a.startswith("127."))
     caller = make_caller(url=server.url.replace("localhost", address))
     assert (caller.state, caller.reason) == ("failed", "insecure_origin")
@@ -70,7 +73,7 @@ def test_a_plain_http_address_is_said_before_the_tap(make_caller, server: Server
     assert (caller.state, caller.reason) == ("failed", "insecure_origin")
 
 
-def test_an_in_app_browser_is_told_how_to_get_out(make_caller) -> None:
+def test_an_in_app_browser_is_told_how_to_get_out(make_caller: MakeCaller) -> None:
     caller = make_caller(
         init_script="""
           const userAgent = 'Mozilla/5.0 (iPhone) AppleWebKit/605 [FBAN/FBIOS;FBAV/500]';
@@ -83,7 +86,9 @@ def test_an_in_app_browser_is_told_how_to_get_out(make_caller) -> None:
     assert caller.page.is_visible("#copy-link")
 
 
-def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(make_caller) -> None:
+def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(
+    make_caller: MakeCaller,
+) -> None:
     caller = make_caller("?ice=relay")  # and there is no relay
     caller.tap()
     caller.wait_for("connecting")
@@ -92,17 +97,16 @@ def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(make
     assert "blocks calls" in explanation(caller)[0]
 
 
-def test_a_server_that_is_gone_is_said_too(either: Browser | Firefox, tmp_path) -> None:
+def test_a_server_that_is_gone_is_said_too(either: Browser | Firefox, tmp_path: Path) -> None:
     server = Server.start(tmp_path)
     caller = Caller(either, server.url)
     server.stop()
     caller.tap()
     caller.wait_for("failed", timeout_s=17)
     assert caller.reason == "server_unreachable"
-    caller.context.close()
 
 
-def test_a_phone_without_a_network_is_told_so_at_once(make_caller) -> None:
+def test_a_phone_without_a_network_is_told_so_at_once(make_caller: MakeCaller) -> None:
     caller = make_caller(
         init_script="Object.defineProperty(navigator, 'onLine', { get: () => !window.isGone });"
     )
@@ -116,7 +120,7 @@ def test_a_phone_without_a_network_is_told_so_at_once(make_caller) -> None:
     caller.wait_for("connected")
 
 
-def test_who_is_muted_is_told_so(make_caller) -> None:
+def test_who_is_muted_is_told_so(make_caller: MakeCaller) -> None:
     caller = make_caller()
     caller.call()
     caller.page.click("#mute")
@@ -125,7 +129,7 @@ def test_who_is_muted_is_told_so(make_caller) -> None:
     assert explanation(caller)[1] == ""
 
 
-def test_closing_the_tab_frees_the_call(make_caller, server: Server) -> None:
+def test_closing_the_tab_frees_the_call(make_caller: MakeCaller, server: Server) -> None:
     caller = make_caller()
     caller.call()
     live = server.metric("voicedemo_calls_live")
@@ -133,7 +137,7 @@ def test_closing_the_tab_frees_the_call(make_caller, server: Server) -> None:
     assert server.wait_for_metric("voicedemo_calls_live", live - 1, timeout_s=10)
 
 
-def test_everything_can_be_done_from_the_keyboard(make_caller) -> None:
+def test_everything_can_be_done_from_the_keyboard(make_caller: MakeCaller) -> None:
     caller = make_caller()
     keyboard = caller.page.keyboard
     focused = "() => document.activeElement.id"
@@ -151,7 +155,7 @@ def test_everything_can_be_done_from_the_keyboard(make_caller) -> None:
     assert caller.page.evaluate(focused) == "talk"
 
 
-def test_nothing_moves_when_the_state_changes(make_caller) -> None:
+def test_nothing_moves_when_the_state_changes(make_caller: MakeCaller) -> None:
     caller = make_caller(viewport={"width": 360, "height": 740})
     where = (
         "() => ['talk', 'mute', 'end', 'developer'].map("
@@ -166,7 +170,7 @@ def test_nothing_moves_when_the_state_changes(make_caller) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])
-def test_nothing_is_wider_than_the_screen(make_caller, width: int) -> None:
+def test_nothing_is_wider_than_the_screen(make_caller: MakeCaller, width: int) -> None:
     caller = make_caller("?debug", viewport={"width": width, "height": 740})
     caller.call()
     overflow = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -53,7 +53,6 @@ def one_call(browser: Browser, server: Server) -> None:
     caller.call()
     caller.page.click("#end")
     caller.wait_for("ended")
-    caller.context.close()
 
 
 def kill(process: int) -> None:
@@ -64,6 +63,7 @@ def kill(process: int) -> None:
         kill(int(child))
 
 
+@pytest.mark.alone
 def test_ten_calls_at_once_and_nothing_left_when_they_are_killed(
     playwright: Playwright, own_server: Server
 ) -> None:

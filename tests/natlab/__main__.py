@@ -11,7 +11,7 @@ from pathlib import Path
 from .jobs import AT_ONCE
 from .profiles import BY_NAME, PROFILES
 from .table import write_table
-from .trial import attempt, check_up, prove, running, standing
+from .trial import Bot, attempt, check_up, prove, running, standing
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -36,7 +36,7 @@ def prove_one(arguments: argparse.Namespace) -> None:
 
 
 def try_one(arguments: argparse.Namespace) -> None:
-    bot = "stock aiortc" if arguments.stock else "voicedemo"
+    bot: Bot = "stock aiortc" if arguments.stock else "voicedemo"
     trial = attempt(BY_NAME[arguments.profile], arguments.browser, bot)
     print(json.dumps(trial.as_dict()))
     sys.exit(not trial.is_as_expected)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.e2e.server import ROOT
 
-from .jobs import Job, under_way
+from .jobs import Job, Work, under_way
 from .profiles import PROFILES, Profile
 
 PAGE = ROOT / "docs" / "networks.md"
@@ -16,7 +16,7 @@ HEAD = (
     "| like what was said | Firefox | stock aiortc |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
-WORK = ("proof", "chromium", "firefox", "stock")
+WORK: tuple[Work, ...] = ("proof", "chromium", "firefox", "stock")
 
 
 def write_table(at_once: int, only: list[str]) -> None:
