@@ -1,4 +1,4 @@
-"""A call outlives its network: real browsers, real namespaces, nothing simulated but the wire."""
+"""A call outlives its network. Browsers and namespaces are real; only the wire is simulated."""
 
 import time
 from dataclasses import replace
@@ -20,7 +20,7 @@ SAME = ("certificate", "remoteSsrc", "localSsrc", "channel")
 
 
 def kept(snapshot: dict[str, object]) -> dict[str, object]:
-    """What stays the same for as long as it is the same call."""
+    """Return what stays the same as long as it is the same call."""
     return {name: snapshot.get(name) for name in SAME}
 
 
@@ -33,7 +33,7 @@ def wait_until_in_use(lab: Lab, caller: Caller, uplink: Uplink, *directions: Dir
 
 def wait_for_sound_over(lab: Lab, caller: Caller, uplink: Uplink) -> None:
     wait_until_in_use(lab, caller, uplink)
-    caller.page.wait_for_timeout(1000)  # what came over the other one does not count
+    caller.page.wait_for_timeout(1000)  # packets that came over the other one do not count
     caller.wait_for_sound()
     assert lab.in_use() == uplink
 
@@ -60,7 +60,7 @@ def test_a_network_that_dies_is_left_for_the_other(lab: Lab, make_call: MakeCall
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_firefox_leaves_a_silent_network_once_the_phone_does(lab: Lab, make_call: MakeCall) -> None:
-    """It keeps sending on the pair with the highest priority; the way down is up at once."""
+    """Firefox keeps sending on the pair with the highest priority. The way down works at once."""
     lab.connect("cell0")
     caller = make_call()
     call_id = caller.page.inner_text("#dev-call")
@@ -77,7 +77,7 @@ def test_firefox_leaves_a_silent_network_once_the_phone_does(lab: Lab, make_call
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_a_call_outlives_its_dtls_association(lab: Lab, make_call: MakeCall) -> None:
-    """Firefox's fails when a data channel is written to while the path is gone."""
+    """Firefox's association fails if a data channel is written to while the path is gone."""
     lab.connect("cell0")
     caller = make_call()
     call_id = caller.page.inner_text("#dev-call")
@@ -105,7 +105,7 @@ def test_a_network_that_is_announced_takes_over_while_the_old_one_lives(
     before = caller.snapshot()
     lab.connect("cell0")
     assert caller.page.evaluate("address => seen.knows(address)", lab.addresses["cell0"])
-    # What a phone's browser does of itself.
+    # A phone's browser sends this event by itself.
     caller.page.evaluate("navigator.connection.dispatchEvent(new Event('change'))")
     for direction in Direction:
         wait_until_in_use(lab, caller, "cell0", direction)
@@ -159,7 +159,7 @@ def test_an_elevator_is_survived(lab: Lab, make_call: MakeCall) -> None:
 def test_the_bot_writes_nothing_that_the_phone_could_not_acknowledge(
     lab: Lab, make_call: MakeCall
 ) -> None:
-    """Firefox's DTLS association would fail, and with it its peer connection."""
+    """Otherwise Firefox's DTLS association would fail, and its peer connection with it."""
     lab.quality(delay=0.05)  # between a check and its nomination
     caller = make_call(VOICEDEMO_HEARTBEAT_S="1")
     caller.page.evaluate(
