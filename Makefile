@@ -31,14 +31,14 @@ test-all: check js system ## Run all checks and all tests (about half an hour)
 check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules for imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy wire calls bot pages signaling doctor voicedemo examples
+	$(BIN)/mypy wire calls bot pages signaling doctor voicedemo examples tests
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
 
 js: $(VENV)/node.stamp ## Run the tests of the page's modules in Node
 	$(BIN)/node --test tests/js/*.test.js
 
-unit: $(VENV)/dev.stamp ## Run the tests that need no browser (about a minute)
+unit: $(VENV)/dev.stamp $(VENV)/node.stamp ## Run the tests that need no browser (about a minute)
 	$(PYTEST) -m "not e2e and not natlab and not long"
 
 test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)
