@@ -33,6 +33,11 @@ navigator.mediaDevices.getUserMedia = async () => {
 """
 """A script for the page. The microphone is refused; %s is the name of the error."""
 
+DRAW_RARELY = """
+window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 200);
+"""
+"""A script for tests that look at no picture. Drawing is half of a call's CPU time."""
+
 
 def chromium() -> str:
     return next(found for name in CHROMIUM if (found := shutil.which(name)))
@@ -151,5 +156,13 @@ class Caller:
 
     def record(self, seconds: float) -> Sound:
         """Return what comes out of the loudspeaker for the next ``seconds``."""
-        samples = base64.b64decode(self.page.evaluate("s => seen.record(s)", seconds))
+        self.start_recording(seconds)
+        return self.recording()
+
+    def start_recording(self, seconds: float) -> None:
+        self.page.evaluate("s => { window.recording = seen.record(s); }", seconds)
+
+    def recording(self) -> Sound:
+        """Wait for the recording that was started, and return it."""
+        samples = base64.b64decode(self.page.evaluate("window.recording"))
         return np.frombuffer(samples, "<i2").astype(np.float64)

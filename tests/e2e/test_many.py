@@ -81,7 +81,9 @@ def test_ten_calls_at_once_and_nothing_left_when_they_are_killed(
     for tab in tabs:
         tab.wait_for("connected", timeout_s=30)
     assert own_server.metric("voicedemo_calls_live") == TABS
-    heard = [sounds.pitch(tab.record(2)[sounds.RATE // 2 :]) for tab in tabs]
+    for tab in tabs:
+        tab.start_recording(2)
+    heard = [sounds.pitch(tab.recording()[sounds.RATE // 2 :]) for tab in tabs]
     assert heard == pytest.approx(pitches, abs=3)
 
     kill(callers.process_of(browser))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright
 
-from tests.e2e.caller import Caller
+from tests.e2e.caller import DRAW_RARELY, Caller
 
 from .lab import TWO_UPLINKS, Lab
 from .phone import BrowserName, open_browser, product
@@ -16,6 +16,9 @@ from .phone import BrowserName, open_browser, product
 MakeCall = Callable[..., Caller]
 
 
+FIRST_HEARTBEAT = """
+() => ['pipecat.ping', 'pipecat.pong'].every((type) => seen.heard.some((one) => one.type === type))
+"""
 TOOLS = ("ip", "nft", "conntrack", "ss", "certutil", "turnserver")
 
 
@@ -60,9 +63,13 @@ def make_call(
         def make(query: str = "", **settings: str) -> Caller:
             stack.enter_context(product(lab, tmp_path, **settings))
             browser = stack.enter_context(open_browser(browser_name, playwright, lab, tmp_path))
-            caller = Caller(browser, f"{lab.url}/?voice=echo&debug{query}")
+            url = f"{lab.url}/?voice=echo&debug{query}"
+            caller = Caller(browser, url, init_script=DRAW_RARELY)
             caller.call()
             caller.wait_for_sound()
+            # Firefox's DTLS association fails if the network goes before a write is acknowledged.
+            caller.page.wait_for_function(FIRST_HEARTBEAT)
+            caller.page.wait_for_timeout(300)
             return caller
 
         yield make

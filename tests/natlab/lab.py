@@ -93,7 +93,7 @@ class Lab:
         self.network = network
         self.wires: dict[Uplink, Wire] = {}
         # Unique on the machine, and short: a device's name has at most 15 characters.
-        self._tag = f"n{os.getpid():x}{next(_numbers):x}"
+        self._tag = f"n{os.getpid():x}-{next(_numbers):x}"
         self._folder = folder
         self._namespaces: list[Namespace] = []
         try:

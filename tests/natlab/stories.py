@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.e2e.caller import Caller
+from tests.e2e.caller import DRAW_RARELY, Caller
 
 from .lab import Lab
 from .probe import Claim
@@ -136,7 +136,7 @@ def hide_addresses(call: Call) -> None:
 
 
 def two_calls(call: Call) -> None:
-    other = Caller(call.caller.browser, call.caller.url)
+    other = Caller(call.caller.browser, call.caller.url, init_script=DRAW_RARELY)
     other.call()
     call.claim("the second call has its echo", holds=Call(call.lab, other).recovers())
     call.claim("and so has the first", holds=call.recovers())

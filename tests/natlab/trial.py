@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bot.media import opus
 from tests.e2e import sounds
-from tests.e2e.caller import Caller
+from tests.e2e.caller import DRAW_RARELY, Caller
 from tests.e2e.firefox import Firefox
 from tests.e2e.server import ROOT
 
@@ -115,7 +115,7 @@ def attempt(profile: Profile, browser_name: BrowserName, bot: Bot = "voicedemo")
             running(bot, lab, folder),
             talking(browser_name, lab, folder) as browser,
         ):
-            script = WATCH + (HIDE if profile.hides_addresses else "")
+            script = DRAW_RARELY + WATCH + (HIDE if profile.hides_addresses else "")
             person = Caller(browser, f"{lab.url}/?voice=echo&debug", init_script=script)
             _go_through(profile, Call(lab, person), trial)
             trial.said = said(person)
