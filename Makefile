@@ -4,46 +4,56 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo phone test test-networks check unit js words clean bench bench-recovery lighthouse
+.PHONY: help demo phone test test-all test-networks check unit js words clean bench bench-recovery lighthouse
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: ready ## Set everything up and serve the product (PORT=8000)
+demo: ready ## Install everything needed and start the server (PORT=8000)
 	@exec $(BIN)/python manage.py serve
 
-phone: ready ## The same for the phones in this network, over HTTPS, with a QR code to scan
+phone: ready ## Start the server over HTTPS for phones in this network, with a QR code to scan
 	@exec $(BIN)/python manage.py phone
 
-test: check js system ## Set everything up and run every check and test
-	$(BIN)/python -m pytest -rs
+# The tests with a browser mostly wait, so twice as many run side by side as there are cores.
+WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+PYTEST := $(BIN)/python -m pytest -rs
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20
 
-check: $(VENV)/dev.stamp node_modules/stamp ## Style, types and import rules
+test: check js system ## Run all checks, and all tests but the long ones (about ten minutes)
+	$(PYTEST) -m "not e2e and not natlab and not long"
+	$(PYTEST) $(SIDE_BY_SIDE) -m "(e2e or natlab) and not long"
+
+test-all: check js system ## Run all checks and all tests (about half an hour)
+	$(PYTEST) -m "not e2e and not natlab"
+	$(PYTEST) $(SIDE_BY_SIDE) -m "e2e or natlab"
+
+check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules for imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy wire calls bot pages signaling doctor voicedemo examples
+	$(BIN)/mypy wire calls bot pages signaling doctor voicedemo examples tests
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
 
-js: $(VENV)/dev.stamp ## The page's modules under Node's test runner
-	$(BIN)/node --test 'tests/js/*.test.js'
+js: $(VENV)/node.stamp ## Run the tests of the page's modules in Node
+	$(BIN)/node --test tests/js/*.test.js
 
-unit: $(VENV)/dev.stamp ## The quick tests: no browser
-	$(BIN)/python -m pytest -m "not e2e and not natlab"
+unit: $(VENV)/dev.stamp $(VENV)/node.stamp ## Run the tests that need no browser (about a minute)
+	$(PYTEST) -m "not e2e and not natlab and not long"
 
-test-networks: $(VENV)/dev.stamp system ## A call in each of twenty bad networks, in two browsers (root)
-	$(BIN)/python -m pytest -rs tests/natlab/test_networks.py
+test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)
+	$(PYTEST) $(SIDE_BY_SIDE) tests/natlab/test_networks.py
 
 words: $(VENV)/dev.stamp ## Compile the translations in locale/
 	$(BIN)/python -c 'import pathlib, polib; [polib.pofile(str(p)).save_as_mofile(str(p.with_suffix(".mo"))) for p in pathlib.Path("locale").rglob("*.po")]'
 
-bench: $(VENV)/dev.stamp ## Calls a core, cost and latency, beside other products (a quarter of an hour; ARGS=--quick: two minutes)
+bench: $(VENV)/dev.stamp ## Measure calls per core, cost and latency beside other products (15 minutes; ARGS=--quick: 2 minutes)
 	$(BIN)/python -m tests.bench.load $(ARGS)
 
-bench-recovery: $(VENV)/dev.stamp system ## What a voice loses when its network goes (root, about an hour)
+bench-recovery: $(VENV)/dev.stamp system ## Measure what a voice loses when its network goes (needs root; about an hour)
 	$(BIN)/python -m tests.bench.recovery
 
-lighthouse: check system ## What Lighthouse makes of the pages, as a phone on slow 4G
+lighthouse: check system ## Rate the pages with Lighthouse, as a phone on slow 4G (needs Node 22.19)
 	$(BIN)/python -m tests.bench.lighthouse
 
 clean: ## Remove everything that make has made, except the key that signs the links on posters
@@ -76,6 +86,13 @@ $(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
 
-node_modules/stamp: package.json package-lock.json $(VENV)/dev.stamp
+# Node 20 or newer, where the machine has it; from PyPI otherwise.
+$(VENV)/node.stamp: requirements-node.txt | $(VENV)/bin/python
+	@if node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v npm >/dev/null; \
+	then ln -sf "$$(command -v node)" "$$(command -v npm)" $(BIN)/; \
+	else $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-node.txt; fi
+	@touch $@
+
+node_modules/stamp: package.json package-lock.json $(VENV)/node.stamp
 	PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error --no-audit --no-fund
 	@touch $@

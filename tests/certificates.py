@@ -1,4 +1,4 @@
-"""Certificates for servers that are in these tests alone."""
+"""Make certificates for servers that exist only in tests."""
 
 import datetime
 import ipaddress
@@ -12,9 +12,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 def authority(folder: Path, *names: str) -> tuple[Path, Path, Path]:
-    """A certificate authority's own certificate, and a server's certificate and key, in PEM files.
+    """Make an authority and a certificate that it signs.
 
-    :param names: the server's: DNS names and IP addresses.
+    :param names: the server's DNS names and IP addresses.
+    :returns: the paths of the authority's certificate, the server's certificate and its key (PEM).
     """
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root_name = _name("a lab's authority")
@@ -38,9 +39,10 @@ def authority(folder: Path, *names: str) -> tuple[Path, Path, Path]:
 
 
 def self_signed(folder: Path, address: str, *, days: float = 30) -> tuple[Path, Path]:
-    """Certificate and key for an IP address, in PEM files.
+    """Make a self-signed certificate for an IP address.
 
     :param days: from now until it expires.
+    :returns: the paths of the certificate and its key (PEM).
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(address)
@@ -56,7 +58,7 @@ def self_signed(folder: Path, address: str, *, days: float = 30) -> tuple[Path, 
 
 
 def _name(of: str) -> x509.Name:
-    # Of its own: where several are trusted, an issuer is looked up by name.
+    # Unique, because an issuer is looked up by name if several are trusted.
     unique = f"{of} {secrets.randbelow(10**9)}"
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, unique)])
 

@@ -1,17 +1,21 @@
+import fcntl
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
+from pytest_django import Settings
+
+from tests import shared
 
 # Playwright's synchronous interface runs an event loop under the test, which Django would take for
 # an asynchronous view calling its ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-# In the order they run: the quick ones first, and the browser's last, as Playwright keeps an event
-# loop of its own in the main thread from its first test on.
-CATEGORIES = ("unit", "ws", "media", "e2e", "natlab")
+# In the order they run. Asynchronous tests come before all that use a browser, because Playwright
+# keeps an event loop in the main thread from its first test on. Among those with a browser, the
+# longest come first, so that the workers finish at about the same time.
+CATEGORIES = ("unit", "ws", "media", "natlab", "e2e")
 
 
 def category(item: pytest.Item) -> int:
@@ -21,20 +25,39 @@ def category(item: pytest.Item) -> int:
     return CATEGORIES.index(found[0])
 
 
+def is_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
+
+
+def pytest_configure() -> None:
+    shared.folder()  # before the workers start, which inherit it
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test module names its category, so that `-m` never leaves one out by accident."""
-    items.sort(key=category)
+    """Sort the tests by category, those that run alone last.
+
+    Every test module must name its category, so that ``-m`` never leaves one out by accident.
+    """
+    items.sort(key=lambda item: (is_alone(item), category(item)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test marked ``alone`` while no other worker runs one."""
+    with (shared.folder() / "running.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if is_alone(item) else fcntl.LOCK_SH)
+        return (yield)
 
 
 @pytest.fixture
-def plain_static(settings: Any) -> None:
-    """Static files by their own names: nothing has been collected."""
+def plain_static(settings: Settings) -> None:
+    """Serve static files under their own names: nothing has been collected."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    """The only one: it keeps an event loop in the main thread."""
+    """The only Playwright of the process: it keeps an event loop in the main thread."""
     with sync_playwright() as running:
         yield running

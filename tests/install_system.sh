@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need from the distribution, where it is missing and we may: browsers, a TURN server,
-# and for root, who may make network namespaces, the tools to shape them.
+# Install the distribution's packages that the tests need: browsers, a TURN server, and for root the
+# tools that build networks. Without root, only say what is missing.
 set -euo pipefail
 
 missing=()
@@ -22,6 +22,6 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 else
-  echo "The tests need ${missing[*]}: install it (Debian: apt-get install ${missing[*]}), then run make test again" >&2
+  echo "The tests need ${missing[*]}. Install what is missing (Debian: apt-get install ${missing[*]}) and run make again." >&2
   exit 1
 fi

@@ -22,15 +22,16 @@ RATE = 48000
 FRAME = 960
 TIMEOUT = 10
 
+Samples = np.ndarray[tuple[int], np.dtype[np.int16]]
 
-class Tone(MediaStreamTrack):
-    """A microphone that hears one frequency."""
+
+class Microphone(MediaStreamTrack):
+    """A source of 20 ms of sound at a time, at their pace."""
 
     kind = "audio"
 
-    def __init__(self, frequency: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._frequency = frequency
         self._frames = 0
         self._began: float | None = None
 
@@ -39,27 +40,49 @@ class Tone(MediaStreamTrack):
         if self._began is None:
             self._began = loop.time()
         await asyncio.sleep(max(0, self._began + self._frames * FRAME / RATE - loop.time()))
-        at = np.arange(FRAME) + self._frames * FRAME
-        wave = (8000 * np.sin(2 * np.pi * self._frequency * at / RATE)).astype(np.int16)
-        frame = av.AudioFrame.from_ndarray(wave.reshape(1, -1), format="s16", layout="mono")
+        wave = self.samples(self._frames).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
         frame.sample_rate = RATE
         frame.pts = self._frames * FRAME
         frame.time_base = fractions.Fraction(1, RATE)
         self._frames += 1
         return frame
 
+    def samples(self, number: int) -> Samples:
+        """Return the 960 samples of the ``number``-th frame."""
+        raise NotImplementedError
+
+
+class Tone(Microphone):
+    """A microphone that hears one frequency."""
+
+    def __init__(self, frequency: float) -> None:
+        super().__init__()
+        self._frequency = frequency
+
+    def samples(self, number: int) -> Samples:
+        at = np.arange(FRAME) + number * FRAME
+        return (8000 * np.sin(2 * np.pi * self._frequency * at / RATE)).astype(np.int16)
+
 
 class Page:
     """Opens sockets, makes calls, and listens to what comes back."""
 
-    def __init__(self, application: Any, frequency: float = 700) -> None:
+    def __init__(
+        self,
+        application: Any,
+        frequency: float = 700,
+        *,
+        ticket: str = "",
+        microphone: Microphone | None = None,
+    ) -> None:
         self.application = application
-        self.ticket = tickets.issue()
+        self.ticket = ticket or tickets.issue()
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.heartbeat = self.peer.createDataChannel("heartbeat")
         self.heartbeats: asyncio.Queue[str] = asyncio.Queue()
         self.heartbeat.on("message", self.heartbeats.put_nowait)
-        self.peer.addTrack(Tone(frequency))
+        self.peer.addTrack(microphone or Tone(frequency))
         self.heard: asyncio.Queue[np.ndarray] = asyncio.Queue()
         self.peer.on("track", self._listen)
         self._listening: asyncio.Task[None] | None = None
@@ -138,6 +161,7 @@ class Page:
         try:
             while True:
                 frame = await track.recv()
+                assert isinstance(frame, av.AudioFrame)
                 self.heard.put_nowait(frame.to_ndarray().reshape(-1, 2)[:, 0].astype(np.int32))
         except MediaStreamError:
             return

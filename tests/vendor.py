@@ -1,4 +1,4 @@
-"""A web service of somebody else's, over HTTPS on loopback."""
+"""A stand-in for a provider's web service, over HTTPS on loopback."""
 
 import json
 import ssl
@@ -13,7 +13,7 @@ HERE = "127.0.0.1"
 
 
 class Vendor:
-    """Answers what it is told to, and remembers what it was asked."""
+    """Gives the answers that it was given, and keeps the requests."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self.asked: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e import caller
 from tests.e2e.server import Server
@@ -47,7 +47,7 @@ def silent_servers(stack: ExitStack, count: int) -> list[str]:
     return found
 
 
-def open_page(stack: ExitStack, chromium: caller.Browser, **settings: str) -> Page:
+def open_page(stack: ExitStack, chromium: Browser, **settings: str) -> Page:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     server = Server.start(folder, VOICEDEMO_BIND="127.0.0.1", **settings)
     stack.callback(server.stop)

@@ -11,14 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from tests.e2e.caller import Caller
 from tests.hostile import check_for, mutilated
-from tests.natlab.phone import URL, chromium, product
-from tests.natlab.world import SERVER, World
+from tests.natlab.addresses import SERVER
+from tests.natlab.lab import TWO_UPLINKS, Lab
+from tests.natlab.phone import open_browser, product
 
 CALLS = 5
 TCP_SHARE = 50
@@ -60,13 +62,12 @@ def memory_mb(pid: int) -> float:
 def main(packets: int) -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        world = World(folder)
-        world.connect("wlan0")
         with (
-            product(world, folder) as server,
-            chromium(playwright, world, folder) as browser,
+            closing(Lab(TWO_UPLINKS, folder)) as lab,
+            product(lab, folder) as server,
+            open_browser("chromium", playwright, lab, folder) as browser,
         ):
-            callers = [Caller(browser, f"{URL}?voice=echo") for _ in range(CALLS)]
+            callers = [Caller(browser, f"{lab.url}/?voice=echo") for _ in range(CALLS)]
             for caller in callers:
                 caller.call()
                 caller.wait_for_sound()
@@ -75,7 +76,7 @@ def main(packets: int) -> None:
             ufrags = [re.findall(r"a=ice-ufrag:(\S+)", text)[0] for text in sdp]
             before, began = memory_mb(server.process.pid), time.monotonic()
             arguments = ["--flood", str(port), "--packets", str(packets), *ufrags]
-            command = [*world.server.prefix, sys.executable, "-m", "tests.bench.hostile"]
+            command = [*lab.server.prefix, sys.executable, "-m", "tests.bench.hostile"]
             flooding = subprocess.Popen([*command, *arguments])
             while flooding.poll() is None:
                 callers[0].page.wait_for_timeout(1000)
@@ -84,7 +85,6 @@ def main(packets: int) -> None:
             for caller in callers:
                 caller.wait_for_sound()
             states = [caller.state for caller in callers]
-        world.close()
     print(f"{packets} packets in {took:.0f} s: calls {states}")
     print(f"memory {before:.1f} MB before, {after:.1f} MB after")
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e import caller, sounds
 from tests.e2e.server import Server
@@ -46,7 +46,8 @@ def drawn(browser: Browser, server: Server, slower: int) -> float:
     phone = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 3}
     tab = caller.Caller(browser, f"{server.url}?voice=echo", init_script=COUNT, **phone)
     page = tab.page
-    tab.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    assert isinstance(page, Page)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     tab.call()
     tab.wait_for_sound()
     page.wait_for_timeout(2000)

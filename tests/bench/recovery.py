@@ -11,8 +11,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.caller import Caller, process_of
 from tests.e2e.firefox import Firefox
-from tests.natlab.phone import PORT, URL, PageClock, chromium, firefox, product
-from tests.natlab.turn import SETTINGS, Coturn
+from tests.natlab.lab import TWO_UPLINKS, Lab
+from tests.natlab.phone import BrowserName, PageClock, open_browser, product
+from tests.natlab.router import OPEN, Policy
 from tests.natlab.wire import Direction, Kind
-from tests.natlab.world import ADDRESSES, Uplink, World
 
 KNOWN_S = 6.0
 """Chromium on Linux takes some four seconds to notice a network."""
@@ -35,13 +35,13 @@ Figures = dict[str, float]
 
 @dataclass
 class Stage:
-    world: World
+    lab: Lab
     browser: Browser | Firefox
 
     @contextmanager
     def call(self, voice: str = "echo") -> Iterator[Caller]:
         """A call that has been up for three seconds."""
-        caller = Caller(self.browser, f"{URL}?voice={voice}&debug")
+        caller = Caller(self.browser, f"{self.lab.url}/?voice={voice}&debug")
         caller.call()
         caller.wait_for_sound()
         time.sleep(3)
@@ -63,15 +63,15 @@ class Stage:
         }
 
     def _audio(self, direction: Direction) -> list[float]:
-        packets = [p for wire in self.world.wires.values() for p in wire.delivered()]
+        packets = [p for wire in self.lab.wires.values() for p in wire.delivered()]
         return sorted(p.at for p in packets if (p.direction, p.kind) == (direction, Kind.RTP))
 
     def _restore(self) -> None:
-        for name in ADDRESSES:
-            self.world.leave(name)
+        for uplink in self.lab.wires:
+            self.lab.leave(uplink)
         time.sleep(0.5)
-        self.world.set(drop=False, udp_loss=0.0)
-        self.world.connect("wlan0")
+        self.lab.quality(drop=False, udp_loss=0.0)
+        self.lab.connect("wlan0")
         time.sleep(KNOWN_S)
 
 
@@ -81,12 +81,12 @@ def longest(times: list[float], moment: float) -> float:
 
 def death(stage: Stage, how: str) -> Figures:
     """Both networks are known to the browser; the one in use dies."""
-    stage.world.connect("cell0")
+    stage.lab.connect("cell0")
     time.sleep(KNOWN_S)
     with stage.call() as caller:
-        used = stage.world.in_use()
+        used = stage.lab.in_use()
         moment = time.monotonic()
-        getattr(stage.world, how)(used)
+        getattr(stage.lab, how)(used)
         caller.page.wait_for_timeout(WATCH_S * 1000)
         return stage.gaps(caller, moment)
 
@@ -99,14 +99,14 @@ def late_network(stage: Stage, how: str) -> Figures:
     """
     with stage.call() as caller:
         moment = time.monotonic()
-        getattr(stage.world, how)("wlan0")
+        getattr(stage.lab, how)("wlan0")
         time.sleep(2)
         appeared = time.monotonic()
-        stage.world.connect("cell0")
-        stage.world.prefer("cell0")
+        stage.lab.connect("cell0")
+        stage.lab.prefer("cell0")
         caller.page.wait_for_timeout(WATCH_S * 1000)
         figures = stage.gaps(caller, moment)
-        known = first_candidate(caller, "cell0", appeared) or appeared
+        known = first_candidate(caller, stage.lab.addresses["cell0"], appeared) or appeared
         figures["up"] -= known - moment
         figures["down"] -= known - moment
         figures["browser knows it after"] = known - appeared
@@ -120,12 +120,12 @@ def announced(stage: Stage, how: str) -> Figures:
     it, once the browser has the network.
     """
     with stage.call() as caller:
-        stage.world.connect("cell0")
-        assert caller.page.evaluate("address => seen.knows(address)", ADDRESSES["cell0"])
+        stage.lab.connect("cell0")
+        assert caller.page.evaluate("address => seen.knows(address)", stage.lab.addresses["cell0"])
         moment = time.monotonic()
         caller.page.evaluate("navigator.connection.dispatchEvent(new Event('change'))")
         caller.page.wait_for_timeout(2000)
-        getattr(stage.world, how)("wlan0")
+        getattr(stage.lab, how)("wlan0")
         caller.page.wait_for_timeout(4000)
         return stage.gaps(caller, moment)
 
@@ -157,10 +157,10 @@ def sockets(stage: Stage, how: str) -> Figures:
 
 def rebinding(stage: Stage, how: str) -> Figures:
     """The NAT between phone and bot forgets its mappings."""
-    stage.world.translate()
+    stage.lab.reroute(Policy("symmetric"))
     with stage.call() as caller:
         moment = time.monotonic()
-        stage.world.rebind()
+        stage.lab.rebind()
         caller.page.wait_for_timeout(WATCH_S * 1000)
         return {**stage.gaps(caller, moment), "said": caller.state != "connected"}
 
@@ -170,11 +170,11 @@ def crippled(stage: Stage, how: str) -> Figures:
 
     What the ``tone`` loses is the way down; the ``echo`` needs both ways.
     """
-    stage.world.only_tcp(443, int(PORT), udp=True)
+    stage.lab.reroute(replace(OPEN, only_443=True))
     with stage.call(voice=how) as caller:
         clock = PageClock(caller.page)
         moment = time.monotonic()
-        stage.world.set(udp_loss=0.88)
+        stage.lab.quality(udp_loss=0.88)
         caller.wait_for_protocol("tls")
         left = time.monotonic() - moment
         caller.page.wait_for_timeout(15_000)
@@ -220,36 +220,28 @@ def clean_again(arrivals: list[float], moment: float) -> float:
     return float("inf")
 
 
-def first_candidate(caller: Caller, name: Uplink, moment: float) -> float | None:
-    """When the browser had its first candidate on this network, after ``moment``."""
+def first_candidate(caller: Caller, address: str, moment: float) -> float | None:
+    """Return when the browser had its first candidate with this address, after ``moment``."""
     clock = PageClock(caller.page)
     times = (
         clock.seconds(seen["at"])
         for seen in caller.page.evaluate("seen.candidates")
-        if f" {ADDRESSES[name]} " in seen["candidate"]
+        if f" {address} " in seen["candidate"]
     )
     return min((at for at in times if at > moment), default=None)
 
 
 @contextmanager
-def staged(rtt: float, name: str) -> Iterator[Stage]:
+def staged(rtt: float, name: BrowserName) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
-        world = World(folder)
-        turn = Coturn(world.server, folder)
-        try:
-            world.set(delay=rtt / 2)
-            world.connect("wlan0")
-            with (
-                product(world, folder, VOICEDEMO_HEARTBEAT_S="0.1", **SETTINGS),
-                firefox(world, folder)
-                if name == "firefox"
-                else chromium(playwright, world, folder) as browser,
-            ):
-                yield Stage(world, browser)
-        finally:
-            turn.close()
-            world.close()
+        network = replace(TWO_UPLINKS, quality={"delay": rtt / 2})
+        with (
+            closing(Lab(network, folder)) as lab,
+            product(lab, folder, VOICEDEMO_HEARTBEAT_S="0.1", **lab.turn_settings()),
+            open_browser(name, playwright, lab, folder) as browser,
+        ):
+            yield Stage(lab, browser)
 
 
 def report(name: str, results: list[Figures]) -> None:
@@ -270,7 +262,7 @@ SCENARIOS: dict[Scenario, tuple[str, ...]] = {
     healthy: ("restart",),
     sockets: ("close",),
     locked: ("short", "long"),
-    # Last: the firewall and the NAT stay.
+    # Last: the firewall stays until the NAT takes its place, and that stays too.
     crippled: ("tone", "echo"),
     rebinding: ("flush",),
 }

@@ -5,15 +5,15 @@ As root. Credentials last for 90 seconds, the call for five minutes, over a real
 
 import argparse
 import tempfile
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from tests.e2e.caller import Caller
-from tests.natlab.phone import URL, chromium, product
-from tests.natlab.turn import SETTINGS, Coturn
-from tests.natlab.world import World
+from tests.natlab.lab import TWO_UPLINKS, Lab
+from tests.natlab.phone import open_browser, product
 
 CREDENTIALS = "seen.peers[0].getConfiguration().iceServers.at(-1).credential"
 
@@ -21,28 +21,22 @@ CREDENTIALS = "seen.peers[0].getConfiguration().iceServers.at(-1).credential"
 def main(seconds: int, ttl: str) -> None:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
-        world = World(folder)
-        coturn = Coturn(world.server, folder)
-        world.connect("wlan0")
-        try:
-            with (
-                product(world, folder, VOICEDEMO_TURN_TTL_S=ttl, **SETTINGS),
-                chromium(playwright, world, folder) as browser,
-            ):
-                caller = Caller(browser, f"{URL}?voice=echo&debug&ice=relay")
-                caller.call()
-                caller.wait_for_sound()
-                credentials = set()
-                for _ in range(seconds):
-                    credentials.add(caller.page.evaluate(CREDENTIALS))
-                    caller.page.wait_for_timeout(1000)
-                arrivals = caller.page.evaluate("seen.arrivals")
-                print(f"relay over {caller.protocol()}, state {caller.state}")
-                print(f"credentials {len(credentials)}, lost {caller.snapshot()['lost']}")
-                print(f"longest gap {max(b - a for a, b in pairwise(arrivals)):.0f} ms")
-        finally:
-            coturn.close()
-            world.close()
+        with (
+            closing(Lab(TWO_UPLINKS, folder)) as lab,
+            product(lab, folder, VOICEDEMO_TURN_TTL_S=ttl, **lab.turn_settings()),
+            open_browser("chromium", playwright, lab, folder) as browser,
+        ):
+            caller = Caller(browser, f"{lab.url}/?voice=echo&debug&ice=relay")
+            caller.call()
+            caller.wait_for_sound()
+            credentials = set()
+            for _ in range(seconds):
+                credentials.add(caller.page.evaluate(CREDENTIALS))
+                caller.page.wait_for_timeout(1000)
+            arrivals = caller.page.evaluate("seen.arrivals")
+            print(f"relay over {caller.protocol()}, state {caller.state}")
+            print(f"credentials {len(credentials)}, lost {caller.snapshot()['lost']}")
+            print(f"longest gap {max(b - a for a, b in pairwise(arrivals)):.0f} ms")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ times slower: what Lighthouse calls slow 4G, but with real packets.
 
 import statistics
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.natlab import phone
-from tests.natlab.world import World
+from tests.natlab.lab import TWO_UPLINKS, Lab
+from tests.natlab.phone import open_browser, product
 
 ROUND_TRIP_S: Final = 0.150
 RATE: Final = 1.6e6
@@ -38,33 +39,30 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
+        closing(Lab(TWO_UPLINKS, Path(folder))) as lab,
+        product(lab, Path(folder)),
     ):
-        world = World(Path(folder))
-        world.connect("wlan0")
-        try:
-            with phone.product(world, Path(folder)):
-                _measure(playwright, world, Path(folder))
-        finally:
-            world.close()
+        _measure(playwright, lab, Path(folder))
 
 
-def _measure(playwright: Playwright, world: World, folder: Path) -> None:
-    with phone.chromium(playwright, world, folder) as browser:
-        visit(browser)  # the first page of a browser is late by itself
-        world.set(delay=ROUND_TRIP_S / 2, rate=RATE)
-        visits = [visit(browser) for _ in range(RUNS)]
+def _measure(playwright: Playwright, lab: Lab, folder: Path) -> None:
+    with open_browser("chromium", playwright, lab, folder) as browser:
+        assert isinstance(browser, Browser)
+        visit(browser, lab.url)  # the first page of a browser is late by itself
+        lab.quality(delay=ROUND_TRIP_S / 2, rate=RATE)
+        visits = [visit(browser, lab.url) for _ in range(RUNS)]
     for name in ("first byte", "first paint", "tap possible"):
         times = sorted(times[name] for times in visits)
         print(f"{name:14} {statistics.median(times):6.0f} ms   {times[0]:.0f} to {times[-1]:.0f}")
 
 
-def visit(browser: Browser) -> dict[str, float]:
+def visit(browser: Browser, url: str) -> dict[str, float]:
     """Milliseconds from the link to each step, for somebody who has never been there."""
     context = browser.new_context()
     page = context.new_page()
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.add_init_script(READY)
-    page.goto(phone.URL, wait_until="load")
+    page.goto(url, wait_until="load")
     page.wait_for_function("() => window.ready && performance.getEntriesByType('paint').length")
     times: dict[str, float] = page.evaluate(
         """() => ({

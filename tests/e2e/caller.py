@@ -1,4 +1,4 @@
-"""A person with a browser: opens the page, taps, talks, listens."""
+"""A person with a browser, who opens the page, taps, talks and listens."""
 
 import base64
 import shutil
@@ -31,7 +31,12 @@ navigator.mediaDevices.getUserMedia = async () => {
   throw new DOMException('no', '%s');
 };
 """
-"""A script for the page: nobody gets a microphone; %s is the name of the error."""
+"""A script for the page. The microphone is refused; %s is the name of the error."""
+
+DRAW_RARELY = """
+window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 200);
+"""
+"""A script for tests that look at no picture. Drawing is half of a call's CPU time."""
 
 
 def chromium() -> str:
@@ -45,9 +50,10 @@ def launch(
     program: Path | None = None,
     flags: Sequence[str] = (),
 ) -> Browser:
-    """Chromium, with a recording (played over and over) for its microphone.
+    """Start Chromium.
 
-    :param program: to run in its place, say Chromium in another network namespace.
+    :param microphone: a recording that it plays again and again as its microphone; None: beeps.
+    :param program: what to run instead, such as a script that starts Chromium elsewhere.
     """
     flags = [*FLAGS, *flags]
     if microphone:
@@ -56,7 +62,7 @@ def launch(
 
 
 def process_of(browser: Browser | Firefox) -> int:
-    """The process id of a browser on this machine."""
+    """Return the process id of a browser on this machine."""
     if isinstance(browser, Firefox):
         return browser.process_id
     session = browser.new_browser_cdp_session()
@@ -113,7 +119,7 @@ class Caller:
         return self.page.evaluate("seen.snapshot()")
 
     def wait_until_changed(self, before: dict[str, Any], *names: str) -> None:
-        """Until each of these statistics is there, and another than it was."""
+        """Wait until each of these statistics has a value that differs from before."""
         changed = self.page.evaluate(
             """([before, names]) => seen.until(
               (now) => names.every((n) => now[n] !== undefined && now[n] !== before[n]))""",
@@ -122,7 +128,7 @@ class Caller:
         assert changed, (names, before, self.snapshot())
 
     def wait_for_sound(self, timeout_s: float = 30) -> None:
-        """Until packets have been arriving for a second as they should: every 20 ms."""
+        """Wait until packets have been arriving for a second as they should, every 20 ms."""
         self.page.wait_for_function(
             "() => seen.inLast(1000) >= 40", timeout=timeout_s * 1000, polling=100
         )
@@ -131,7 +137,7 @@ class Caller:
         self.page.wait_for_function("() => seen.inLast(300) === 0", polling=50)
 
     def protocol(self) -> str:
-        """How the page reaches the bot, or the relay: udp, tcp or tls."""
+        """Return how the page reaches the bot, or its relay: udp, tcp or tls."""
         return self.page.evaluate("seen.protocol()")
 
     def wait_for_protocol(self, protocol: str, timeout_s: float = 30) -> None:
@@ -141,7 +147,7 @@ class Caller:
         assert reached, (protocol, self.protocol())
 
     def receive(self, packets: int) -> Sound:
-        """The first ``packets`` that arrive in the call, decoded: 50 are a second."""
+        """Return the first ``packets`` of the call, decoded. There are 50 in a second."""
         self.page.wait_for_function(
             "packets => seen.packets.length >= packets", arg=packets, timeout=packets * 20 + 20_000
         )
@@ -149,6 +155,14 @@ class Caller:
         return opus.decode(map(base64.b64decode, received)).astype(np.float64)
 
     def record(self, seconds: float) -> Sound:
-        """What comes out of the loudspeaker for the next ``seconds``."""
-        samples = base64.b64decode(self.page.evaluate("s => seen.record(s)", seconds))
+        """Return what comes out of the loudspeaker for the next ``seconds``."""
+        self.start_recording(seconds)
+        return self.recording()
+
+    def start_recording(self, seconds: float) -> None:
+        self.page.evaluate("s => { window.recording = seen.record(s); }", seconds)
+
+    def recording(self) -> Sound:
+        """Wait for the recording that was started, and return it."""
+        samples = base64.b64decode(self.page.evaluate("window.recording"))
         return np.frombuffer(samples, "<i2").astype(np.float64)

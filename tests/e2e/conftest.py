@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Playwright
 from . import caller, sounds
 from .firefox import Firefox
 from .server import Server
+from .states import BRAND
 
 PHRASE = "the quick brown fox jumps over the lazy dog"
 
@@ -19,6 +20,14 @@ def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(var_dir: Path) -> Iterator[Server]:
     running = Server.start(var_dir)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a name and a contact: its pages have everything that a page can have."""
+    running = Server.start(tmp_path_factory.mktemp("branded"), **BRAND)
     yield running
     running.stop()
 
@@ -37,22 +46,38 @@ def microphone(phrase: sounds.Sound, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
+def running_chromium(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
     browser = caller.launch(playwright, microphone)
     yield browser
     browser.close()
 
 
-@pytest.fixture(scope="module")
-def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+@pytest.fixture
+def browser(running_chromium: Browser) -> Iterator[Browser]:
+    """Chromium. All pages are closed after each test: one that is left open keeps drawing."""
+    yield running_chromium
+    for context in running_chromium.contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def running_firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     running = Firefox(tmp_path_factory.mktemp("firefox"))
     yield running
     running.close()
 
 
+@pytest.fixture
+def firefox(running_firefox: Firefox) -> Iterator[Firefox]:
+    """Firefox. All pages are closed after each test."""
+    yield running_firefox
+    for context in running_firefox.contexts:
+        context.close()
+
+
 @pytest.fixture(params=["chromium", "firefox"])
 def either(request: pytest.FixtureRequest) -> Browser | Firefox:
-    """One after the other."""
+    """Chromium in one test, Firefox in the next."""
     name = "browser" if request.param == "chromium" else "firefox"
     chosen: Browser | Firefox = request.getfixturevalue(name)
     return chosen

@@ -1,7 +1,7 @@
-"""Firefox, as far as the tests need it, with the same calls as Playwright's browsers.
+"""Drive Firefox with the part of Playwright's interface that the tests use.
 
-Playwright drives only a Firefox of its own build; this one speaks WebDriver BiDi (W3C) to whatever
-``firefox-esr`` the distribution has.
+Playwright drives only a Firefox of its own build. This module speaks WebDriver BiDi (W3C) to the
+distribution's ``firefox-esr``.
 """
 
 import itertools
@@ -16,6 +16,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+from playwright.sync_api import ViewportSize
 from websockets.sync.client import ClientConnection, connect
 
 PREFERENCES = {
@@ -23,9 +24,9 @@ PREFERENCES = {
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
     "media.autoplay.default": 0,
-    # With leave to use the microphone, every network gives candidates, not just the default one.
+    # With permission for the microphone, ICE gathers on every network, not just the default one.
     "permissions.default.microphone": 1,
-    # A tone for a microphone, and nobody is asked about it.
+    # The microphone is a tone, and there is no prompt.
     "media.navigator.permission.disabled": True,
     "media.navigator.streams.fake": True,
     "media.peerconnection.ice.loopback": True,
@@ -35,19 +36,19 @@ PREFERENCES = {
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
 ANSWER_S = 60
-"""A script that has not come to an end by then hangs."""
+"""A script that takes longer is considered to hang."""
 
 
 class FirefoxError(RuntimeError):
-    """What a script threw, or a command that was refused."""
+    """A script threw, or the browser refused a command."""
 
 
 class Firefox:
     """A running browser with a fresh profile.
 
-    :param prefix: what to put before the command, to run it elsewhere.
+    :param prefix: arguments to put before the command, such as ``ip netns exec NAME``.
     :param secure: host names whose pages count as secure although they came over HTTP.
-    :param open_socket: makes the connection to its debugging port, from where that is.
+    :param open_socket: connects to the debugging port, if that is not reachable from here.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Firefox:
         command = [program, "--headless", "--no-remote", "--remote-debugging-port=0"]
         self._numbers = itertools.count(1)
         self.listeners: dict[str, list[Callable[[dict[str, Any]], None]]] = {}
+        self._contexts: list[Context] = []
         with ExitStack() as stack:
             self._process = stack.enter_context(
                 subprocess.Popen(
@@ -103,7 +105,10 @@ class Firefox:
         return self._process.pid
 
     def command(self, method: str, **params: Any) -> dict[str, Any]:
-        """:raises FirefoxError: where the browser refuses it."""
+        """Send a command and return its result.
+
+        :raises FirefoxError: if the browser refuses it.
+        """
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
@@ -121,23 +126,30 @@ class Firefox:
             listener(event["params"])
 
     def new_context(
-        self, *, viewport: dict[str, int] | None = None, locale: str | None = None
+        self, *, viewport: ViewportSize | None = None, locale: str | None = None
     ) -> "Context":
         context = Context(self, viewport)
+        self._contexts.append(context)
         if locale:
             context.speak(locale)
         return context
+
+    @property
+    def contexts(self) -> "list[Context]":
+        """Those that are open."""
+        return [context for context in self._contexts if not context.is_closed]
 
     def close(self) -> None:
         self._open.close()
 
 
 class Context:
-    """A fresh set of cookies and storage, for one page."""
+    """A fresh set of cookies and storage."""
 
-    def __init__(self, browser: Firefox, viewport: dict[str, int] | None) -> None:
+    def __init__(self, browser: Firefox, viewport: ViewportSize | None) -> None:
         self._browser = browser
         self._viewport = viewport
+        self.is_closed = False
         self._id = browser.command("browser.createUserContext")["userContext"]
 
     def speak(self, locale: str) -> None:
@@ -158,6 +170,7 @@ class Context:
         return tab
 
     def close(self) -> None:
+        self.is_closed = True
         self._browser.command("browser.removeUserContext", userContext=self._id)
 
 
@@ -170,11 +183,14 @@ class Tab:
         self.context = context
         self.keyboard = Keyboard(browser, tab)
 
-    def set_viewport_size(self, size: dict[str, int]) -> None:
+    def set_viewport_size(self, size: ViewportSize) -> None:
         self._browser.command("browsingContext.setViewport", context=self._context, viewport=size)
 
     def on(self, event: str, callback: Callable[[Any], None]) -> None:
-        """``pageerror`` and ``console``, as messages with ``text`` and ``type``."""
+        """Call back with messages that have ``text`` and ``type``.
+
+        :param event: ``pageerror`` or ``console``.
+        """
         wanted = {"pageerror": "javascript", "console": "console"}[event]
 
         def hear(entry: dict[str, Any]) -> None:
@@ -192,7 +208,7 @@ class Tab:
         self._browser.command("browsingContext.reload", context=self._context, wait="complete")
 
     def evaluate(self, expression: str, arg: Any = None) -> Any:
-        """The value of an expression, or what a function makes of ``arg``; promises are awaited.
+        """Return the value of an expression, or of a function called with ``arg``, awaited.
 
         :raises FirefoxError: with what the script threw.
         """
@@ -214,7 +230,10 @@ class Tab:
     def wait_for_function(
         self, expression: str, arg: Any = None, timeout: float = 30_000, polling: float = 50
     ) -> None:
-        """:raises TimeoutError: where it does not come true."""
+        """Wait until an expression is true.
+
+        :raises TimeoutError: if that takes longer than ``timeout`` ms.
+        """
         deadline = time.monotonic() + timeout / 1000
         while not self.evaluate(expression, arg):
             if time.monotonic() > deadline:
@@ -225,7 +244,10 @@ class Tab:
         time.sleep(ms / 1000)
 
     def click(self, selector: str) -> None:
-        """:raises TimeoutError: where there is nothing to click on."""
+        """Click on an element once it is visible and enabled.
+
+        :raises TimeoutError: if it does not become so.
+        """
         self.wait_for_function(f"() => {_visible(selector)} && !{_element(selector)}.disabled")
         self.evaluate(f"{_element(selector)}.click()")
 
@@ -245,11 +267,11 @@ class Tab:
 
 
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": " "}
-"""WebDriver, "keyboard actions": the code points of keys that have no character."""
+"""The code points of keys that have no character (WebDriver, "keyboard actions")."""
 
 
 class Keyboard:
-    """What is pressed goes to whatever has the focus."""
+    """Presses keys in whatever has the focus."""
 
     def __init__(self, browser: Firefox, context: str) -> None:
         self._browser = browser

@@ -1,10 +1,10 @@
-// Runs in the page before its own scripts: sees what a developer sees in webrtc-internals, and
-// listens to what comes out of the loudspeaker. The product knows nothing of it.
+// Runs in the page before its own scripts. It sees what a developer sees in webrtc-internals, and
+// hears what comes out of the loudspeaker. The product does not know of it.
 (() => {
   const seen = { peers: [], microphones: 0, heard: [], heardAt: [], sockets: [], arrivals: [], packets: [], candidates: [] };
   window.seen = seen;
 
-  /** Looks at each encoded frame of a sender or receiver as it passes, where the browser shows them. */
+  /** Looks at each encoded frame of a sender or receiver, if the browser shows them (Chromium). */
   const passOn = (end, look) => {
     if (!end.createEncodedStreams) return;
     const { readable, writable } = end.createEncodedStreams();
@@ -19,7 +19,7 @@
 
   const PACKET_TICKS = 960;
 
-  /** Where it does not: when a receiver's RTP timestamp advances, packets have been played. */
+  /** For the other browsers: when a receiver's RTP timestamp advances, packets have been played. */
   const followPlayback = (receiver) => {
     let known = null;
     const look = () => {
@@ -60,7 +60,7 @@
       });
     }
 
-    // What a peer connection was made with must stay.
+    // A peer connection must keep the options that it was made with.
     setConfiguration(configuration) {
       super.setConfiguration({ ...configuration, encodedInsertableStreams: true });
     }
@@ -81,7 +81,7 @@
     }
   };
 
-  /** Until the browser has a network interface with this address. */
+  /** Waits until the browser has a network interface with this address. */
   seen.knows = async (address) => {
     for (let tries = 0; tries < 50; tries += 1) {
       const peer = new Peer();
@@ -146,7 +146,7 @@
     );
   };
 
-  /** What the statistics say now. */
+  /** Returns what the statistics say now. */
   seen.snapshot = async () => {
     const peer = seen.peers.at(-1);
     const report = await peer.getStats();
@@ -175,7 +175,7 @@
     };
   };
 
-  /** Whether the statistics come to satisfy `test` within ten seconds. */
+  /** Tells whether the statistics satisfy `test` within ten seconds. */
   seen.until = async (test) => {
     for (let tries = 0; tries < 200; tries += 1) {
       if (test(await seen.snapshot())) return true;
@@ -184,7 +184,7 @@
     return false;
   };
 
-  /** Packets that arrived in the last `ms`. */
+  /** Counts the packets that arrived in the last `ms`. */
   seen.inLast = (ms) => {
     const since = performance.now() - ms;
     let count = 0;
@@ -192,14 +192,14 @@
     return count;
   };
 
-  /** udp, tcp or tls: to the bot, or to the relay. */
+  /** Returns how the page reaches the bot, or its relay: udp, tcp or tls. */
   seen.protocol = async () => {
     const report = await seen.peers.at(-1).getStats();
     const local = report.get(selectedPair(report)?.localCandidateId);
     return local?.relayProtocol ?? local?.protocol ?? '';
   };
 
-  /** The same, after `direct` or, where either side has a relay, `relay`. */
+  /** The same after `direct`, or after `relay` if either side uses one. */
   seen.way = async () => {
     const report = await seen.peers.at(-1).getStats();
     const pair = selectedPair(report);
@@ -219,7 +219,7 @@
   seen.reaches = (protocol, ms) => becomes(seen.protocol, protocol, ms);
   seen.goesBy = (way, ms) => becomes(seen.way, way, ms);
 
-  /** In ms, between arrivals of encoded packets: getStats() is refreshed only every 50 ms. */
+  /** The longest time between two packets, in ms. getStats() is too coarse: it changes every 50 ms. */
   seen.longestGapSince = (start) => {
     const times = seen.arrivals.filter((at) => at >= start);
     return Math.max(...times.slice(1).map((at, index) => at - times[index]));

@@ -1,15 +1,22 @@
-"""The real server, in a process of its own, as `make demo` runs it."""
+"""Start the real server as `make demo` does, in a process of its own."""
 
+import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from bot.speech.store import SpeechStore
+from tests import shared
+from voicedemo import settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,23 +33,22 @@ class Server:
         *,
         prefix: Sequence[str] = (),
         command: Sequence[str] = ("serve",),
-        **settings: str,
+        python: str | Path = sys.executable,
+        **changed: str,
     ) -> "Server":
-        """:param prefix: what to put before the command, to run it elsewhere."""
-        environment = {
-            **os.environ,
-            "VOICEDEMO_VAR_DIR": str(var),
-            "PORT": "0",
-            **settings,
-        }
-        for before in (["migrate", "-v", "0"], ["collectstatic", "--no-input", "-v", "0"]):
-            subprocess.run(
-                [sys.executable, "manage.py", *before], cwd=ROOT, env=environment, check=True
-            )
+        """Start a server and wait until it says its address.
+
+        :param var: its folder for data. A new folder gets a database and collected static files.
+        :param prefix: arguments to put before the command, such as ``ip netns exec NAME``.
+        :param python: the interpreter that runs it.
+        :param changed: settings, as environment variables.
+        :raises RuntimeError: if it ends first.
+        """
+        prepare(var)
         process = subprocess.Popen(
-            [*prefix, sys.executable, "manage.py", *command],
+            [*prefix, python, "manage.py", *command],
             cwd=ROOT,
-            env=environment,
+            env={**os.environ, "VOICEDEMO_VAR_DIR": str(var), "PORT": "0", **changed},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -53,12 +59,12 @@ class Server:
         raise RuntimeError(f"the server did not start: exit status {process.wait()}")
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit status."""
+        """Send SIGTERM, wait for the end, and return the exit status."""
         self.process.terminate()
         return self.exited(timeout_s=30)
 
     def exited(self, timeout_s: float) -> int:
-        """Wait for the end of the process; returns the exit status."""
+        """Wait for the end of the process and return the exit status."""
         status = self.process.wait(timeout_s)
         assert self.process.stdout
         self.process.stdout.close()
@@ -74,7 +80,7 @@ class Server:
         return float(found[1])
 
     def wait_for_metric(self, name: str, value: float, timeout_s: float) -> bool:
-        """Whether a metric comes to be ``value`` in time."""
+        """Tell whether a metric reaches ``value`` in time."""
         deadline = time.monotonic() + timeout_s
         while self.metric(name) != value:
             if time.monotonic() > deadline:
@@ -83,9 +89,9 @@ class Server:
         return True
 
     def resources(self) -> dict[str, int]:
-        """Threads and open files as the kernel counts them, tasks as the loop does.
+        """Count the process's threads, open files and asyncio tasks.
 
-        But for the threads of the loop's pool: they are made as calls come together, and stay.
+        Threads of the event loop's pool are left out: they are made when calls coincide, and stay.
         """
         proc = Path(f"/proc/{self.process.pid}")
         return {
@@ -97,3 +103,25 @@ class Server:
 
     def ticket(self) -> str:
         return json.loads(self.get("api/ticket/"))["ticket"]
+
+
+def prepare(var: Path) -> None:
+    """Give a folder what `make demo` makes before it serves: a database and static files.
+
+    Both are made once in a run and copied, as is the greeting, which takes seconds to synthesise.
+    """
+    made = shared.once("var", _make_var)
+    if not (var / "db.sqlite3").exists():
+        shutil.copytree(made, var, dirs_exist_ok=True)
+
+
+def _make_var(folder: Path) -> None:
+    environment = {**os.environ, "VOICEDEMO_VAR_DIR": str(folder)}
+    for command in (["migrate", "-v", "0"], ["collectstatic", "--no-input", "-v", "0"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
+        )
+    greeting = SpeechStore(folder / "speech").packets(settings.VOICEDEMO_GREETING)
+    with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one
+        thread.submit(asyncio.run, greeting).result()
+    (folder / "secret_key").unlink()  # every installation has its own

@@ -1,13 +1,15 @@
-"""Recordings for the microphone, and what to make of what comes back."""
+"""Make recordings for the microphone, and examine what comes back."""
 
+import hashlib
 import wave
 from pathlib import Path
 
 import numpy as np
 from pocketsphinx import Decoder
 
-from bot.media import opus
+from bot.media import ogg, opus
 from bot.speech.synthesize import synthesize
+from tests import shared
 
 RATE = opus.SAMPLE_RATE
 
@@ -15,7 +17,10 @@ Sound = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def spoken(text: str) -> Sound:
-    return opus.decode(synthesize(text)).astype(np.float64)
+    """Return ``text`` as speech, synthesised once in a run."""
+    name = f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.ogg"
+    path = shared.once(name, lambda path: ogg.write(path, synthesize(text)))
+    return opus.decode(ogg.read(path)).astype(np.float64)
 
 
 def with_pause(sound: Sound, before_s: float, after_s: float) -> Sound:
@@ -31,7 +36,7 @@ def write_wav(path: Path, sound: Sound) -> None:
 
 
 def words(sound: Sound) -> set[str]:
-    """What a speech recogniser hears."""
+    """Return the words that a speech recogniser hears."""
     at = np.arange(0, len(sound), RATE / 16000)
     narrow = np.interp(at, np.arange(len(sound)), sound)
     narrow *= 20000 / max(1.0, float(np.abs(narrow).max()))
@@ -44,14 +49,17 @@ def words(sound: Sound) -> set[str]:
 
 
 def envelope(sound: Sound) -> Sound:
-    """Loudness in steps of 10 ms: what survives codecs, resampling and noise suppression."""
+    """Return the loudness in steps of 10 ms.
+
+    It survives codecs, resampling and noise suppression.
+    """
     step = RATE // 100
     whole = sound[: len(sound) // step * step].reshape(-1, step)
     return np.sqrt(np.mean(whole**2, axis=1))
 
 
 def likeness(said: Sound, heard: Sound) -> float:
-    """Best correlation, up to 1, of the loudness of ``said`` with a stretch of ``heard``."""
+    """Return the best correlation, up to 1, of the loudness of ``said`` and a part of ``heard``."""
     pattern, track = envelope(said), envelope(heard)
     pattern = (pattern - pattern.mean()) / pattern.std()
     best = 0.0
@@ -63,6 +71,6 @@ def likeness(said: Sound, heard: Sound) -> float:
 
 
 def pitch(sound: Sound) -> int:
-    """The strongest frequency in Hz."""
+    """Return the strongest frequency, in Hz."""
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
     return round(float(np.argmax(spectrum)) * RATE / len(sound))

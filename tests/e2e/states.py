@@ -1,11 +1,11 @@
-"""The page in each of its states: ``python -m tests.e2e.states FOLDER`` takes pictures of them."""
+"""Show the page in each of its states: ``python -m tests.e2e.states FOLDER`` takes pictures."""
 
 import itertools
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
@@ -78,15 +78,20 @@ FINDINGS: Final = {
     "ice-tcp": ["way_works", "way_blocked"],
 }
 VERDICTS: Final = ("fine_direct", "fine_detour", "poor", "microphone", "network_blocked", "")
-"""The last stands for a self-test that is under way."""
+"""The last, empty one stands for a self-test that is under way."""
 DATA: Final = {"ms": 38, "rtt": 238, "loss": 12.5, "mos": 3.4}
 FAMILIES: Final = {"families": "IPv4 + IPv6"}
 BRAND: Final = {"VOICEDEMO_NAME": "Acme", "VOICEDEMO_CONTACT_URL": "https://example.com/"}
 
 
+@overload
+def open_page(browser: Browser, server: Server, language: str, **options: Any) -> Page: ...
+@overload
+def open_page(browser: Firefox, server: Server, language: str, **options: Any) -> Tab: ...
 def open_page(
     browser: Browser | Firefox, server: Server, language: str, **options: Any
 ) -> Page | Tab:
+    """Open the page in a language, once it is idle."""
     page = browser.new_context(locale=language, **options).new_page()
     page.goto(server.url)
     page.wait_for_function("() => document.body.dataset.state === 'idle'")
@@ -96,13 +101,13 @@ def open_page(
 def each_state(page: Page | Tab) -> Iterator[tuple[str, str]]:
     for state, reason in STATES:
         page.evaluate(SHOW, [state, reason, CAPTION])
-        if state == "recovering":  # it is not said before it has lasted a moment
+        if state == "recovering":  # the page waits a moment before it says so
             page.wait_for_function("() => !document.querySelector('#next-step').matches(':empty')")
         yield state, reason
 
 
 def each_finding(page: Page | Tab) -> Iterator[str]:
-    """The self-test with each of its verdicts, and between them each of its findings."""
+    """Show the self-test with each of its verdicts, and between them each of its findings."""
     for turn, verdict in enumerate(VERDICTS):
         rows = [
             {

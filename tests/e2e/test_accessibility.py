@@ -1,15 +1,19 @@
 """Who does not see the page, or does not touch it, makes the same call."""
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from .caller import REFUSE, Caller
+from .firefox import Tab
 from .server import ROOT, Server
-from .states import BRAND, each_state, open_page
+from .states import each_state, open_page
 
 pytestmark = pytest.mark.e2e
+
+Scheme = Literal["light", "dark"]
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 VIOLATIONS = """
@@ -18,15 +22,8 @@ async () => (await axe.run()).violations.flatMap(
 """
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page | Tab) -> list[str]:
     return page.evaluate(VIOLATIONS)
-
-
-@pytest.fixture(scope="module")
-def branded(tmp_path_factory: pytest.TempPathFactory) -> "Server":
-    server = Server.start(tmp_path_factory.mktemp("branded"), **BRAND)
-    yield server
-    server.stop()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -39,19 +36,17 @@ def test_axe_finds_nothing_in_any_state_of_a_call(
     page.click("summary")
     found["the developer panel", ""] = violations(page)
     assert {at: wrong for at, wrong in found.items() if wrong} == {}
-    page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["check/", "stand/", "offline/"])
 def test_axe_finds_nothing_on_the_other_pages(
-    browser: Browser, branded: Server, path: str, scheme: str
+    browser: Browser, branded: Server, path: str, scheme: Scheme
 ) -> None:
     page = browser.new_context(color_scheme=scheme).new_page()
     page.goto(branded.url + path)
     page.evaluate(AXE)
     assert violations(page) == []
-    page.context.close()
 
 
 def test_axe_finds_nothing_once_the_self_test_is_through(browser: Browser, server: Server) -> None:
@@ -62,7 +57,6 @@ def test_axe_finds_nothing_once_the_self_test_is_through(browser: Browser, serve
     tab.page.click("#unheard")
     tab.wait_for("fine", "trouble", timeout_s=60)
     assert violations(tab.page) == []
-    tab.context.close()
 
 
 def spoken(page: Page) -> str:
@@ -98,7 +92,6 @@ def test_a_whole_call_with_the_keyboard_and_a_screen_reader(
     told = spoken(page)
     assert "Call ended" in told and 'button "Talk to the bot again"' in told
     assert focused(page) == "talk", "and the next call is one key away"
-    caller.context.close()
 
 
 def test_what_is_wrong_is_read_out_with_its_next_step(browser: Browser, server: Server) -> None:
@@ -111,7 +104,6 @@ def test_what_is_wrong_is_read_out_with_its_next_step(browser: Browser, server: 
     assert "The microphone is switched off for this page." in told
     assert "Allow it in your browser" in told
     assert 'button "Try again"' in told
-    caller.context.close()
 
 
 def press_until(page: Page, key: str, wanted: str) -> None:

@@ -1,6 +1,5 @@
 """A real Chromium against the real server: tap, talk, listen, repair, end."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +15,16 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def caller(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Caller]:
-    caller = Caller(browser, server.url + getattr(request, "param", "?voice=echo"))
-    yield caller
-    caller.context.close()
+def caller(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Caller:
+    return Caller(browser, server.url + getattr(request, "param", "?voice=echo"))
 
 
 @pytest.fixture
-def tab(either: Browser | Firefox, server: Server) -> Iterator[Caller]:
-    tab = Caller(either, server.url + "?voice=echo")
-    yield tab
-    tab.context.close()
+def tab(either: Browser | Firefox, server: Server) -> Caller:
+    return Caller(either, server.url + "?voice=echo")
 
 
+@pytest.mark.alone
 def test_the_echo_is_what_the_microphone_hears(caller: Caller, phrase: sounds.Sound) -> None:
     caller.call()
     heard = caller.record(2 * len(phrase) / sounds.RATE + 6)
@@ -67,6 +63,7 @@ def test_what_the_loudspeaker_says_is_kept_out_of_the_microphone(caller: Caller)
     assert settings["noiseSuppression"]
 
 
+@pytest.mark.alone
 def test_an_ice_restart_is_inaudible(caller: Caller) -> None:
     """New ufrags and a new pair under the same DTLS association, data channel and tracks."""
     caller.call()
@@ -110,6 +107,7 @@ def test_the_heartbeat_goes_both_ways(tab: Caller) -> None:
     )
 
 
+@pytest.mark.alone
 def test_mute_sends_silence_and_unmute_speech(caller: Caller, phrase: sounds.Sound) -> None:
     caller.call()
     caller.page.click("#mute")
@@ -146,4 +144,3 @@ def test_the_page_asks_no_third_party(browser: Browser, server: Server) -> None:
     page.click("#talk")
     page.wait_for_function("() => document.body.dataset.state === 'connected'")
     assert asked and all(url.startswith((server.url, "data:", "blob:")) for url in asked)
-    context.close()

@@ -1,6 +1,8 @@
 """When it cannot be: every failure has its code, its sentence and its next step on the page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -22,18 +24,15 @@ RELAY_ONLY = """
 """
 """The browser uses relayed candidates only, whatever the page asks for."""
 
+MakeCaller = Callable[..., Caller]
+
 
 @pytest.fixture
-def make_caller(either: Browser | Firefox, server: Server) -> Iterator:
-    made: list[Caller] = []
+def make_caller(either: Browser | Firefox, server: Server) -> MakeCaller:
+    def make(path: str = "", *, url: str = server.url, **options: Any) -> Caller:
+        return Caller(either, url + path, **options)
 
-    def make(path: str = "", **options: object) -> Caller:
-        made.append(Caller(either, str(options.pop("url", server.url)) + path, **options))
-        return made[-1]
-
-    yield make
-    for caller in made:
-        caller.context.close()
+    return make
 
 
 def explanation(caller: Caller) -> tuple[str, str]:
@@ -48,7 +47,9 @@ def explanation(caller: Caller) -> tuple[str, str]:
         ("NotReadableError", "mic_busy", "Another app"),
     ],
 )
-def test_a_microphone_that_is_not_to_be_had(make_caller, error: str, code: str, word: str) -> None:
+def test_a_microphone_that_is_not_to_be_had(
+    make_caller: MakeCaller, error: str, code: str, word: str
+) -> None:
     caller = make_caller(init_script=REFUSE % error)
     caller.tap()
     caller.wait_for("failed")
@@ -58,7 +59,7 @@ def test_a_microphone_that_is_not_to_be_had(make_caller, error: str, code: str, 
     assert caller.page.is_visible("#retry")
 
 
-def test_a_refused_microphone_can_be_allowed_and_tried_again(make_caller) -> None:
+def test_a_refused_microphone_can_be_allowed_and_tried_again(make_caller: MakeCaller) -> None:
     caller = make_caller(init_script=REFUSE % "NotAllowedError")
     caller.tap()
     caller.wait_for("failed")
@@ -70,7 +71,9 @@ def test_a_refused_microphone_can_be_allowed_and_tried_again(make_caller) -> Non
     caller.wait_for("connected")
 
 
-def test_a_plain_http_address_is_said_before_the_tap(make_caller, server: Server) -> None:
+def test_a_plain_http_address_is_said_before_the_tap(
+    make_caller: MakeCaller, server: Server
+) -> None:
     address = next(a for a in host_addresses() if "." in a and not a.startswith("127."))
     caller = make_caller(url=server.url.replace("localhost", address))
     assert (caller.state, caller.reason) == ("failed", "insecure_origin")
@@ -79,7 +82,7 @@ def test_a_plain_http_address_is_said_before_the_tap(make_caller, server: Server
     assert (caller.state, caller.reason) == ("failed", "insecure_origin")
 
 
-def test_an_in_app_browser_is_told_how_to_get_out(make_caller) -> None:
+def test_an_in_app_browser_is_told_how_to_get_out(make_caller: MakeCaller) -> None:
     caller = make_caller(
         init_script="""
           const userAgent = 'Mozilla/5.0 (iPhone) AppleWebKit/605 [FBAN/FBIOS;FBAV/500]';
@@ -92,7 +95,9 @@ def test_an_in_app_browser_is_told_how_to_get_out(make_caller) -> None:
     assert caller.page.is_visible("#copy-link")
 
 
-def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(make_caller) -> None:
+def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(
+    make_caller: MakeCaller,
+) -> None:
     caller = make_caller(init_script=RELAY_ONLY)  # and there is no relay
     caller.tap()
     caller.wait_for("connecting")
@@ -102,7 +107,9 @@ def test_a_network_that_lets_nothing_through_is_said_within_fifteen_seconds(make
 
 
 @pytest.mark.parametrize("way", ["relay", "udp", "tcp", "tls"])
-def test_a_relay_that_is_asked_for_and_missing_is_said_at_once(make_caller, way: str) -> None:
+def test_a_relay_that_is_asked_for_and_missing_is_said_at_once(
+    make_caller: MakeCaller, way: str
+) -> None:
     caller = make_caller(f"?ice={way}")
     caller.tap()
     caller.wait_for("failed", timeout_s=5)
@@ -112,7 +119,7 @@ def test_a_relay_that_is_asked_for_and_missing_is_said_at_once(make_caller, way:
     assert not caller.page.is_visible("#retry")
 
 
-def test_unknown_values_in_the_address_are_said_to_developers(make_caller) -> None:
+def test_unknown_values_in_the_address_are_said_to_developers(make_caller: MakeCaller) -> None:
     slipped = make_caller("?ice=direkt&voice=parott&debug")
     said = slipped.page.inner_text("#dev-slips")
     assert "?ice=direkt is unknown: using any way. Known: all, direct," in said
@@ -120,17 +127,16 @@ def test_unknown_values_in_the_address_are_said_to_developers(make_caller) -> No
     assert not make_caller("?ice=direct&voice=parrot&debug").page.is_visible("#dev-slips")
 
 
-def test_a_server_that_is_gone_is_said_too(either: Browser | Firefox, tmp_path) -> None:
+def test_a_server_that_is_gone_is_said_too(either: Browser | Firefox, tmp_path: Path) -> None:
     server = Server.start(tmp_path)
     caller = Caller(either, server.url)
     server.stop()
     caller.tap()
     caller.wait_for("failed", timeout_s=17)
     assert caller.reason == "server_unreachable"
-    caller.context.close()
 
 
-def test_a_phone_without_a_network_is_told_so_at_once(make_caller) -> None:
+def test_a_phone_without_a_network_is_told_so_at_once(make_caller: MakeCaller) -> None:
     caller = make_caller(
         init_script="Object.defineProperty(navigator, 'onLine', { get: () => !window.isGone });"
     )
@@ -144,7 +150,7 @@ def test_a_phone_without_a_network_is_told_so_at_once(make_caller) -> None:
     caller.wait_for("connected")
 
 
-def test_who_is_muted_is_told_so(make_caller) -> None:
+def test_who_is_muted_is_told_so(make_caller: MakeCaller) -> None:
     caller = make_caller()
     caller.call()
     caller.page.click("#mute")
@@ -153,7 +159,7 @@ def test_who_is_muted_is_told_so(make_caller) -> None:
     assert explanation(caller)[1] == ""
 
 
-def test_closing_the_tab_frees_the_call(make_caller, server: Server) -> None:
+def test_closing_the_tab_frees_the_call(make_caller: MakeCaller, server: Server) -> None:
     caller = make_caller()
     caller.call()
     live = server.metric("voicedemo_calls_live")
@@ -161,7 +167,7 @@ def test_closing_the_tab_frees_the_call(make_caller, server: Server) -> None:
     assert server.wait_for_metric("voicedemo_calls_live", live - 1, timeout_s=10)
 
 
-def test_everything_can_be_done_from_the_keyboard(make_caller) -> None:
+def test_everything_can_be_done_from_the_keyboard(make_caller: MakeCaller) -> None:
     caller = make_caller()
     keyboard = caller.page.keyboard
     focused = "() => document.activeElement.id"
@@ -179,7 +185,7 @@ def test_everything_can_be_done_from_the_keyboard(make_caller) -> None:
     assert caller.page.evaluate(focused) == "talk"
 
 
-def test_nothing_moves_when_the_state_changes(make_caller) -> None:
+def test_nothing_moves_when_the_state_changes(make_caller: MakeCaller) -> None:
     caller = make_caller(viewport={"width": 360, "height": 740})
     where = (
         "() => ['talk', 'mute', 'end', 'developer'].map("
@@ -194,7 +200,7 @@ def test_nothing_moves_when_the_state_changes(make_caller) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])
-def test_nothing_is_wider_than_the_screen(make_caller, width: int) -> None:
+def test_nothing_is_wider_than_the_screen(make_caller: MakeCaller, width: int) -> None:
     caller = make_caller("?debug", viewport={"width": width, "height": 740})
     caller.call()
     overflow = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -1,7 +1,5 @@
 """The same call in Firefox, whose microphone hears a tone."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from .caller import Caller
@@ -12,11 +10,10 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def caller(firefox: Firefox, server: Server) -> Iterator[Caller]:
+def caller(firefox: Firefox, server: Server) -> Caller:
     caller = Caller(firefox, server.url + "?voice=echo")
     caller.call()
-    yield caller
-    caller.context.close()
+    return caller
 
 
 def test_the_echo_comes_back(caller: Caller) -> None:

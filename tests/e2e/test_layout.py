@@ -1,20 +1,18 @@
 """On every screen, in every language and state: nothing is cut off, and the button stays put."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page
 
 from .firefox import Tab
 from .server import Server
-from .states import BRAND, LANGUAGES, SCREENS, each_finding, each_state, open_page
+from .states import LANGUAGES, SCREENS, each_finding, each_state, open_page
 
 pytestmark = pytest.mark.e2e
 
 PAGE_BYTES = 40 * 1024
 
-IN_FIREFOX = (("firefox", "de"), ("firefox", "ja"))
-"""The longest words, and those without spaces."""
+TELLING = ("de", "ja")
+"""The language of the longest words, and one without spaces."""
 
 CUT_OFF = """
 () => [
@@ -26,22 +24,22 @@ CUT_OFF = """
 """
 
 
-@pytest.fixture(scope="module")
-def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server.start(tmp_path_factory.mktemp("branded"), **BRAND)
-    yield server
-    server.stop()
-
-
-PAGES = [*(("browser", language) for language in LANGUAGES), *IN_FIREFOX]
+PAGES = [
+    *(pytest.param(("browser", language)) for language in TELLING),
+    *(
+        pytest.param(at, marks=pytest.mark.long)
+        for at in (
+            *(("browser", language) for language in LANGUAGES if language not in TELLING),
+            *(("firefox", language) for language in TELLING),
+        )
+    ),
+]
 
 
 @pytest.fixture(params=PAGES, ids="-".join)
-def page(branded: Server, request: pytest.FixtureRequest) -> Iterator[Page | Tab]:
+def page(branded: Server, request: pytest.FixtureRequest) -> Page | Tab:
     name, language = request.param
-    page = open_page(request.getfixturevalue(name), branded, language)
-    yield page
-    page.context.close()
+    return open_page(request.getfixturevalue(name), branded, language)
 
 
 def test_nothing_is_cut_off(page: Page | Tab) -> None:
@@ -108,7 +106,6 @@ def test_a_page_weighs_little(browser: Browser, branded: Server, path: str) -> N
     page.goto(branded.url + path, wait_until="networkidle")
     assert 2 <= len(weights) <= 5, "the page, its script, and icons"
     assert sum(weights) <= PAGE_BYTES, f"{sum(weights) / 1024:.1f} KiB in {len(weights)} answers"
-    page.context.close()
 
 
 def test_the_offline_page_is_kept_for_when_there_is_no_network(
@@ -121,4 +118,3 @@ def test_the_offline_page_is_kept_for_when_there_is_no_network(
     page.context.set_offline(True)
     page.reload()
     assert page.inner_text("h1") in said
-    page.context.close()

@@ -18,7 +18,7 @@ from tests.media.turnserver import free_port
 from .caller import Caller
 from .server import Server
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("phone")]
 
 HERE = "127.0.0.1"
 APPLES_LIMIT = timedelta(days=398)
@@ -46,7 +46,6 @@ def test_a_call_over_https(browser: Browser, server: Server, tls_port: int) -> N
     caller = Caller(browser, f"https://{HERE}:{tls_port}/?voice=echo", ignore_https_errors=True)
     caller.call()
     caller.wait_for_sound()
-    caller.context.close()
 
 
 def test_who_trusts_the_authority_gets_no_warning(

@@ -1,7 +1,5 @@
 """What a phone does to a call: its microphone is taken away and given back."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 
@@ -24,11 +22,10 @@ REPLACED = "() => seen.peers.at(-1).getSenders()[0].track !== before"
 
 
 @pytest.fixture
-def caller(either: Browser | Firefox, server: Server) -> Iterator[Caller]:
+def caller(either: Browser | Firefox, server: Server) -> Caller:
     caller = Caller(either, server.url + "?voice=echo&debug")
     caller.call()
-    yield caller
-    caller.context.close()
+    return caller
 
 
 def test_a_headset_that_is_unplugged_does_not_end_the_talk(caller: Caller) -> None:

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.e2e
 SAME = ("certificate", "srtp", "remoteSsrc", "localSsrc", "channel")
 
 
+@pytest.mark.alone
 def test_the_death_of_the_socket_alone_is_inaudible(
     either: Browser | Firefox, server: Server
 ) -> None:
@@ -31,7 +32,6 @@ def test_the_death_of_the_socket_alone_is_inaudible(
     assert longest_gap_ms <= max(60, 2 * usual_gap_ms)
     assert caller.snapshot()["lost"] == 0
     assert caller.state == "connected"
-    caller.context.close()
 
 
 def reloaded_in_a_call(either: Browser | Firefox, server: Server) -> tuple[Caller, str]:
@@ -53,7 +53,6 @@ def test_a_reloaded_page_goes_back_to_its_call(either: Browser | Firefox, server
     caller.wait_for_sound()
     assert caller.page.inner_text("#dev-call") == call_id
     assert caller.complaints == []
-    caller.context.close()
 
 
 def test_a_reloaded_page_may_start_another_call(either: Browser | Firefox, server: Server) -> None:
@@ -62,4 +61,3 @@ def test_a_reloaded_page_may_start_another_call(either: Browser | Firefox, serve
     caller.wait_for("connected", "failed")
     caller.wait_for_sound()
     assert caller.page.inner_text("#dev-call") != call_id
-    caller.context.close()

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,19 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def tab(either: Browser | Firefox, server: Server) -> Iterator[Caller]:
-    tab = Caller(either, f"{server.url}check/")
-    yield tab
-    tab.context.close()
+def tab(either: Browser | Firefox, server: Server) -> Caller:
+    return Caller(either, f"{server.url}check/")
 
 
 def row(tab: Caller, name: str) -> dict[str, Any]:
-    return tab.page.evaluate(
+    found: dict[str, Any] = tab.page.evaluate(
         """(name) => {
           const row = document.querySelector(`#row-${name}`);
           return { status: row.dataset.status, text: row.innerText };
         }""",
         name,
     )
+    return found
 
 
 def test_a_good_phone_in_a_good_network_is_told_so(
@@ -83,7 +81,6 @@ def test_without_a_microphone_the_network_is_checked_all_the_same(
     assert tab.page.inner_text("#verdict") == "Your network is fine, but your microphone is not."
     assert "Allow it in your browser" in row(tab, "microphone")["text"]
     assert row(tab, "direct")["status"] == "good"
-    tab.context.close()
 
 
 def test_a_server_that_goes_away_is_named(browser: Browser, tmp_path: Path) -> None:
@@ -95,4 +92,3 @@ def test_a_server_that_goes_away_is_named(browser: Browser, tmp_path: Path) -> N
     tab.wait_for("trouble", timeout_s=60)
     assert tab.page.inner_text("#verdict") == "We cannot reach the service right now."
     assert "could not keep the report" in tab.page.inner_text("#code")
-    tab.context.close()

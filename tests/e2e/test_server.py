@@ -18,6 +18,7 @@ from .server import ROOT, Server
 pytestmark = pytest.mark.e2e
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_on_a_signal_with_calls_up(
     browser: Browser, tmp_path: Path, number: signal.Signals

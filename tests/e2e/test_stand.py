@@ -9,7 +9,7 @@ from .caller import Caller
 from .firefox import Firefox
 from .server import Server
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stand")]
 
 
 @pytest.fixture(scope="module")
@@ -69,4 +69,3 @@ def test_without_a_network_it_waits_for_one(browser: Browser, server: Server) ->
     context.set_offline(False)
     page.clock.run_for(6_000)
     page.wait_for_url("**/stand/")
-    context.close()

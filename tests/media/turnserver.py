@@ -1,4 +1,4 @@
-"""A real coturn on loopback."""
+"""Run a real coturn on loopback."""
 
 import asyncio
 import shutil
@@ -18,7 +18,10 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def turnserver(folder: Path, *options: str) -> AsyncIterator[int]:
-    """Its port, once it listens. ``options`` say among other things whom it serves."""
+    """Start coturn and yield its port.
+
+    :param options: of its command line; among other things, whom it serves.
+    """
     port = free_port()
     program = shutil.which("turnserver")
     assert program, "install coturn (Debian: apt-get install coturn)"

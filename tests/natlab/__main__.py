@@ -1,4 +1,4 @@
-"""A bad network to order: ``python -m tests.natlab`` (as root) says how."""
+"""Build a bad network and try the product in it: ``python -m tests.natlab`` (as root)."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 from .jobs import AT_ONCE
 from .profiles import BY_NAME, PROFILES
 from .table import write_table
-from .trial import attempt, check_up, prove, running, standing
+from .trial import Bot, attempt, check_up, prove, running, standing
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -20,7 +20,7 @@ def show(arguments: argparse.Namespace) -> None:
 
 
 def stand(arguments: argparse.Namespace) -> None:
-    """The profile with the product in it, and a shell on the phone."""
+    """Build a network, start the product in it, and open a shell on the phone."""
     profile = BY_NAME[arguments.profile]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -36,7 +36,7 @@ def prove_one(arguments: argparse.Namespace) -> None:
 
 
 def try_one(arguments: argparse.Namespace) -> None:
-    bot = "stock aiortc" if arguments.stock else "voicedemo"
+    bot: Bot = "stock aiortc" if arguments.stock else "voicedemo"
     trial = attempt(BY_NAME[arguments.profile], arguments.browser, bot)
     print(json.dumps(trial.as_dict()))
     sys.exit(not trial.is_as_expected)
@@ -57,12 +57,12 @@ def tabulate(arguments: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.natlab", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    commands.add_parser("list", help="the networks").set_defaults(run=show)
+    commands.add_parser("list", help="list the networks").set_defaults(run=show)
     about = {
-        "shell": (stand, "set one up, with the product in it, and open a shell on its phone"),
-        "prove": (prove_one, "by the lab's own probe: JSON"),
-        "try": (try_one, "a call in it: JSON"),
-        "check": (check_one, "the page's self-test in it: JSON"),
+        "shell": (stand, "build one, start the product in it, and open a shell on its phone"),
+        "prove": (prove_one, "print what the lab's own probe finds, as JSON"),
+        "try": (try_one, "make a call in it and print what became of it, as JSON"),
+        "check": (check_one, "run the page's self-test in it and print what it says, as JSON"),
     }
     for name, (work, text) in about.items():
         command = commands.add_parser(name, help=text)
@@ -72,9 +72,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--browser", choices=("chromium", "firefox"), default="chromium")
         if name == "try":
             command.add_argument("--stock", action="store_true", help="a bare aiortc echo bot")
-    table = commands.add_parser("table", help="all of them, written to docs/networks.md")
+    table = commands.add_parser("table", help="try them all and write docs/networks.md")
     table.add_argument("--at-once", type=int, default=AT_ONCE, help="calls side by side")
-    table.add_argument("only", nargs="*", help="profiles; all where none is named")
+    table.add_argument("only", nargs="*", help="networks; all if none is named")
     table.set_defaults(run=tabulate)
     return parser
 

@@ -2,20 +2,23 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright
 
-from tests.e2e.caller import Caller
+from tests.e2e.caller import DRAW_RARELY, Caller
 
-from . import phone, turn
-from .world import World
+from .lab import TWO_UPLINKS, Lab
+from .phone import BrowserName, open_browser, product
 
 MakeCall = Callable[..., Caller]
 
 
+FIRST_HEARTBEAT = """
+() => ['pipecat.ping', 'pipecat.pong'].every((type) => seen.heard.some((one) => one.type === type))
+"""
 TOOLS = ("ip", "nft", "conntrack", "ss", "certutil", "turnserver")
 
 
@@ -27,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _why_not() -> str:
-    """Why no networks can be made here; '' where they can."""
+    """Return why no network can be made here; '' if one can."""
     if os.geteuid() != 0:
         return "only root may make network namespaces"
     if missing := [name for name in TOOLS if not shutil.which(name)]:
@@ -39,42 +42,34 @@ def _why_not() -> str:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    yield world
-    world.close()
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    with closing(Lab(TWO_UPLINKS, tmp_path)) as lab:
+        yield lab
 
 
 @pytest.fixture
-def coturn(world: World, tmp_path: Path) -> Iterator[turn.Coturn]:
-    running = turn.Coturn(world.server, tmp_path)
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def browser_name(request: pytest.FixtureRequest) -> str:
+def browser_name(request: pytest.FixtureRequest) -> BrowserName:
     """Chromium, unless a test asks for another: ``both_browsers``."""
     return getattr(request, "param", "chromium")
 
 
 @pytest.fixture
 def make_call(
-    world: World, playwright: Playwright, tmp_path: Path, browser_name: str
+    lab: Lab, playwright: Playwright, tmp_path: Path, browser_name: BrowserName
 ) -> Iterator[MakeCall]:
     """Starts the server with these settings and a browser on the phone, and talks to the bot."""
     with ExitStack() as stack:
 
         def make(query: str = "", **settings: str) -> Caller:
-            stack.enter_context(phone.product(world, tmp_path, **settings))
-            browser = stack.enter_context(
-                phone.firefox(world, tmp_path)
-                if browser_name == "firefox"
-                else phone.chromium(playwright, world, tmp_path)
-            )
-            caller = Caller(browser, f"{phone.URL}?voice=echo&debug{query}")
+            stack.enter_context(product(lab, tmp_path, **settings))
+            browser = stack.enter_context(open_browser(browser_name, playwright, lab, tmp_path))
+            url = f"{lab.url}/?voice=echo&debug{query}"
+            caller = Caller(browser, url, init_script=DRAW_RARELY)
             caller.call()
             caller.wait_for_sound()
+            # Firefox's DTLS association fails if the network goes before a write is acknowledged.
+            caller.page.wait_for_function(FIRST_HEARTBEAT)
+            caller.page.wait_for_timeout(300)
             return caller
 
         yield make

@@ -1,4 +1,4 @@
-"""Proofs and calls, each in a process and a network of its own, several side by side."""
+"""Run a proof or a call in a process and a network of its own, or several side by side."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from tests.e2e.server import ROOT
 
-from .profiles import BY_NAME, Profile
+from .profiles import BY_NAME
 
 AT_ONCE = (os.cpu_count() or 1) + 1
 """Most of a call's time is waiting."""
@@ -32,7 +32,7 @@ class Job:
 
     @property
     def command(self) -> list[str]:
-        """What ``python -m tests.natlab`` takes."""
+        """The arguments of ``python -m tests.natlab``."""
         match self.work:
             case "proof":
                 return ["prove", self.profile]
@@ -46,9 +46,9 @@ class Job:
                 return ["try", self.profile, "--browser", browser]
 
     def run(self) -> Any:
-        """The JSON that it prints.
+        """Run the job and return the JSON that it prints.
 
-        :raises RuntimeError: with what it had to say, where it prints none.
+        :raises RuntimeError: with the end of its standard error, if it prints none.
         """
         with subprocess.Popen(
             [sys.executable, "-m", "tests.natlab", *self.command],
@@ -70,15 +70,19 @@ class Job:
 
 @contextmanager
 def under_way(jobs: Iterable[Job], at_once: int = AT_ONCE) -> Iterator[dict[Job, Future[Any]]]:
-    """All of them, the longest first, as many at a time."""
+    """Run all jobs, the longest first, ``at_once`` at a time."""
     with ThreadPoolExecutor(at_once) as pool:
-        futures = {job: pool.submit(job.run) for job in sorted(jobs, key=_length, reverse=True)}
+        futures = {job: pool.submit(job.run) for job in longest_first(jobs)}
         try:
             yield futures
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+def longest_first(jobs: Iterable[Job]) -> list[Job]:
+    """Order jobs so that those running side by side end at about the same time."""
+    return sorted(jobs, key=_length, reverse=True)
+
+
 def _length(job: Job) -> float:
-    profile: Profile = BY_NAME[job.profile]
-    return profile.lasts_s * (0.3 if job.work == "proof" else 1.0)
+    return BY_NAME[job.profile].lasts_s * (0.3 if job.work == "proof" else 1.0)

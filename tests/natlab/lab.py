@@ -1,79 +1,122 @@
-"""One bad network: a phone behind a router, an internet, a TURN server, and the product's host.
+"""One network out of namespaces: a phone, its routers, an internet, a TURN server and a server.
 
 ::
 
-    phone ─ wlan0 ─ router ─┐                     ┌─ server        203.0.113.10
-      └──── cell0 ─ carrier ┴─ internet (bridge) ─┼─ turn          203.0.113.20 and .21
-                                                  └─ hotspot ─ server (where that has a NAT too)
+    phone ─ wlan0 ─ router ──┐                     ┌─ server        203.0.113.10
+      └──── cell0 ─ carrier ─┴─ internet (bridge) ─┼─ turn          203.0.113.20 and .21
+                                                   └─ hotspot ─ server (where that has a NAT too)
 """
 
 import itertools
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from tests.certificates import authority
 
+from .addresses import (
+    CARRIER,
+    CELL,
+    CELL_PUBLIC,
+    CORE,
+    CORE6,
+    DEAD,
+    HOTSPOT,
+    MEDIA_PORT,
+    PAGE_PORT,
+    ROUTER,
+    ROUTER6,
+    SERVER,
+    SERVER6,
+    SERVER_INSIDE,
+    STUN_NAME,
+    STUN_TOO_NAME,
+    TURN,
+    TURN6,
+    TURN_NAME,
+    TURN_TOO,
+    WIFI,
+    WIFI6,
+    WIFI_PUBLIC,
+    gateway,
+    with_prefix,
+)
 from .namespace import Namespace, run
-from .profiles import Profile
-from .router import Policy, ruleset
+from .router import OPEN, Policy, ruleset
 from .turn import Coturn
-from .wire import Wire
+from .wire import Direction, Kind, Wire
 
-CORE, CORE6 = "203.0.113.1", "2001:db8:a::1"
-SERVER, SERVER6 = "203.0.113.10", "2001:db8:a::10"
-TURN, TURN_TOO, TURN6 = "203.0.113.20", "203.0.113.21", "2001:db8:a::20"
-ROUTER, ROUTER6 = "203.0.113.50", "2001:db8:a::50"
-CARRIER = "203.0.113.60"
-HOTSPOT = "203.0.113.70"
-DEAD = "203.0.113.99"
-"""An address at which nobody answers."""
-
-PHONE, PHONE_OPEN, PHONE_CELL, PHONE6 = "192.168.1.2", "198.18.5.2", "100.64.0.2", "2001:db8:c::2"
-SERVER_INSIDE = "192.168.2.2"
-
-TURN_NAME, STUN_NAME, STUN_TOO_NAME = "turn.lab.test", "stun.lab.test", "stun2.lab.test"
-PAGE_PORT = 443
 SECRET = "north"
 
-_numbers = itertools.count(os.getpid() % 10_000)
+Uplink = Literal["wlan0", "cell0"]
+_METRICS: dict[Uplink, int] = {"wlan0": 10, "cell0": 20}
+
+_numbers = itertools.count()
 
 
-def gateway(address: str) -> str:
-    """The router's address in the network of ``address``."""
-    separator = ":" if ":" in address else "."
-    return address.rpartition(separator)[0] + separator + "1"
+@dataclass(frozen=True)
+class Network:
+    """What a lab is built from.
+
+    :param router: the router between the Wi-Fi and the internet.
+    :param cell: the carrier's router behind the phone's second uplink; None: there is only Wi-Fi.
+    :param hotspot: the router in front of the server; None: the server has a public address.
+    :param ipv6: the phone has no IPv4.
+    :param names: whether the phone's resolver finds the STUN and TURN servers.
+    :param turn: whether the TURN server accepts the product's credentials.
+    :param quality: of the phone's uplinks (:class:`tests.natlab.wire.Quality`).
+    """
+
+    router: Policy = field(default_factory=Policy)
+    cell: Policy | None = None
+    hotspot: Policy | None = None
+    ipv6: bool = False
+    names: Literal["fine", "fail"] = "fine"
+    stun: Literal["fine", "dead"] = "fine"
+    turn: Literal["fine", "rejects"] = "fine"
+    quality: dict[str, float] = field(default_factory=dict)
+
+
+TWO_UPLINKS = Network(router=OPEN, cell=OPEN)
+"""A phone with public addresses on both its uplinks."""
 
 
 class Lab:
-    """Stands when it is made; :meth:`close` takes it down."""
+    """A network that stands from its creation until :meth:`close`, the phone on its Wi-Fi.
 
-    def __init__(self, profile: Profile, folder: Path) -> None:
-        self.profile = profile
-        self._tag = f"n{next(_numbers)}"
+    The phone prefers its Wi-Fi while that is there. Packets from an uplink's address leave by that
+    uplink.
+    """
+
+    def __init__(self, network: Network, folder: Path) -> None:
+        self.network = network
+        self.wires: dict[Uplink, Wire] = {}
+        # Unique on the machine, and short: a device's name has at most 15 characters.
+        self._tag = f"n{os.getpid():x}-{next(_numbers):x}"
         self._folder = folder
         self._namespaces: list[Namespace] = []
-        self.wires: list[Wire] = []
         try:
-            self._build(profile, folder)
+            self._build(folder)
         except BaseException:
             self.close()
             raise
 
     @property
-    def phone_address(self) -> str:
-        if self.profile.ipv6:
-            return PHONE6
-        return PHONE if self.profile.router.nat != "none" else PHONE_OPEN
-
-    @property
-    def turn_address(self) -> str:
-        return TURN6 if self.profile.ipv6 else TURN
+    def addresses(self) -> dict[Uplink, str]:
+        """The phone's address on each uplink."""
+        network = self.network
+        wifi = WIFI6 if network.ipv6 else WIFI_PUBLIC if network.router.nat == "none" else WIFI
+        return {
+            "wlan0": wifi,
+            "cell0": CELL_PUBLIC if network.cell and network.cell.nat == "none" else CELL,
+        }
 
     @property
     def page_host(self) -> str:
-        if self.profile.ipv6:
+        if self.network.ipv6:
             return SERVER6
-        return HOTSPOT if self.profile.hotspot else SERVER
+        return HOTSPOT if self.network.hotspot else SERVER
 
     @property
     def url(self) -> str:
@@ -81,57 +124,91 @@ class Lab:
         return f"http://{host}:{PAGE_PORT}"
 
     def settings(self) -> dict[str, str]:
-        """The product's, here."""
-        stun = DEAD if self.profile.stun == "dead" else STUN_NAME
-        stun_too = DEAD if self.profile.stun == "dead" else STUN_TOO_NAME
-        turn = [f"turn:{TURN_NAME}:3478?transport={transport}" for transport in ("udp", "tcp")]
+        """Return the product's settings for this network, without its STUN and TURN servers."""
         return {
             "PORT": str(PAGE_PORT),
             "ALLOWED_HOSTS": f"{SERVER},{HOTSPOT},[{SERVER6}]",
-            "VOICEDEMO_MEDIA_PORT": "40000",
-            "VOICEDEMO_STUN_URLS": f"stun:{stun}:3478,stun:{stun_too}:3478",
-            "VOICEDEMO_COTURN_URLS": ",".join([*turn, f"turns:{TURN_NAME}:443?transport=tcp"]),
-            "VOICEDEMO_COTURN_SECRET": SECRET,
+            "VOICEDEMO_MEDIA_PORT": str(MEDIA_PORT),
+            "VOICEDEMO_STUN_URLS": "",
             "SSL_CERT_FILE": str(self.authority),
+        }
+
+    def stun_settings(self) -> dict[str, str]:
+        hosts = (DEAD, DEAD) if self.network.stun == "dead" else (STUN_NAME, STUN_TOO_NAME)
+        return {"VOICEDEMO_STUN_URLS": ",".join(f"stun:{host}:3478" for host in hosts)}
+
+    def turn_settings(self) -> dict[str, str]:
+        plain = [f"turn:{TURN_NAME}:3478?transport={transport}" for transport in ("udp", "tcp")]
+        return {
+            "VOICEDEMO_COTURN_URLS": ",".join([*plain, f"turns:{TURN_NAME}:443?transport=tcp"]),
+            "VOICEDEMO_COTURN_SECRET": SECRET,
         }
 
     # What happens in it.
 
     def quality(self, **quality: float | bool) -> None:
-        """How the phone's access networks treat packets: see :class:`tests.natlab.wire.Quality`."""
-        for wire in self.wires:
+        """Change how both uplinks treat packets: see :class:`tests.natlab.wire.Quality`."""
+        for wire in self.wires.values():
             wire.set(**quality)
 
+    def connect(self, uplink: Uplink) -> None:
+        """The phone joins a network."""
+        family, table = self._family(uplink), self._table(uplink)
+        metric = str(_METRICS[uplink])
+        self.phone.ip("link", "set", uplink, "up")
+        self._address(self.phone, uplink, with_prefix(self.addresses[uplink]))
+        self.phone.ip(family, "route", "add", "default", "dev", uplink, "metric", metric)
+        self.phone.ip(family, "route", "add", "default", "dev", uplink, "table", table)
+
+    def leave(self, uplink: Uplink) -> None:
+        """The network goes, and the phone notices: its address goes too."""
+        self.lose(uplink)
+        self.phone.ip("addr", "flush", "dev", uplink)
+        self.phone.ip("link", "set", uplink, "down")
+
+    def lose(self, uplink: Uplink) -> None:
+        """The network goes, and the phone does not notice."""
+        self.wires[uplink].set(drop=True)
+
     def hand_over(self) -> None:
-        """The Wi-Fi dies, and the phone knows it; the cellular network comes up."""
-        self.wires[0].set(drop=True)
-        self.phone.ip("addr", "flush", "dev", "wlan0")
-        self.phone.ip("link", "set", "wlan0", "down")
-        self.phone.ip("link", "set", "cell0", "up")
-        self._address(self.phone, "cell0", f"{PHONE_CELL}/24")
-        self.phone.ip("route", "add", "default", "dev", "cell0")
+        """The Wi-Fi goes, the phone notices, and the cellular network comes up."""
+        self.leave("wlan0")
+        self.connect("cell0")
+
+    def prefer(self, uplink: Uplink) -> None:
+        """The phone has found out that this is the network that works."""
+        self.phone.ip("route", "replace", "default", "dev", uplink, "metric", "5")
+
+    def reroute(self, policy: Policy) -> None:
+        """Change what the Wi-Fi's router does from now on."""
+        self.router.nft("flush ruleset\n" + ruleset(policy, ROUTER, self.addresses["wlan0"]))
 
     def rebind(self) -> None:
-        """The router forgets its mappings."""
+        """The Wi-Fi's router forgets its mappings: what comes next leaves from other ports."""
         self.router.run("conntrack", "-F")
+
+    def in_use(self, *directions: Direction) -> Uplink:
+        """Return the uplink that carried the last audio, either way or in these directions."""
+        return max(self.wires, key=lambda uplink: self.wires[uplink].last(Kind.RTP, *directions))
 
     def close(self) -> None:
         if hasattr(self, "coturn"):
             self.coturn.close()
-        for wire in self.wires:
+        for wire in self.wires.values():
             wire.close()
         for namespace in self._namespaces:
             namespace.delete()
 
     # How it is built.
 
-    def _build(self, profile: Profile, folder: Path) -> None:
+    def _build(self, folder: Path) -> None:
         self.internet = self._host("i")
         self.internet.ip("link", "add", "br0", "type", "bridge")
         self.internet.ip("link", "set", "br0", "up")
-        for address in (f"{CORE}/24", f"{DEAD}/24", f"{CORE6}/64"):
-            self._address(self.internet, "br0", address)
-        # What has no home here is swallowed: coturn gives an allocation up on an ICMP error.
+        for address in (CORE, DEAD, CORE6):
+            self._address(self.internet, "br0", with_prefix(address))
+        # Packets to addresses that nobody has are dropped in silence: coturn gives an allocation
+        # up on an ICMP error.
         self.internet.nft(
             """table inet filter {
               chain input {
@@ -143,16 +220,20 @@ class Lab:
         self.turn = self._public("t", TURN, TURN_TOO, TURN6)
         self.server = self._server()
         self.phone = self._host("p")
-        self.router = self._home()
-        if profile.cell:
-            self._cellular()
+        self.router = self._public("r", ROUTER, ROUTER6, device="wan")
+        self._uplink("wlan0", self.router, self.network.router, ROUTER)
+        if self.network.cell:
+            carrier = self._public("c", CARRIER, device="wan")
+            self._uplink("cell0", carrier, self.network.cell, CARRIER)
+        self.quality(**self.network.quality)
+        self.connect("wlan0")
         self._names()
         self.coturn = Coturn(
             self.turn,
             folder,
             addresses=(TURN, TURN_TOO, TURN6),
             certificate=(certificate[0], certificate[1]),
-            secret=SECRET if profile.turn == "fine" else "another",
+            secret=SECRET if self.network.turn == "fine" else "another",
         )
 
     def _host(self, role: str) -> Namespace:
@@ -163,7 +244,7 @@ class Lab:
         host.ip("addr", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
 
     def _public(self, role: str, *addresses: str, device: str = "eth0") -> Namespace:
-        """A host on the internet, with these addresses."""
+        """Add a host to the internet, with these addresses."""
         host = self._host(role)
         near = f"{self._tag}{role}"
         run("ip", "link", "add", near, "netns", self.internet.name, "type", "veth",
@@ -171,53 +252,40 @@ class Lab:
         self.internet.ip("link", "set", near, "master", "br0", "up")
         host.ip("link", "set", device, "up")
         for address in addresses:
-            self._address(host, device, address + ("/64" if ":" in address else "/24"))
+            self._address(host, device, with_prefix(address))
             if address in (addresses[0], TURN6, SERVER6, ROUTER6):
                 core = CORE6 if ":" in address else CORE
                 host.ip("route", "replace", "default", "via", core)
         return host
 
     def _server(self) -> Namespace:
-        if not self.profile.hotspot:
-            server = self._public("s", SERVER, SERVER6)
-        else:
-            hotspot = self._public("h", HOTSPOT, device="wan")
-            server = self._host("s")
-            run("ip", "link", "add", "lan", "netns", hotspot.name, "type", "veth",
-                "peer", "name", "eth0", "netns", server.name)  # fmt: skip
-            server.ip("link", "set", "eth0", "up")
-            self._address(server, "eth0", f"{SERVER_INSIDE}/24")
-            hotspot.ip("link", "set", "lan", "up")
-            self._address(hotspot, "lan", f"{gateway(SERVER_INSIDE)}/24")
-            server.ip("route", "add", "default", "via", gateway(SERVER_INSIDE))
-            self._route(hotspot, self.profile.hotspot, HOTSPOT, SERVER_INSIDE)
+        if not self.network.hotspot:
+            return self._public("s", SERVER, SERVER6)
+        hotspot = self._public("h", HOTSPOT, device="wan")
+        server = self._host("s")
+        run("ip", "link", "add", "lan", "netns", hotspot.name, "type", "veth",
+            "peer", "name", "eth0", "netns", server.name)  # fmt: skip
+        server.ip("link", "set", "eth0", "up")
+        self._address(server, "eth0", with_prefix(SERVER_INSIDE))
+        hotspot.ip("link", "set", "lan", "up")
+        self._address(hotspot, "lan", with_prefix(gateway(SERVER_INSIDE)))
+        server.ip("route", "add", "default", "via", gateway(SERVER_INSIDE))
+        self._route(hotspot, self.network.hotspot, HOTSPOT, SERVER_INSIDE)
         return server
 
-    def _home(self) -> Namespace:
-        router = self._public("r", ROUTER, ROUTER6, device="wan")
-        self._access(router, "wlan0", self.phone_address)
-        self._route(router, self.profile.router, ROUTER, self.phone_address)
-        if self.profile.router.nat == "none":
-            for host in (self.turn, self.server):
-                via = ROUTER6 if self.profile.ipv6 else ROUTER
-                host.ip("route", "add", self.phone_address, "via", via)
-        return router
-
-    def _cellular(self) -> None:
-        carrier = self._public("c", CARRIER, device="wan")
-        self._access(carrier, "cell0", PHONE_CELL, up=False)
-        self._route(carrier, Policy("symmetric"), CARRIER, PHONE_CELL)
-
-    def _access(self, router: Namespace, device: str, address: str, *, up: bool = True) -> None:
-        self.wires.append(Wire(self.phone, device, router, "lan", self._folder))
-        bits = "/64" if ":" in address else "/24"
+    def _uplink(self, uplink: Uplink, router: Namespace, policy: Policy, outside: str) -> None:
+        """Wire the phone to a router, which stands for an access network."""
+        inside = self.addresses[uplink]
+        self.wires[uplink] = Wire(self.phone, uplink, router, "lan", self._folder)
         router.ip("link", "set", "lan", "up")
-        self._address(router, "lan", gateway(address) + bits)
-        if up:
-            self.phone.ip("link", "set", device, "up")
-            self._address(self.phone, device, address + bits)
-            family = "-6" if ":" in address else "-4"
-            self.phone.ip(family, "route", "add", "default", "dev", device)
+        self._address(router, "lan", with_prefix(gateway(inside)))
+        self._route(router, policy, outside, inside)
+        rule = ("from", inside, "lookup", self._table(uplink))
+        self.phone.ip(self._family(uplink), "rule", "add", *rule)
+        if policy.nat == "none":
+            via = ROUTER6 if ":" in inside else outside
+            for host in (self.turn, self.server):
+                host.ip("route", "add", inside, "via", via)
 
     def _route(self, router: Namespace, policy: Policy, outside: str, inside: str) -> None:
         router.forward()
@@ -226,15 +294,22 @@ class Lab:
             router.run("sysctl", "-qw", f"net.netfilter.nf_conntrack_{name}={policy.mapping_s}")
 
     def _names(self) -> None:
-        """As every host finds them, but for a phone whose DNS fails. Chromium asks with a dot."""
-        known = {
-            TURN_NAME: self.turn_address,
-            STUN_NAME: self.turn_address,
-            STUN_TOO_NAME: TURN_TOO,
-        }
+        """Write each host's /etc/hosts, and a phone's whose DNS fails without the lab's names.
+
+        Chromium looks names up with a trailing dot.
+        """
+        turn = TURN6 if self.network.ipv6 else TURN
+        known = {TURN_NAME: turn, STUN_NAME: turn, STUN_TOO_NAME: TURN_TOO}
         lines = [f"{address} {name} {name}.\n" for name, address in known.items()]
         local = "127.0.0.1 localhost\n::1 localhost\n"
         for host in (self.phone, self.server, self.turn):
-            fails = host is self.phone and self.profile.names == "fail"
+            fails = host is self.phone and self.network.names == "fail"
             host.etc("hosts", local if fails else local + "".join(lines))
             host.etc("resolv.conf", f"nameserver {DEAD}\noptions timeout:1 attempts:1\n")
+
+    def _family(self, uplink: Uplink) -> str:
+        return "-6" if ":" in self.addresses[uplink] else "-4"
+
+    def _table(self, uplink: Uplink) -> str:
+        """The phone's routing table for packets from this uplink's address."""
+        return str(100 + _METRICS[uplink])

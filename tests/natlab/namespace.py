@@ -1,4 +1,4 @@
-"""Linux network namespaces: hosts that share nothing but the wires between them. Needs root."""
+"""Linux network namespaces, used as hosts that share only the wires between them. Needs root."""
 
 import ctypes
 import os
@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 
 def run(*command: str) -> str:
-    """:raises RuntimeError: with what the command had to say, where it fails."""
+    """Run a command and return its output.
+
+    :raises RuntimeError: with its standard error, if it fails.
+    """
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
@@ -27,7 +30,7 @@ def run(*command: str) -> str:
 
 
 class Namespace:
-    """A host of its own: interfaces, routes, firewall, and the processes started in it."""
+    """A host with its own interfaces, routes and firewall, and the processes started in it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -36,7 +39,7 @@ class Namespace:
 
     @property
     def prefix(self) -> list[str]:
-        """What to put before a command to run it here."""
+        """The arguments to put before a command to run it here."""
         return ["ip", "netns", "exec", self.name]
 
     def ip(self, *arguments: str) -> str:
@@ -50,26 +53,26 @@ class Namespace:
         subprocess.run([*self.prefix, "nft", "-f", "-"], input=rules, text=True, check=True)
 
     def forward(self) -> None:
-        """Be a router."""
+        """Make the host a router."""
         self.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
     def popen(self, *command: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen([*self.prefix, *command], text=True, **options)
 
     def inside(self, work: Callable[[], T]) -> T:
-        """What ``work`` makes here: a socket, say, that stays in this namespace."""
+        """Call ``work`` in this namespace. A socket that it opens and returns stays in it."""
         with ThreadPoolExecutor(1, initializer=enter, initargs=(self.name,)) as inside:
             return inside.submit(work).result()
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """A TCP connection made from here.
+        """Open a TCP connection from here.
 
-        :raises OSError: where there is none to be had within three seconds.
+        :raises OSError: if that fails or takes longer than three seconds.
         """
         return self.inside(lambda: socket.create_connection((host, port), timeout=3))
 
     def udp(self, address: str, port: int = 0) -> socket.socket:
-        """A UDP socket bound here."""
+        """Open a UDP socket here."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
         def bound() -> socket.socket:
@@ -80,13 +83,13 @@ class Namespace:
         return self.inside(bound)
 
     def etc(self, name: str, text: str) -> None:
-        """What programs started here find as ``/etc/<name>`` (ip-netns(8))."""
+        """Write the file that programs started here find as ``/etc/<name>`` (ip-netns(8))."""
         folder = _ETC / self.name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
 
     def wrapper(self, program: str, folder: Path, **environment: str | Path) -> Path:
-        """A script that runs ``program`` here, for those who can only be given a path."""
+        """Write a script that runs ``program`` here, for callers that take only a path."""
         script = folder / f"{Path(program).name}-in-{self.name}"
         settings = "".join(f"export {name}='{value}'\n" for name, value in environment.items())
         command = " ".join([*self.prefix, program])
@@ -104,7 +107,7 @@ class Namespace:
 
 @contextmanager
 def suppress_gone() -> Iterator[None]:
-    """A process may end by itself first."""
+    """Ignore that a process has ended by itself."""
     try:
         yield
     except ProcessLookupError:
@@ -112,7 +115,7 @@ def suppress_gone() -> Iterator[None]:
 
 
 def enter(name: str) -> None:
-    """Move this thread into a namespace (setns, which Python has from 3.12)."""
+    """Move this thread into a namespace. (Python has ``os.setns`` from 3.12 on.)"""
     if sys.platform != "linux":
         raise OSError("network namespaces are Linux's")
     libc = ctypes.CDLL(None, use_errno=True)

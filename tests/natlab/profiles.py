@@ -1,5 +1,4 @@
-"""Twenty networks, one in which no call can be, and a combination: what each is, how it is proven,
-what happens in it, and what the product makes of it."""
+"""The networks: what each is, how that is proven, what happens during a call, what is expected."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,22 +6,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from . import probe, stories
-from .router import Policy
+from .lab import Lab, Network
+from .router import OPEN, Policy
 
 if TYPE_CHECKING:
-    from .lab import Lab
     from .probe import Proof
     from .stories import Call
 
 Way = Literal["direct udp", "direct tcp", "relay udp", "relay tcp", "relay tls", "none"]
-"""How the page reaches the bot, or the relay."""
+"""How the page reaches the bot, or its relay."""
 
 PORTAL_S = 12
-"""In life it is 90."""
+"""A real portal allows 90 s."""
 
 
-def _nothing(lab: "Lab") -> None:
-    """The network is what it is from the beginning."""
+def _nothing(lab: Lab) -> None:
+    """Leave the network as it is."""
 
 
 open_nat = probe.nat("none", "none")
@@ -32,18 +31,16 @@ symmetric = probe.nat("one for each", "by address and port")
 
 @dataclass(frozen=True)
 class Profile:
-    """:param proof: what the lab's own probe finds there.
+    """A network with all that is expected in it.
+
+    :param proof: what the lab's own probe finds.
     :param story: what happens during a call.
     :param way: how the call goes in the end.
-    :param lasts_s: about how long a call in it takes, to begin with the longest.
-    :param cell: the phone has a second network, behind a carrier's symmetric NAT.
-    :param hotspot: the router in front of the server, where there is one.
-    :param ipv6: the phone has no IPv4.
+    :param lasts_s: about how long a call in it takes. The longest are started first.
     :param hides_addresses: the page signals mDNS names in place of its host candidates' addresses.
-    :param quality: of the phone's access network (:class:`tests.natlab.wire.Quality`).
     :param verdict: of the page's own self-test (``wire/selftest_sentences.py``).
-    :param nat: what that finds out about the network; '' where it depends on which packets got
-        through.
+    :param nat: what the self-test finds out about the network; '' if that depends on which packets
+        get through.
     :param before_check: what happens to the network once the self-test's page is open.
     """
 
@@ -54,18 +51,11 @@ class Profile:
     story: "Callable[[Call], None]" = stories.talk
     way: Way = "direct udp"
     lasts_s: float = 25
-    router: Policy = field(default_factory=Policy)
-    cell: bool = False
-    hotspot: Policy | None = None
-    ipv6: bool = False
-    names: Literal["fine", "fail"] = "fine"
-    stun: Literal["fine", "dead"] = "fine"
-    turn: Literal["fine", "rejects"] = "fine"
+    network: Network = field(default_factory=Network)
     hides_addresses: bool = False
-    quality: dict[str, float] = field(default_factory=dict)
     verdict: str = "fine_direct"
     nat: str = "cone"
-    before_check: "Callable[[Lab], object]" = _nothing
+    before_check: Callable[[Lab], object] = _nothing
 
 
 PROFILES = (
@@ -74,7 +64,7 @@ PROFILES = (
         "open",
         "no NAT, no firewall",
         open_nat,
-        router=Policy("none", is_firewall=False),
+        network=Network(router=OPEN),
         nat="open",
     ),
     Profile(
@@ -82,7 +72,7 @@ PROFILES = (
         "full-cone",
         "NAT: mapping and filtering independent of the endpoint",
         probe.nat("one for all", "none"),
-        router=Policy("full cone"),
+        network=Network(router=Policy("full cone")),
     ),
     Profile(3, "port-restricted", "NAT: one mapping, filtering by address and port", cone),
     Profile(
@@ -90,7 +80,7 @@ PROFILES = (
         "symmetric",
         "NAT: a mapping for each destination",
         symmetric,
-        router=Policy("symmetric"),
+        network=Network(router=Policy("symmetric")),
         nat="symmetric",
     ),
     Profile(
@@ -100,7 +90,7 @@ PROFILES = (
         probe.all_of(symmetric, probe.carrier_forgets),
         stories.stay,
         lasts_s=150,
-        router=Policy("symmetric", mapping_s=30),
+        network=Network(router=Policy("symmetric", mapping_s=30)),
         nat="symmetric",
     ),
     Profile(
@@ -109,7 +99,7 @@ PROFILES = (
         "nothing but TCP to port 443 gets out",
         probe.only_tcp_443,
         way="relay tls",
-        router=Policy(only_tcp_443=True),
+        network=Network(router=Policy(only_443=True, blocks_udp=True)),
         verdict="fine_detour",
         nat="unknown",
     ),
@@ -121,7 +111,7 @@ PROFILES = (
         stories.leave_udp,
         way="relay tls",
         lasts_s=70,
-        router=Policy(crippled_after_s=PORTAL_S),
+        network=Network(router=Policy(crippled_after_s=PORTAL_S)),
         verdict="fine_detour",
         nat="",
         before_check=partial(probe.crippled, after_s=PORTAL_S),
@@ -132,14 +122,14 @@ PROFILES = (
         "Wi-Fi to cellular: another NAT, another address, the old network dead",
         probe.hands_over,
         stories.hand_over,
-        cell=True,
+        network=Network(cell=Policy("symmetric")),
     ),
     Profile(
         9,
         "server-behind-nat",
         "the server is on a hotspot: both sides are port restricted",
         probe.all_of(cone, probe.server_nat("one for all", "by address and port")),
-        hotspot=Policy(forwarded=(443,)),
+        network=Network(hotspot=Policy(forwarded=(443,))),
     ),
     Profile(
         10,
@@ -147,8 +137,7 @@ PROFILES = (
         "symmetric on both sides",
         probe.all_of(symmetric, probe.server_nat("one for each", "by address and port")),
         way="relay udp",
-        router=Policy("symmetric"),
-        hotspot=Policy("symmetric", forwarded=(443,)),
+        network=Network(router=Policy("symmetric"), hotspot=Policy("symmetric", forwarded=(443,))),
         verdict="fine_relay",
         nat="symmetric",
     ),
@@ -168,15 +157,14 @@ PROFILES = (
         "far-away",
         "a round trip of 150 ms, and 30 ms of jitter",
         partial(probe.delays, rtt_ms=150, jitter_ms=30),
-        quality={"delay": 0.06, "jitter": 0.03},
+        network=Network(quality={"delay": 0.06, "jitter": 0.03}),
     ),
     Profile(
         13,
         "ipv6-only",
         "the phone has no IPv4; a stateful firewall",
         probe.ipv6_only,
-        router=Policy("none"),
-        ipv6=True,
+        network=Network(router=Policy("none"), ipv6=True),
         nat="open",
     ),
     Profile(
@@ -184,16 +172,23 @@ PROFILES = (
         "no-dns",
         "names are not resolved, slowly",
         probe.names_fail,
-        names="fail",
+        network=Network(names="fail"),
         nat="unknown",
     ),
-    Profile(15, "stun-dead", "no STUN server answers", probe.stun_dead, stun="dead", nat="unknown"),
+    Profile(
+        15,
+        "stun-dead",
+        "no STUN server answers",
+        probe.stun_dead,
+        network=Network(stun="dead"),
+        nat="unknown",
+    ),
     Profile(
         16,
         "turn-rejects",
         "the TURN server refuses the credentials",
         probe.turn_rejects,
-        turn="rejects",
+        network=Network(turn="rejects"),
     ),
     Profile(
         17,
@@ -212,7 +207,7 @@ PROFILES = (
         "the NAT forgets its mappings during the call",
         probe.rebinds,
         stories.rebind,
-        router=Policy("symmetric"),
+        network=Network(router=Policy("symmetric")),
         nat="symmetric",
     ),
     Profile(
@@ -238,8 +233,7 @@ PROFILES = (
         stories.be_told,
         lasts_s=35,
         way="none",
-        router=Policy(only_tcp_443=True),
-        turn="rejects",
+        network=Network(router=Policy(only_443=True, blocks_udp=True), turn="rejects"),
         verdict="network_blocked",
         nat="unknown",
     ),
@@ -249,9 +243,11 @@ PROFILES = (
         "symmetric on both sides, and the phone finds no STUN or TURN server by its name",
         probe.all_of(symmetric, probe.names_fail),
         way="relay udp",
-        router=Policy("symmetric"),
-        hotspot=Policy("symmetric", forwarded=(443,)),
-        names="fail",
+        network=Network(
+            router=Policy("symmetric"),
+            hotspot=Policy("symmetric", forwarded=(443,)),
+            names="fail",
+        ),
         verdict="fine_relay",
         nat="unknown",
     ),

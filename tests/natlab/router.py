@@ -1,4 +1,4 @@
-"""What a home router, a carrier or a firewall does to packets, as an nftables ruleset."""
+"""Describe a home router, a carrier or a firewall, and write its nftables ruleset."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,25 +10,33 @@ endpoint; mapping independent, filtering by address and port; both by address an
 
 @dataclass(frozen=True)
 class Policy:
-    """:param mapping_s: how long the mapping of a UDP flow outlives its last packet.
-    :param only_tcp_443: nothing else leaves.
-    :param crippled_after_s: UDP crawls so long after its first packet, as behind a portal.
-    :param forwarded: TCP ports that are handed in.
-    :param is_firewall: without NAT too, only what was asked for comes in.
+    """What a router does to packets.
+
+    :param mapping_s: how long the mapping of a UDP flow outlives its last packet.
+    :param only_443: TCP leaves to port 443 alone.
+    :param blocks_udp: nothing but TCP leaves.
+    :param crippled_after_s: UDP crawls from so many seconds after its first packet, as behind a
+        captive portal; 0: it never does.
+    :param forwarded: TCP ports that are forwarded to the host inside.
+    :param is_firewall: without NAT too, only replies come in.
     """
 
     nat: Nat = "port restricted"
     mapping_s: int = 300
-    only_tcp_443: bool = False
+    only_443: bool = False
+    blocks_udp: bool = False
     crippled_after_s: int = 0
     forwarded: tuple[int, ...] = ()
     is_firewall: bool = True
 
 
-def ruleset(policy: Policy, outside: str, inside: str) -> str:
-    """For a router with the interfaces ``wan`` and ``lan``.
+OPEN = Policy("none", is_firewall=False)
 
-    :param outside: its public address.
+
+def ruleset(policy: Policy, outside: str, inside: str) -> str:
+    """Return the rules of a router with the interfaces ``wan`` and ``lan``.
+
+    :param outside: the router's public address.
     :param inside: the address of the one host behind it.
     """
     return f"""
@@ -46,7 +54,7 @@ def ruleset(policy: Policy, outside: str, inside: str) -> str:
       set known {{ type ipv4_addr; flags dynamic; size 256; }}
       set fresh {{ type ipv4_addr; flags dynamic, timeout; size 256; }}
       chain input {{
-        # Unanswered: an ICMP error, or an entry in the table, would cost the host behind its port.
+        # No answer: an ICMP error, or an entry in the table, would cost the host behind its port.
         type filter hook input priority filter
         meta l4proto {{ icmp, ipv6-icmp }} accept
         iifname "wan" ct state new drop
@@ -93,8 +101,10 @@ def _admitted(policy: Policy) -> list[str]:
 
 def _restrictions(policy: Policy) -> list[str]:
     rules = []
-    if policy.only_tcp_443:
-        rules += ['iifname "lan" meta l4proto != tcp drop', 'iifname "lan" tcp dport != 443 drop']
+    if policy.blocks_udp:
+        rules.append('iifname "lan" meta l4proto != tcp drop')
+    if policy.only_443:
+        rules.append('iifname "lan" tcp dport != 443 drop')
     if policy.crippled_after_s:
         udp, crawl = "meta l4proto udp", "limit rate over 1 kbytes/second burst 500 bytes drop"
         # A browser's first question to a name server must not start the clock.

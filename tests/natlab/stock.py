@@ -1,7 +1,7 @@
-"""A bare aiortc echo bot, as its documentation has it: what the product is compared with.
+"""A bare aiortc echo bot, as in aiortc's documentation, to compare the product with.
 
-Its page has the ids and states that the lab looks for, and does what a careful developer would: it
-gathers before it offers, and on trouble restarts ICE. ``python -m tests.natlab.stock`` takes the
+Its page has the ids and states that the lab looks for. It does what a careful developer would do:
+it gathers before it offers, and restarts ICE on trouble. ``python -m tests.natlab.stock`` takes the
 product's settings.
 """
 

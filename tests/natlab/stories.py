@@ -1,18 +1,15 @@
-"""What happens during a call in a bad network, and what must be true of the call then."""
+"""What happens during a call in a bad network, and what must be true of the call."""
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.e2e.caller import Caller
+from tests.e2e.caller import DRAW_RARELY, Caller
 
+from .lab import Lab
 from .probe import Claim
 from .wire import Direction, Kind
-
-if TYPE_CHECKING:
-    from .lab import Lab
 
 LOSSES = (0.05, 0.1, 0.2)
 DARK_S = (5, 20, 45)
@@ -26,9 +23,9 @@ YES, NO = "yes", "no"
 
 @dataclass
 class Call:
-    """A person on the phone of a lab, with what was found out so far."""
+    """A person on the phone of a lab, and the claims so far."""
 
-    lab: "Lab"
+    lab: Lab
     caller: Caller
     claims: list[Claim] = field(default_factory=list)
 
@@ -40,20 +37,23 @@ class Call:
         return self.caller.page.inner_text("#dev-call")
 
     def hears_echo(self, seconds: float = 3.0) -> bool:
-        """Whether what is said comes back: both ways work."""
+        """Tell whether what is said comes back, so both directions work."""
         before = self.caller.snapshot()["energy"] or 0.0
         self.caller.page.wait_for_timeout(seconds * 1000)
         return (self.caller.snapshot()["energy"] or 0.0) > before + 1e-5
 
     def goes_by(self, way: str) -> bool:
-        """Whether it does, or is about to: a call on a relay moves to a direct path once that has
-        proved steady, and one on TCP tries UDP again after five seconds."""
+        """Tell whether the call takes this way within SETTLES_S.
+
+        A call on a relay moves to a direct path once that has proved steady, and one on TCP tries
+        UDP again after five seconds.
+        """
         return self.caller.page.evaluate(
             "([way, ms]) => seen.goesBy(way, ms)", [way, SETTLES_S * 1000]
         )
 
     def recovers(self, within_s: float = RECOVERS_S) -> bool:
-        """Whether packets come as they should, and the echo with them."""
+        """Tell whether packets come as they should again, and the echo with them."""
         self.caller.page.wait_for_timeout(1500)  # what came before does not count
         try:
             self.caller.wait_for_sound(within_s)
@@ -68,7 +68,7 @@ def talk(call: Call) -> None:
 
 
 def stay(call: Call) -> None:
-    """Two minutes, half of them muted."""
+    """Stay for two minutes, and mute for half of them."""
     page = call.caller.page
     page.wait_for_timeout(30_000)
     page.click("#mute")
@@ -92,7 +92,7 @@ def hand_over(call: Call) -> None:
     call.lab.hand_over()
     call.claim("it goes on over the other network", holds=call.recovers())
     lately = time.monotonic() - 1
-    ways = [call.lab.wires[1].last(Kind.RTP, direction) > lately for direction in Direction]
+    ways = [call.lab.wires["cell0"].last(Kind.RTP, direction) > lately for direction in Direction]
     call.claim("the voice passes there, both ways", holds=all(ways))
 
 
@@ -130,13 +130,13 @@ def rebind(call: Call) -> None:
 
 def hide_addresses(call: Call) -> None:
     sent = call.caller.page.evaluate("window.sent.join()")
-    named = call.lab.phone_address in sent or ".local" not in sent
+    named = call.lab.addresses["wlan0"] in sent or ".local" not in sent
     call.claim("the page names no address", holds=not named)
     talk(call)
 
 
 def two_calls(call: Call) -> None:
-    other = Caller(call.caller.browser, call.caller.url)
+    other = Caller(call.caller.browser, call.caller.url, init_script=DRAW_RARELY)
     other.call()
     call.claim("the second call has its echo", holds=Call(call.lab, other).recovers())
     call.claim("and so has the first", holds=call.recovers())
@@ -144,7 +144,7 @@ def two_calls(call: Call) -> None:
 
 
 def be_told(call: Call) -> None:
-    """No way leads to the bot: one sentence, in time."""
+    """Be told within SENTENCE_S that no way leads to the bot."""
     begun = time.monotonic()
     call.caller.tap()
     call.caller.wait_for("failed", "connected", timeout_s=60)
@@ -156,7 +156,7 @@ def be_told(call: Call) -> None:
 
 
 def said(caller: Caller) -> list[str]:
-    """The lines that the person read, one after the other."""
+    """Return the lines that the person read, in order."""
     return caller.page.evaluate("window.said")
 
 

@@ -1,4 +1,4 @@
-"""A STUN client of the lab's own (RFC 5389): what it proves does not rest on the product's."""
+"""A STUN client (RFC 5389) that shares no code with the product, so that it can prove it wrong."""
 
 import os
 import socket
@@ -13,9 +13,9 @@ Address = tuple[str, int]
 
 
 def mapped(client: socket.socket, server: Address) -> Address:
-    """The address that ``server`` sees packets from ``client`` come from.
+    """Return the address from which ``server`` sees the packets of ``client`` come.
 
-    :raises TimeoutError: where it does not answer.
+    :raises TimeoutError: if it does not answer.
     """
     transaction = os.urandom(12)
     request = struct.pack("!HHI12s", BINDING_REQUEST, 0, MAGIC, transaction)
@@ -33,9 +33,9 @@ def mapped(client: socket.socket, server: Address) -> Address:
 
 
 def _xor_mapped_address(message: bytes) -> Address:
-    """RFC 5389, 15.2.
+    """Return the message's XOR-MAPPED-ADDRESS (RFC 5389, 15.2).
 
-    :raises ValueError: where there is none in it.
+    :raises ValueError: if it has none.
     """
     at = 20
     while at + 4 <= len(message):

@@ -1,4 +1,4 @@
-"""All networks, tried side by side, as the table in ``docs/networks.md``."""
+"""Try all networks side by side and write the table in ``docs/networks.md``."""
 
 import re
 from concurrent.futures import Future
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.e2e.server import ROOT
 
-from .jobs import Job, under_way
+from .jobs import Job, Work, under_way
 from .profiles import PROFILES, Profile
 
 PAGE = ROOT / "docs" / "networks.md"
@@ -16,11 +16,11 @@ HEAD = (
     "| like what was said | Firefox | stock aiortc |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
-WORK = ("proof", "chromium", "firefox", "stock")
+WORK: tuple[Work, ...] = ("proof", "chromium", "firefox", "stock")
 
 
 def write_table(at_once: int, only: list[str]) -> None:
-    """Try these networks, or all where none is named, and put their rows into the page."""
+    """Try these networks, or all if none is named, and put their rows into the page."""
     profiles = [profile for profile in PROFILES if not only or profile.name in only]
     jobs = [Job(profile.name, work) for profile in profiles for work in WORK]
     with under_way(jobs, at_once) as futures:

@@ -1,16 +1,16 @@
-"""A call outlives its network: real browsers, real namespaces, nothing simulated but the wire."""
+"""A call outlives its network. Browsers and namespaces are real; only the wire is simulated."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.e2e.caller import Caller
 
 from .conftest import MakeCall
-from .phone import PORT
-from .turn import SETTINGS, Coturn
+from .lab import Lab, Uplink
+from .router import OPEN, Policy
 from .wire import Direction
-from .world import ADDRESSES, Uplink, World
 
 pytestmark = pytest.mark.natlab
 
@@ -20,22 +20,22 @@ SAME = ("certificate", "remoteSsrc", "localSsrc", "channel")
 
 
 def kept(snapshot: dict[str, object]) -> dict[str, object]:
-    """What stays the same for as long as it is the same call."""
+    """Return what stays the same as long as it is the same call."""
     return {name: snapshot.get(name) for name in SAME}
 
 
-def wait_until_in_use(world: World, caller: Caller, uplink: Uplink, *directions: Direction) -> None:
+def wait_until_in_use(lab: Lab, caller: Caller, uplink: Uplink, *directions: Direction) -> None:
     deadline = time.monotonic() + 60
-    while world.in_use(*directions) != uplink:
+    while lab.in_use(*directions) != uplink:
         assert time.monotonic() < deadline, f"nothing came over {uplink}"
         caller.page.wait_for_timeout(100)
 
 
-def wait_for_sound_over(world: World, caller: Caller, uplink: Uplink) -> None:
-    wait_until_in_use(world, caller, uplink)
-    caller.page.wait_for_timeout(1000)  # what came over the other one does not count
+def wait_for_sound_over(lab: Lab, caller: Caller, uplink: Uplink) -> None:
+    wait_until_in_use(lab, caller, uplink)
+    caller.page.wait_for_timeout(1000)  # packets that came over the other one do not count
     caller.wait_for_sound()
-    assert world.in_use() == uplink
+    assert lab.in_use() == uplink
 
 
 def other(uplink: Uplink) -> Uplink:
@@ -47,45 +47,38 @@ def other(uplink: Uplink) -> Uplink:
     [("chromium", "lose"), ("chromium", "leave"), ("firefox", "leave")],
     indirect=["browser_name"],
 )
-def test_a_network_that_dies_is_left_for_the_other(
-    world: World, make_call: MakeCall, how: str
-) -> None:
-    world.connect("wlan0")
-    world.connect("cell0")
+def test_a_network_that_dies_is_left_for_the_other(lab: Lab, make_call: MakeCall, how: str) -> None:
+    lab.connect("cell0")
     caller = make_call()
     before = caller.snapshot()
-    used = world.in_use()
-    getattr(world, how)(used)
-    wait_for_sound_over(world, caller, other(used))
+    used = lab.in_use()
+    getattr(lab, how)(used)
+    wait_for_sound_over(lab, caller, other(used))
     assert kept(caller.snapshot()) == kept(before)
     assert caller.page.evaluate("seen.peers.length") == 1
 
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
-def test_firefox_leaves_a_silent_network_once_the_phone_does(
-    world: World, make_call: MakeCall
-) -> None:
-    """It keeps sending on the pair with the highest priority; the way down is up at once."""
-    world.connect("wlan0")
-    world.connect("cell0")
+def test_firefox_leaves_a_silent_network_once_the_phone_does(lab: Lab, make_call: MakeCall) -> None:
+    """Firefox keeps sending on the pair with the highest priority. The way down works at once."""
+    lab.connect("cell0")
     caller = make_call()
     call_id = caller.page.inner_text("#dev-call")
-    used = world.in_use()
-    world.lose(used)
-    wait_until_in_use(world, caller, other(used), Direction.DOWN)
+    used = lab.in_use()
+    lab.lose(used)
+    wait_until_in_use(lab, caller, other(used), Direction.DOWN)
     caller.wait_for("recovering")
-    world.prefer(other(used))
-    wait_until_in_use(world, caller, other(used), Direction.UP)
+    lab.prefer(other(used))
+    wait_until_in_use(lab, caller, other(used), Direction.UP)
     caller.wait_for("connected")
     assert caller.page.inner_text("#dev-call") == call_id
     assert caller.page.evaluate("seen.microphones") == 1
 
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
-def test_a_call_outlives_its_dtls_association(world: World, make_call: MakeCall) -> None:
-    """Firefox's fails when a data channel is written to while the path is gone."""
-    world.connect("wlan0")
-    world.connect("cell0")
+def test_a_call_outlives_its_dtls_association(lab: Lab, make_call: MakeCall) -> None:
+    """Firefox's association fails if a data channel is written to while the path is gone."""
+    lab.connect("cell0")
     caller = make_call()
     call_id = caller.page.inner_text("#dev-call")
     # The page itself writes nothing during an outage; what it wrote just before is repeated.
@@ -96,29 +89,28 @@ def test_a_call_outlives_its_dtls_association(world: World, make_call: MakeCall)
           setInterval(() => channel.readyState === 'open' && channel.send(ping), 10);
         })()"""
     )
-    used = world.in_use()
-    world.leave(used)
+    used = lab.in_use()
+    lab.leave(used)
     caller.page.wait_for_function("() => seen.peers.length === 2")
-    wait_for_sound_over(world, caller, other(used))
+    wait_for_sound_over(lab, caller, other(used))
     caller.wait_for("connected")
     assert caller.page.inner_text("#dev-call") == call_id
     assert caller.page.evaluate("seen.microphones") == 1
 
 
 def test_a_network_that_is_announced_takes_over_while_the_old_one_lives(
-    world: World, coturn: Coturn, make_call: MakeCall
+    lab: Lab, make_call: MakeCall
 ) -> None:
-    world.connect("wlan0")
-    caller = make_call(**SETTINGS)
+    caller = make_call(**lab.turn_settings())
     before = caller.snapshot()
-    world.connect("cell0")
-    assert caller.page.evaluate("address => seen.knows(address)", ADDRESSES["cell0"])
-    # What a phone's browser does of itself.
+    lab.connect("cell0")
+    assert caller.page.evaluate("address => seen.knows(address)", lab.addresses["cell0"])
+    # A phone's browser sends this event by itself.
     caller.page.evaluate("navigator.connection.dispatchEvent(new Event('change'))")
     for direction in Direction:
-        wait_until_in_use(world, caller, "cell0", direction)
+        wait_until_in_use(lab, caller, "cell0", direction)
     caller.page.wait_for_timeout(500)
-    world.lose("wlan0")
+    lab.lose("wlan0")
     caller.page.wait_for_timeout(1000)
     after = caller.snapshot()
     assert kept(after) == kept(before)
@@ -127,9 +119,8 @@ def test_a_network_that_is_announced_takes_over_while_the_old_one_lives(
 
 
 @both_browsers
-def test_restarts_on_a_healthy_path_lose_nothing(world: World, make_call: MakeCall) -> None:
-    world.set(delay=0.025)
-    world.connect("wlan0")
+def test_restarts_on_a_healthy_path_lose_nothing(lab: Lab, make_call: MakeCall) -> None:
+    lab.quality(delay=0.025)
     caller = make_call()
     lost = caller.snapshot()["lost"]
     for _ in range(5):
@@ -141,26 +132,24 @@ def test_restarts_on_a_healthy_path_lose_nothing(world: World, make_call: MakeCa
 
 
 @both_browsers
-def test_a_network_that_comes_late_is_found(world: World, make_call: MakeCall) -> None:
-    world.connect("wlan0")
+def test_a_network_that_comes_late_is_found(lab: Lab, make_call: MakeCall) -> None:
     caller = make_call()
     before = caller.snapshot()
-    world.leave("wlan0")
+    lab.leave("wlan0")
     caller.wait_for("recovering")
-    world.connect("cell0")
-    wait_for_sound_over(world, caller, "cell0")
+    lab.connect("cell0")
+    wait_for_sound_over(lab, caller, "cell0")
     assert kept(caller.snapshot()) == kept(before)
 
 
 @both_browsers
-def test_an_elevator_is_survived(world: World, make_call: MakeCall) -> None:
-    world.connect("wlan0")
+def test_an_elevator_is_survived(lab: Lab, make_call: MakeCall) -> None:
     caller = make_call()
     before = caller.snapshot()
-    world.lose("wlan0")
+    lab.lose("wlan0")
     caller.wait_for("recovering")
     caller.page.wait_for_timeout(20_000)
-    world.set(drop=False)
+    lab.quality(drop=False)
     caller.wait_for_sound()
     caller.wait_for("connected")
     assert kept(caller.snapshot()) == kept(before)
@@ -168,11 +157,10 @@ def test_an_elevator_is_survived(world: World, make_call: MakeCall) -> None:
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_the_bot_writes_nothing_that_the_phone_could_not_acknowledge(
-    world: World, make_call: MakeCall
+    lab: Lab, make_call: MakeCall
 ) -> None:
-    """Firefox's DTLS association would fail, and with it its peer connection."""
-    world.set(delay=0.05)  # between a check and its nomination
-    world.connect("wlan0")
+    """Otherwise Firefox's DTLS association would fail, and its peer connection with it."""
+    lab.quality(delay=0.05)  # between a check and its nomination
     caller = make_call(VOICEDEMO_HEARTBEAT_S="1")
     caller.page.evaluate(
         """(() => {
@@ -185,10 +173,10 @@ def test_the_bot_writes_nothing_that_the_phone_could_not_acknowledge(
     caller.page.wait_for_function(next_ping, arg=caller.page.evaluate("seen.heard.length"))
     caller.page.wait_for_timeout(300)  # the answer is acknowledged, the next is not due
     heard = caller.page.evaluate("seen.heard.length")
-    world.lose("wlan0")
+    lab.lose("wlan0")
     caller.wait_for("recovering")
     caller.page.wait_for_timeout(8000)  # by then ICE has given the path up
-    world.set(drop=False)
+    lab.quality(drop=False)
     caller.wait_for_sound()
     caller.wait_for("connected")
     caller.page.wait_for_function(next_ping, arg=heard)
@@ -196,12 +184,11 @@ def test_the_bot_writes_nothing_that_the_phone_could_not_acknowledge(
 
 
 @both_browsers
-def test_a_rebound_nat_is_followed(world: World, make_call: MakeCall) -> None:
-    world.translate()
-    world.connect("wlan0")
+def test_a_rebound_nat_is_followed(lab: Lab, make_call: MakeCall) -> None:
+    lab.reroute(Policy("symmetric"))
     caller = make_call()
     before = caller.snapshot()
-    world.rebind()
+    lab.rebind()
     caller.page.wait_for_timeout(3000)
     caller.wait_for_sound()
     assert caller.state == "connected"
@@ -210,32 +197,27 @@ def test_a_rebound_nat_is_followed(world: World, make_call: MakeCall) -> None:
 
 @both_browsers
 def test_without_udp_the_bots_tcp_port_serves_until_udp_is_back(
-    world: World, make_call: MakeCall
+    lab: Lab, make_call: MakeCall
 ) -> None:
-    world.connect("wlan0")
-    world.set(udp_loss=1.0)
+    lab.quality(udp_loss=1.0)
     caller = make_call()
     assert caller.protocol() == "tcp"
     before = caller.snapshot()
-    world.set(udp_loss=0.0)
+    lab.quality(udp_loss=0.0)
     caller.wait_for_protocol("udp")
     caller.wait_for_sound()
     assert kept(caller.snapshot()) == kept(before)
 
 
-def test_through_a_firewall_that_lets_only_443_out(
-    world: World, coturn: Coturn, make_call: MakeCall
-) -> None:
-    world.connect("wlan0")
-    world.only_tcp(443, int(PORT))
-    caller = make_call(**SETTINGS)
+def test_through_a_firewall_that_lets_only_443_out(lab: Lab, make_call: MakeCall) -> None:
+    lab.reroute(replace(OPEN, only_443=True, blocks_udp=True))
+    caller = make_call(**lab.turn_settings())
     assert caller.protocol() == "tls"
 
 
 @pytest.mark.parametrize("way", ["relay", "tcp", "tls", "ice-tcp"])
-def test_a_way_can_be_forced(world: World, coturn: Coturn, make_call: MakeCall, way: str) -> None:
-    world.connect("wlan0")
-    caller = make_call(f"&ice={way}", **SETTINGS)
+def test_a_way_can_be_forced(lab: Lab, make_call: MakeCall, way: str) -> None:
+    caller = make_call(f"&ice={way}", **lab.turn_settings())
     assert caller.protocol() in {"relay": ("udp", "tcp", "tls"), "ice-tcp": ("tcp",)}.get(
         way, (way,)
     )
@@ -243,16 +225,15 @@ def test_a_way_can_be_forced(world: World, coturn: Coturn, make_call: MakeCall, 
     assert (kind == "relay") == (way != "ice-tcp")
 
 
-def test_crippled_udp_is_left_for_good(world: World, coturn: Coturn, make_call: MakeCall) -> None:
-    world.connect("wlan0")
-    world.only_tcp(443, int(PORT), udp=True)
-    caller = make_call(**SETTINGS)
+def test_crippled_udp_is_left_for_good(lab: Lab, make_call: MakeCall) -> None:
+    lab.reroute(replace(OPEN, only_443=True))
+    caller = make_call(**lab.turn_settings())
     assert caller.protocol() == "udp"
     before = caller.snapshot()
-    world.set(udp_loss=0.88)
+    lab.quality(udp_loss=0.88)
     caller.wait_for_protocol("tls")
     caller.wait_for_sound()
-    world.set(udp_loss=0.0)
+    lab.quality(udp_loss=0.0)
     caller.page.wait_for_timeout(10_000)
     assert caller.protocol() == "tls"
     assert kept(caller.snapshot()) == kept(before)

@@ -5,18 +5,15 @@ import re
 import pytest
 
 from .conftest import MakeCall
+from .lab import SECRET, Lab
 from .test_path import kept
-from .turn import SECRET, SETTINGS, Coturn
-from .world import World
 
 pytestmark = pytest.mark.natlab
 
 
-def test_a_relayed_call_outlives_its_credentials(
-    world: World, coturn: Coturn, make_call: MakeCall
-) -> None:
-    world.connect("wlan0")
-    caller = make_call("&ice=relay", VOICEDEMO_TURN_TTL_S="30", **SETTINGS)
+@pytest.mark.alone
+def test_a_relayed_call_outlives_its_credentials(lab: Lab, make_call: MakeCall) -> None:
+    caller = make_call("&ice=relay", VOICEDEMO_TURN_TTL_S="30", **lab.turn_settings())
     before = caller.snapshot()
     credential = caller.page.evaluate("seen.peers[0].getConfiguration().iceServers[0].credential")
     caller.page.wait_for_timeout(35_000)
@@ -32,26 +29,20 @@ def test_a_relayed_call_outlives_its_credentials(
     assert caller.state == "connected"
 
 
-def test_a_relay_that_was_restarted_is_used_again(
-    world: World, coturn: Coturn, make_call: MakeCall
-) -> None:
-    world.connect("wlan0")
-    caller = make_call("&ice=relay", **SETTINGS)
+def test_a_relay_that_was_restarted_is_used_again(lab: Lab, make_call: MakeCall) -> None:
+    caller = make_call("&ice=relay", **lab.turn_settings())
     before = caller.snapshot()
-    coturn.restart()
+    lab.coturn.restart()
     caller.wait_for("recovering")
     caller.wait_for_sound()
     caller.wait_for("connected")
     assert kept(caller.snapshot()) == kept(before)
 
 
-def test_a_relay_that_dies_costs_a_direct_call_nothing(
-    world: World, coturn: Coturn, make_call: MakeCall
-) -> None:
-    world.connect("wlan0")
-    caller = make_call(**SETTINGS)
+def test_a_relay_that_dies_costs_a_direct_call_nothing(lab: Lab, make_call: MakeCall) -> None:
+    caller = make_call(**lab.turn_settings())
     before = caller.snapshot()
-    coturn.kill()
+    lab.coturn.kill()
     caller.page.wait_for_timeout(3000)
     caller.page.click("#restart-ice")
     caller.wait_until_changed(before, "localUfrag", "remoteUfrag", "pair")
@@ -63,16 +54,15 @@ def test_a_relay_that_dies_costs_a_direct_call_nothing(
 
 
 def test_a_call_outlives_a_secret_that_was_rotated_on_one_side(
-    world: World, coturn: Coturn, make_call: MakeCall
+    lab: Lab, make_call: MakeCall
 ) -> None:
-    world.connect("wlan0")
-    caller = make_call("&ice=relay", **SETTINGS)
+    caller = make_call("&ice=relay", **lab.turn_settings())
     before = caller.snapshot()
-    coturn.restart("south")
+    lab.coturn.restart("south")
     caller.wait_for("recovering")
     caller.page.wait_for_timeout(5000)  # restarts that the relay refuses
     assert caller.state == "recovering"
-    coturn.restart("south", SECRET)
+    lab.coturn.restart("south", SECRET)
     caller.wait_for("connected", timeout_s=40)
     caller.wait_for_sound()
     assert kept(caller.snapshot()) == kept(before)

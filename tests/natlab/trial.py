@@ -1,4 +1,4 @@
-"""The product, or a stock aiortc, tried in one of the networks with a real browser."""
+"""Try the product, or a stock aiortc, in one of the networks with a real browser."""
 
 import base64
 import json
@@ -17,18 +17,17 @@ from typing import Any, Literal
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.media import opus
-from tests.e2e import caller, sounds
-from tests.e2e.caller import Caller
+from tests.e2e import sounds
+from tests.e2e.caller import DRAW_RARELY, Caller
 from tests.e2e.firefox import Firefox
-from tests.e2e.server import ROOT, Server
+from tests.e2e.server import ROOT
 
 from .lab import Lab
-from .namespace import run
+from .phone import BrowserName, open_browser, product
 from .probe import Claim
 from .profiles import Profile
 from .stories import Call, said
 
-BrowserName = Literal["chromium", "firefox"]
 Bot = Literal["voicedemo", "stock aiortc"]
 
 GAP_MS = 100
@@ -42,7 +41,7 @@ setInterval(() => {
 }, 50);
 document.addEventListener('click', () => { window.tappedAt ??= performance.now(); }, true);
 """
-"""Runs in the page before its own scripts: what the person is told, and when they tapped."""
+"""A script that runs before the page's own. It notes what the person is told and when they tap."""
 
 HIDE = """
 window.sent = [];
@@ -61,20 +60,20 @@ const { fetch } = window;
 window.fetch = (url, options) =>
   fetch(url, options?.body ? { ...options, body: hide(options.body) } : options);
 """
-"""As a browser does for a page that may not know the phone's addresses (RFC draft mdns-ice)."""
+"""A script that hides host addresses, as browsers do (draft-ietf-mmusic-mdns-ice-candidates)."""
 
 
 @dataclass
 class Trial:
-    """What became of a call.
+    """The outcome of a call.
 
     :param claims: what must be true of it.
     :param first_audio_ms: from the tap to the first packet.
     :param way: how the page reached the bot, or the relay, in the end.
     :param gaps: pauses between packets of over 100 ms, in ms.
-    :param arrived: share of the packets that the bot sent, one every 20 ms.
-    :param restarts: of ICE: why, and which way.
-    :param likeness: of what came back with what was said; None where it was not recorded.
+    :param arrived: the share that arrived of the bot's packets, of which it sends one every 20 ms.
+    :param restarts: the reason and the way of each ICE restart.
+    :param likeness: how alike, up to 1, what came back and what was said are; None: not recorded.
     """
 
     profile: str
@@ -101,22 +100,22 @@ class Trial:
 
 
 def prove(profile: Profile) -> list[Claim]:
-    """The network is what its profile says."""
+    """Probe whether the network is what its profile says."""
     with tempfile.TemporaryDirectory() as folder, standing(profile, Path(folder)) as lab:
         return profile.proof(lab)
 
 
 def attempt(profile: Profile, browser_name: BrowserName, bot: Bot = "voicedemo") -> Trial:
-    """A call in it, and what the profile expects of that."""
+    """Make a call in the network, and claim what the profile expects of it."""
     trial = Trial(profile.name, browser_name, bot)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with (
             standing(profile, folder) as lab,
             running(bot, lab, folder),
-            _browser(browser_name, lab, folder) as browser,
+            talking(browser_name, lab, folder) as browser,
         ):
-            script = WATCH + (HIDE if profile.hides_addresses else "")
+            script = DRAW_RARELY + WATCH + (HIDE if profile.hides_addresses else "")
             person = Caller(browser, f"{lab.url}/?voice=echo&debug", init_script=script)
             _go_through(profile, Call(lab, person), trial)
             trial.said = said(person)
@@ -127,13 +126,13 @@ def attempt(profile: Profile, browser_name: BrowserName, bot: Bot = "voicedemo")
 
 
 def check_up(profile: Profile, browser_name: BrowserName) -> list[Claim]:
-    """What the page's self-test says of the network."""
+    """Run the page's self-test in the network, and claim what it should say."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with (
             standing(profile, folder) as lab,
             running("voicedemo", lab, folder),
-            _browser(browser_name, lab, folder) as browser,
+            talking(browser_name, lab, folder) as browser,
         ):
             person = Caller(browser, f"{lab.url}/check/")
             profile.before_check(lab)
@@ -190,76 +189,43 @@ def _measure(call: Call, trial: Trial) -> None:
 
 
 def _restarts(folder: Path) -> list[str]:
-    """From the calls' timelines."""
+    """Read the ICE restarts from the calls' timelines."""
     if not (database := folder / "db.sqlite3").exists():
         return []
-    query = "select detail from signaling_callevent where kind = 'restart' order by at"
+    query = "select detail from calls_callevent where kind = 'restart' order by at"
     with closing(sqlite3.connect(database)) as connection:
         rows = [json.loads(detail) for (detail,) in connection.execute(query)]
     return [f"{row['reason']}: {row['way']}" for row in rows]
 
 
-@contextmanager
-def standing(profile: Profile, folder: Path) -> Iterator[Lab]:
-    lab = Lab(profile, folder)
-    try:
-        lab.quality(**profile.quality)
-        yield lab
-    finally:
-        lab.close()
+def standing(profile: Profile, folder: Path) -> closing[Lab]:
+    return closing(Lab(profile.network, folder))
 
 
 @contextmanager
 def running(bot: Bot, lab: Lab, folder: Path) -> Iterator[None]:
+    settings = {**lab.stun_settings(), **lab.turn_settings()}
     if bot == "voicedemo":
-        server = Server.start(folder, prefix=lab.server.prefix, **lab.settings())
+        with product(lab, folder, **settings):
+            yield
+        return
+    command = [*lab.server.prefix, sys.executable, "-m", "tests.natlab.stock"]
+    environment = {**os.environ, **lab.settings(), **settings}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline()
         try:
             yield
         finally:
-            server.stop()
-    else:
-        command = [*lab.server.prefix, sys.executable, "-m", "tests.natlab.stock"]
-        environment = {**os.environ, **lab.settings()}
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=-1) as process:
-            assert process.stdout and process.stdout.readline()
-            try:
-                yield
-            finally:
-                process.kill()
+            process.kill()
 
 
 @contextmanager
-def _browser(name: BrowserName, lab: Lab, folder: Path) -> Iterator[Browser | Firefox]:
-    if name == "firefox":
-        _trust(lab, folder / "firefox")
-        firefox = Firefox(
-            folder,
-            prefix=lab.phone.prefix,
-            secure=[lab.page_host, f"[{lab.page_host}]"],
-            open_socket=lab.phone.connect,
-        )
-        try:
-            yield firefox
-        finally:
-            firefox.close()
-        return
-    for database in (".pki/nssdb", ".local/share/pki/nssdb"):
-        _trust(lab, folder / database)
+def talking(name: BrowserName, lab: Lab, folder: Path) -> Iterator[Browser | Firefox]:
+    """A browser whose microphone hears the phrase again and again; Firefox's hears a tone."""
     microphone = folder / "phrase.wav"
     sounds.write_wav(microphone, sounds.with_pause(sounds.spoken(PHRASE), 0.2, 0.3))
-    program = lab.phone.wrapper(caller.chromium(), folder, HOME=folder)
-    with sync_playwright() as playwright:
-        flags = [f"--unsafely-treat-insecure-origin-as-secure={lab.url}"]
-        chromium = caller.launch(playwright, microphone, program=program, flags=flags)
-        try:
-            yield chromium
-        finally:
-            chromium.close()
-
-
-def _trust(lab: Lab, database: Path) -> None:
-    """The lab's authority, in a browser's own store (NSS)."""
-    database.mkdir(parents=True, exist_ok=True)
-    run("certutil", "-d", f"sql:{database}", "-N", "--empty-password")
-    authority = ("-n", "lab", "-i", str(lab.authority))
-    run("certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", *authority)
+    with (
+        sync_playwright() as playwright,
+        open_browser(name, playwright, lab, folder, microphone) as browser,
+    ):
+        yield browser

@@ -1,42 +1,33 @@
-"""A real TURN server: coturn over UDP, TCP, and TLS on 443."""
+"""Run a real TURN server: coturn over UDP, TCP, and TLS on 443."""
 
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.certificates import self_signed
-
 from .namespace import Namespace
-
-TURN = "203.0.113.20"
-SECRET = "north"
-URLS = (
-    f"turn:{TURN}:3478?transport=udp",
-    f"turn:{TURN}:3478?transport=tcp",
-    f"turns:{TURN}:443?transport=tcp",
-)
-SETTINGS = {
-    "VOICEDEMO_COTURN_URLS": ",".join(URLS),
-    "VOICEDEMO_COTURN_SECRET": SECRET,
-}
 
 
 class Coturn:
-    """Listens when it is made."""
+    """A TURN server that listens from its creation on.
+
+    :param addresses: it listens on and relays from.
+    :param certificate: the paths of a chain and a key, in PEM.
+    :param secret: the static secret of its time-limited credentials.
+    """
 
     def __init__(
         self,
         host: Namespace,
         folder: Path,
         *,
-        addresses: Sequence[str] = (TURN,),
-        certificate: tuple[Path, Path] | None = None,
-        secret: str = SECRET,
+        addresses: Sequence[str],
+        certificate: tuple[Path, Path],
+        secret: str,
     ) -> None:
         program = shutil.which("turnserver")
         assert program, "install coturn (Debian: apt-get install coturn)"
-        chain, key = certificate or self_signed(folder, TURN)
+        chain, key = certificate
         self._host = host
         self._secret = secret
         self._folder = folder
@@ -53,9 +44,9 @@ class Coturn:
         self._start()
 
     def restart(self, *secrets: str) -> None:
-        """It comes back knowing nothing of the allocations it had.
+        """Kill and start it: it has lost its allocations.
 
-        :param secrets: that it accepts from now on; none: the one it began with.
+        :param secrets: it accepts from now on; by default the one it began with.
         """
         self.kill()
         self._start(*secrets)
@@ -69,7 +60,10 @@ class Coturn:
         self._process.wait()
 
     def _start(self, *secrets: str) -> None:
-        """Until it listens on its last port."""
+        """Start it and wait until it listens on its last port.
+
+        :raises RuntimeError: with the end of its log, if it ends first.
+        """
         accepted = (f"--static-auth-secret={secret}" for secret in secrets or [self._secret])
         self._process = self._host.popen(
             *(*self._command, *accepted),

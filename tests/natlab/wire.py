@@ -1,7 +1,7 @@
-"""A wire between two namespaces that delays, loses and logs packets: what netem would be for.
+"""A wire between two namespaces that delays, loses and logs packets, as netem would.
 
-Runs as a process of its own (``python -m tests.natlab.wire``), takes its orders as lines of JSON
-on its standard input, and writes what it delivered to a log. The devices are TUN: plain IP.
+It runs as a process of its own (``python -m tests.natlab.wire``), reads its orders as lines of JSON
+from its standard input, and writes what it delivers to a log. Its ends are TUN devices: plain IP.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ class Direction(enum.IntEnum):
 
 
 class Kind(enum.IntEnum):
-    """What a packet is, or carries over a TURN channel, by its first byte (RFC 7983)."""
+    """What a packet is, by its first byte (RFC 7983), or what it carries over a TURN channel."""
 
     OTHER = 0
     STUN = 1
@@ -56,20 +56,20 @@ class Delivered(NamedTuple):
 
 @dataclass
 class Quality:
-    """How the wire treats packets. Times in seconds, shares from 0 to 1."""
+    """How the wire treats packets. Times are in seconds, shares from 0 to 1."""
 
     delay: float = 0.0
     jitter: float = 0.0
     loss: float = 0.0
     udp_loss: float = 0.0
     rate: float = math.inf
-    """Bits a second, each way; what does not fit waits, as in a router with much memory."""
+    """Bits per second, each way. Packets that do not fit wait, as in a router with much memory."""
     drop: bool = False
-    """Nothing passes, and nobody is told."""
+    """Nothing passes, and there is no error."""
 
 
 class Wire:
-    """The near end: builds the wire, gives the orders, reads the log."""
+    """Builds the wire, gives it orders, and reads its log."""
 
     def __init__(
         self, near: Namespace, near_device: str, far: Namespace, far_device: str, folder: Path
@@ -87,20 +87,20 @@ class Wire:
             raise RuntimeError(f"no wire between {near.name} and {far.name}")
 
     def set(self, **quality: float | bool) -> None:
-        """Treat packets differently from now on: the fields of :class:`Quality`."""
+        """Change fields of :class:`Quality` from now on."""
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(quality) + "\n")
         self._process.stdin.flush()
         self._process.stdout.readline()
 
     def delivered(self) -> list[Delivered]:
-        """Every packet that came through so far."""
+        """Return every packet that has come through so far."""
         self.set()
         records = _RECORD.iter_unpack(self._log.read_bytes())
         return [Delivered(at, Direction(d), Kind(k), length) for at, d, k, length in records]
 
     def last(self, kind: Kind, *directions: Direction) -> float:
-        """When the last packet of this kind came through, either way or in these directions."""
+        """Return when the last packet of this kind came through, by default in any direction."""
         wanted = directions or tuple(Direction)
         seen = (p.at for p in self.delivered() if p.kind is kind and p.direction in wanted)
         return max(seen, default=0.0)
@@ -157,7 +157,7 @@ class _Forwarder:
             max(time.monotonic(), self.busy[direction]) + 8 * len(packet) / quality.rate
         )
         due = sent + quality.delay + quality.jitter * random.random()
-        # A wire keeps the order of its packets.
+        # Jitter must not change the order of the packets.
         self.last[direction] = due = max(due, self.last[direction])
         heapq.heappush(self.queue, (due, next(self.order), direction, packet))
 
@@ -167,7 +167,7 @@ class _Forwarder:
             _, _, direction, packet = heapq.heappop(self.queue)
             if self.quality.drop:
                 continue
-            with contextlib.suppress(OSError):  # the device may be down by now
+            with contextlib.suppress(OSError):  # the device may be down
                 os.write(self.ends[1 - direction], packet)
                 self.log.write(_RECORD.pack(now, direction, _kind(packet), len(packet)))
 

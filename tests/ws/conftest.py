@@ -17,7 +17,7 @@ from voicedemo.asgi import application
 
 @pytest.fixture
 def bot_config(tmp_path_factory: pytest.TempPathFactory) -> BotConfig:
-    # The folder is the run's, not the test's: the greeting is synthesised once.
+    # One folder for all tests, so that the greeting is synthesised once.
     folder = tmp_path_factory.getbasetemp() / "speech"
     return BotConfig(
         heartbeat_s=20, liveness_s=40, max_call_s=600, greeting="Hello.", speech_folder=Path(folder)
@@ -26,7 +26,7 @@ def bot_config(tmp_path_factory: pytest.TempPathFactory) -> BotConfig:
 
 @pytest_asyncio.fixture
 async def bot(transactional_db: None, bot_config: BotConfig) -> AsyncIterator[Worker]:
-    """The bot in this event loop, on a channel layer of its own."""
+    """The bot's worker, in this event loop and on a channel layer of its own."""
     channel_layers.backends.clear()
     worker = Worker(get_channel_layer(), EMBEDDED_BOT, bot_config)
     await worker.start()

@@ -152,6 +152,7 @@ class Line:
 
     async def _check(self, answer: MediaDescription) -> None:
         agent = self._wire.agent
+        assert answer.ice
         agent.remote_username = answer.ice.usernameFragment
         agent.remote_password = answer.ice.password
         agent.remote_is_lite = bool(answer.ice.iceLite)

@@ -1,24 +1,22 @@
 """The servers that are compared: how each is installed, started, and offered to.
 
-Each has a virtual environment of its own, made from ``requirements/`` at the first run.
+Those in Python have virtual environments of their own, made from ``servers/*.txt`` at first use.
 """
 
 import shutil
 import socket
 import subprocess
-import sys
 import time
-import venv
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from tests.e2e.server import ROOT, Server
+from tests.e2e.server import Server
+from tests.environments import python_of
 
 HERE: Final = Path(__file__).parent
-ENVIRONMENTS: Final = ROOT / "var" / "bench"
 SERVER_CORE: Final = ("taskset", "--cpu-list", "0")
 START_S: Final = 60.0
 UNUSED: Final = ("websockets", "pfunix", "rabbitmq", "mqtt", "nanomsg")
@@ -35,7 +33,8 @@ class Running:
 
 
 class Product(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def why_not(self) -> str:
         """Why it cannot be run here; '' where it can."""
@@ -93,7 +92,8 @@ class Script:
 
     @contextmanager
     def start(self, folder: Path) -> Iterator[Running]:
-        python = self._install()
+        requirements = HERE / "servers" / self.requirements
+        python = python_of(f"bench-{requirements.stem}", requirements)
         port = _free_port()
         with (folder / f"{self.script}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -107,18 +107,6 @@ class Script:
                 yield Running("http", f"http://127.0.0.1:{port}{self.path}", process.pid)
             finally:
                 _end(process)
-
-    def _install(self) -> Path:
-        wanted = HERE / "servers" / self.requirements
-        folder = ENVIRONMENTS / wanted.stem
-        stamp = folder / "installed.txt"
-        if not stamp.exists() or stamp.read_text() != wanted.read_text():
-            print(f"installing {wanted.name}", file=sys.stderr, flush=True)
-            venv.create(folder, with_pip=True, clear=True)
-            pip = [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, "-r", wanted], check=True)
-            stamp.write_text(wanted.read_text())
-        return folder / "bin" / "python"
 
 
 @dataclass(frozen=True)
