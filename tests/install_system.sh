@@ -14,13 +14,27 @@ if [ "$(id -u)" -eq 0 ]; then
   command -v conntrack >/dev/null || missing+=(conntrack)
   command -v certutil >/dev/null || missing+=(libnss3-tools)
 fi
-[ ${#missing[@]} -eq 0 ] && exit 0
 
-if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-  echo "Installing ${missing[*]} for the tests"
+may_install() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
+
+apt_install() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# A caller with Pion's stack. Not every release has it, and its test is skipped without it.
+pion=(golang-go golang-github-pion-webrtc.v3-dev)
+if may_install && ! { command -v go >/dev/null && [ -d /usr/share/gocode/src/github.com/pion/webrtc ]; }; then
+  echo "Installing ${pion[*]} for the tests"
+  apt_install "${pion[@]}" || echo "Pion cannot be installed here: tests/media/test_pion.py is skipped" >&2
+fi
+
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if may_install; then
+  echo "Installing ${missing[*]} for the tests"
+  apt_install "${missing[@]}"
 else
   echo "The tests need ${missing[*]}. Install what is missing (Debian: apt-get install ${missing[*]}) and run make again." >&2
   exit 1

@@ -1,16 +1,18 @@
+"""This machine's network addresses."""
+
 import ipaddress
 
 import ifaddr
 
-# Bridges and tunnels of container engines: no phone reaches the bot through them, and every
-# further address costs the browser one more round of checks.
+# Bridges and tunnels of container engines. No phone reaches the bot through them, and every
+# further address costs the browser another round of checks.
 _INTERNAL_PREFIXES = ("docker", "br-", "veth", "cni", "flannel", "virbr", "lxc")
 
 
 def host_addresses() -> list[str]:
     """This machine's addresses for host candidates (RFC 8445, 5.1.1.1).
 
-    Loopback is offered only where there is nothing else: a demo on a laptop in flight mode.
+    Loopback is used only if there is no other address, as for a demo on a laptop in flight mode.
     """
     addresses = [
         str(address)

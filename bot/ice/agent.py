@@ -181,7 +181,8 @@ class IceAgent:
         if pair is None or pair.state is PairState.FAILED:
             self._receive_unchecked(base, data, remote)
             return
-        pair.heard = self._loop.time()
+        if pair.data_received(self._loop.time()):
+            self._wake()
         self._host.deliver(self, data)
 
     def base_lost(self, base: Base) -> None:
@@ -236,12 +237,13 @@ class IceAgent:
             return
         self.media_port.route(base, remote, self)
         pair.heard = self._loop.time()
+        pair.is_checked_by_peer = True
         if conflict or pair.state is not PairState.SUCCEEDED:
             pair.wake(pair.heard)  # a triggered check (RFC 8445, 7.3.1.4)
             self._wake()
-        if "USE-CANDIDATE" in message.attributes and not self.role.controlling:
+        if "USE-CANDIDATE" in message.attributes:
             pair.remote_nominated = True
-            if pair.state is PairState.SUCCEEDED:
+            if pair.state is PairState.SUCCEEDED and not self.role.controlling:
                 self._select(pair)
 
     def _answer_received(self, base: Base, message: stun.Message, remote: Address) -> None:
@@ -257,6 +259,7 @@ class IceAgent:
             return
         is_unused = pair is self._failover.selected and self._is_unused(now)
         self._checklist.succeeded(check, now, is_unused=is_unused)
+        self.role.accepted(check.role)
         self.media_port.route(base, remote, self)
         if check.nominates or (pair.remote_nominated and not self.role.controlling):
             self._select(pair)
@@ -282,6 +285,7 @@ class IceAgent:
             if self._failover.watch(now):
                 self._checklist.wake_all(now)
             self._failover.expire(now)
+            self._yield_if_ignored(now)
             self._move(now)
         wanted = self._checklist.wanted(self._failover, now, is_unused=self._is_unused(now))
         due = [pair for pair in wanted if pair.due <= now]
@@ -318,6 +322,18 @@ class IceAgent:
             confirms=confirms,
             retry_soon=nominates or state.is_suspect,
         )
+
+    def _yield_if_ignored(self, now: float) -> None:
+        """Let the peer control if it ignores our claim, and no path of the call works yet.
+
+        After a restart the new pairs may get packets meant for the old path, if the peer kept its
+        addresses: then they prove nothing. And the role was settled before.
+        """
+        if not self._host.is_silent:
+            return
+        pair = self.role.yield_if_ignored(self._checklist.pairs, now)
+        if pair is not None:
+            pair.wake(now)
 
     # Moving.
 

@@ -1,5 +1,7 @@
-"""One UDP port and one TCP port for all calls of a worker, told apart by ufrag, then by address,
-then by SSRC."""
+"""One UDP port and one TCP port for all calls of a worker.
+
+The calls are told apart by ufrag, then by address, then by SSRC.
+"""
 
 import asyncio
 import logging
@@ -7,7 +9,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
@@ -16,20 +18,20 @@ from .path import Address, Base, is_rtp, rtp_ssrc
 
 log = logging.getLogger("voicedemo.port")
 
-RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-UNAUTHENTICATED_TCP_S = 10.0
-"""A TCP connection that has not passed a check by then is closed."""
-MAX_UNSENT_BYTES = 64 * 1024
-"""More than this waiting for a slow reader: late media are dropped instead."""
-MAX_TCP_CONNECTIONS = 1024
-TCP_TYPE_PREFERENCE = 90
-"""RFC 6544, 4.2: below every UDP candidate of the same kind."""
+RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
+UNAUTHENTICATED_TCP_S: Final = 10.0
+"""A TCP connection that has passed no check by then is closed."""
+MAX_UNSENT_BYTES: Final = 64 * 1024
+"""If more than this waits for a slow reader, media are dropped instead of sent late."""
+MAX_TCP_CONNECTIONS: Final = 1024
+TCP_TYPE_PREFERENCE: Final = 90
+"""Below every UDP candidate of the same type (RFC 6544, 4.2)."""
 
 _LENGTH = struct.Struct("!H")
 
 
 class Owner(Protocol):
-    """Whoever packets are for: an ICE agent."""
+    """What packets are for, usually an ICE agent."""
 
     def receive(self, base: Base, data: bytes, remote: Address) -> None: ...
 
@@ -37,7 +39,10 @@ class Owner(Protocol):
 
 
 class UdpBase(asyncio.DatagramProtocol):
-    """The port on one local address. A socket each: a wildcard one answers from the wrong one."""
+    """The port on one local address.
+
+    Each address has a socket of its own, as a wildcard socket may answer from another address.
+    """
 
     def __init__(self, port: "MediaPort", address: str, advertised: str, preference: int) -> None:
         self._port = port
@@ -68,11 +73,11 @@ class UdpBase(asyncio.DatagramProtocol):
         try:
             self._port.receive(self, data, (addr[0], addr[1]))
         except Exception:
-            # asyncio closes the socket of a protocol that raises; this one is everybody's.
-            log.exception("a packet was more than its call could take")
+            # asyncio closes the socket of a protocol that raises, and all calls share this one.
+            log.exception("a call failed on a packet")
 
     def error_received(self, exc: Exception) -> None:
-        # ICMP errors of a peer that went away: ICE finds out by itself.
+        # An ICMP error about a peer that went away. ICE notices that by itself.
         log.debug("%s: %s", self._address, exc)
 
     def send(self, data: bytes, remote: Address) -> None:
@@ -85,7 +90,7 @@ class UdpBase(asyncio.DatagramProtocol):
 
 
 class TcpBase(asyncio.Protocol):
-    """An accepted ICE-TCP connection (RFC 6544), datagrams framed by RFC 4571."""
+    """An accepted ICE-TCP connection (RFC 6544), with datagrams framed by RFC 4571."""
 
     def __init__(self, port: "MediaPort", candidate: Candidate) -> None:
         self.candidate = candidate
@@ -127,14 +132,15 @@ class TcpBase(asyncio.Protocol):
 
 
 class MediaPort:
-    """Local addresses with one port number, and which agent a packet on them is for.
+    """Local addresses with one port number, and the agents that packets there are for.
 
-    Packets that are neither a check for a known ufrag nor from an address that has passed one cost
-    two look-ups, or three, and leave nothing behind.
+    Anything that is neither a check for a known ufrag, nor an answer, nor from a checked address is
+    dropped after at most three look-ups; no state is kept.
 
     :param addresses: local addresses to bind.
-    :param advertised: what to tell peers instead, for a 1:1 NAT; as many or fewer.
     :param port: UDP and TCP port number; 0 takes a free one.
+    :param advertised: addresses to tell peers instead, in the same order, for a 1:1 NAT. If there
+        are fewer, the rest are told as they are.
     """
 
     def __init__(
@@ -160,10 +166,10 @@ class MediaPort:
     async def open(self, *, tcp: bool = True) -> None:
         """Bind every address that can be bound.
 
-        The first IPv4 and the first IPv6 candidate have the same priority: no host candidate pairs
+        The first IPv4 and the first IPv6 candidate have the same priority. No host candidate pairs
         with both, and a relayed pair with the one must not outrank a direct pair with the other.
 
-        :raises OSError: where none can.
+        :raises OSError: if none can be bound.
         """
         failure: OSError | None = None
         seen = Counter[bool]()
@@ -179,7 +185,7 @@ class MediaPort:
                 log.warning("port %d on %s: %s", self._number, address, exc.strerror or exc)
                 failure = exc
         if not self.bases:
-            raise failure or OSError("no address to bind")
+            raise failure or OSError("this machine has no address to bind")
 
     def close(self) -> None:
         for server in self._servers:
@@ -190,30 +196,34 @@ class MediaPort:
             base.close()
 
     def register(self, ufrag: str, owner: Owner) -> None:
-        """Checks whose USERNAME begins with ``ufrag`` are ``owner``'s."""
+        """Give ``owner`` the checks whose USERNAME begins with ``ufrag``."""
         self._by_ufrag[ufrag] = owner
 
     def register_ssrc(self, ssrc: int, owner: Owner) -> None:
-        """RTP of this synchronization source may be ``owner``'s, wherever it comes from. Another
-        call may have named the same one: only its owner can decrypt it."""
+        """Give ``owner`` RTP of this SSRC, wherever it comes from.
+
+        Another call may have named the same SSRC. Only the right owner can decrypt the packets.
+        """
         self._by_ssrc.setdefault(ssrc, []).append(owner)
 
     def expect(self, transaction: bytes, owner: Owner) -> None:
-        """The response to this transaction is ``owner``'s."""
+        """Give ``owner`` the response to this STUN transaction."""
         self._by_transaction[transaction] = owner
 
     def forget(self, transaction: bytes) -> None:
+        """Drop a response that still comes."""
         self._by_transaction.pop(transaction, None)
 
     def route(self, base: Base, remote: Address, owner: Owner) -> None:
-        """Packets from ``remote``, which has passed a check, are ``owner``'s."""
+        """Give ``owner`` the packets from ``remote``, which has passed a check."""
         self._routes[base, remote] = owner
 
     def is_routed(self, base: Base, remote: Address) -> bool:
+        """Whether ``remote`` has passed a check."""
         return (base, remote) in self._routes
 
     def release(self, ufrag: str, owner: Owner) -> None:
-        """Nothing is ``owner``'s any more; its TCP connections close."""
+        """Give ``owner`` nothing any more, and close its TCP connections."""
         self._by_ufrag.pop(ufrag, None)
         for ssrc in [ssrc for ssrc, owners in self._by_ssrc.items() if owner in owners]:
             self._by_ssrc[ssrc].remove(owner)
@@ -226,7 +236,7 @@ class MediaPort:
                 base.close()
 
     def receive(self, base: Base, data: bytes, remote: Address) -> None:
-        """A datagram has arrived: hand it to its owner, or forget it."""
+        """Hand a datagram to its owner, or drop it."""
         owner = self._routes.get((base, remote))
         if stun.is_stun(data):
             if stun.is_request(data):
@@ -236,7 +246,7 @@ class MediaPort:
         if owner is not None:
             owner.receive(base, data, remote)
         elif owners := self._by_ssrc.get(rtp_ssrc(data)) if is_rtp(data) else None:
-            # A call's newest ICE generation first: what it has taken is a replay to those before.
+            # The newest ICE generation of a call first: the earlier ones then see a replay.
             for possible in reversed(owners):
                 possible.receive(base, data, remote)
         else:

@@ -45,6 +45,12 @@ class Pair:
     """When anything authentic last came from there."""
     rtt: float = 0.0
     remote_nominated: bool = False
+    """Whether the peer has nominated it; that counts while the peer controls."""
+    is_checked_by_peer: bool = False
+    unanswered: int = 0
+    """Checks sent since the peer's own first check, if none was answered since."""
+    used_since: float = inf
+    """When the first packet other than STUN came from there."""
 
     @property
     def address(self) -> Address:
@@ -69,13 +75,27 @@ class Pair:
             self.valid_since = now
         self.answered = self.heard = now
         self.rtt = rtt
+        self.unanswered = 0
         self.first_check = None
         self.retry = FIRST_RETRY_S
+
+    def data_received(self, now: float) -> bool:
+        """A packet other than STUN has come.
+
+        :returns: whether it was the first one.
+        """
+        self.heard = now
+        is_first = self.used_since == inf
+        if is_first:
+            self.used_since = now
+        return is_first
 
     def check_sent(self, now: float) -> None:
         """Schedule the next check. The wait doubles while checks stay unanswered."""
         if self.first_check is None:
             self.first_check = now
+        if self.is_checked_by_peer:
+            self.unanswered += 1
         self.due = now + self.retry
         self.retry = min(MAX_RETRY_S, 2 * self.retry)
 

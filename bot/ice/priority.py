@@ -1,21 +1,23 @@
-"""Candidate priorities that say which ICE generation a candidate is of."""
+"""Candidate priorities that grow with every ICE generation."""
 
 from typing import Final
 
 MAX_GENERATION: Final = 500
-"""Priorities of later ones would come over those of a browser's relayed candidates."""
+"""Later generations share its priorities, or they would exceed those of a browser's relayed
+candidates."""
 
 
 def outranking(priority: int, generation: int) -> int:
-    """A candidate's priority that is over those of all generations before (RFC 8445, 5.1.2).
+    """A priority above those of all earlier generations (RFC 8445, 5.1.2).
 
-    It is also under any that a browser gives, so it decides the priority of a pair (6.1.2.3).
-    Chromium stops checking the lower and equal pairs of a network while the selected one receives
-    anything at all: a relay could not take over from a crippled direct path of the generation
-    before, and of two equal pairs the one that we nominate might be the one it has given up.
+    It is also below every priority a browser uses, so it decides the priority of a pair (6.1.2.3).
+    While its selected pair receives anything at all, Chromium does not check pairs of the same
+    network with a lower or an equal priority. Without this, a relay could not take over from a
+    crippled direct path of the generation before. And of two pairs with equal priority, the one we
+    nominate might be the one Chromium has given up.
 
-    :param priority: its rank among the candidates of its own generation (5.1.2.1), told apart by
-        the type preference and the lower seven bits of the local preference.
+    :param priority: of the candidate within its own generation (5.1.2.1). The type preference and
+        the lower seven bits of the local preference count.
     """
     type_preference, local_preference = priority >> 24, priority >> 8 & 0x7F
     return min(generation, MAX_GENERATION) << 14 | type_preference << 7 | local_preference

@@ -1,4 +1,4 @@
-"""The few STUN messages an ICE agent needs (RFC 8489; RFC 8445, 7), over aioice's codec."""
+"""The few STUN messages an ICE agent needs (RFC 8489; RFC 8445, 7), with aioice's codec."""
 
 import struct
 from typing import Final
@@ -16,7 +16,10 @@ __all__ = ["Class", "Message", "Method"]
 
 
 def parse(data: bytes) -> Message:
-    """:raises ValueError: where it is no well-formed STUN message with a method we know."""
+    """Parse a STUN message.
+
+    :raises ValueError: if it is malformed, or aioice does not know its method.
+    """
     try:
         return parse_message(data)
     except struct.error as exc:  # an attribute of the wrong length
@@ -24,11 +27,12 @@ def parse(data: bytes) -> Message:
 
 
 def is_stun(data: bytes) -> bool:
-    """RFC 7983, 7: the first byte; and the magic cookie, to be sure at no cost."""
+    """Whether a datagram is STUN, by its first byte (RFC 7983, 7) and the magic cookie."""
     return len(data) >= HEADER_BYTES and data[0] < 4 and data[4:8] == _COOKIE_BYTES
 
 
 def is_request(data: bytes) -> bool:
+    """Whether a STUN message is a request (RFC 8489, 5)."""
     return not data[0] & 0x01 and not data[1] & 0x10
 
 
@@ -37,7 +41,7 @@ def transaction_id(data: bytes) -> bytes:
 
 
 def local_ufrag(data: bytes) -> str:
-    """The part of a request's USERNAME that names its receiver, without parsing the rest."""
+    """The receiver's ufrag from a request's USERNAME; nothing else is parsed."""
     position, end = HEADER_BYTES, len(data)
     while position + 4 <= end:
         kind, length = _ATTRIBUTE.unpack_from(data, position)

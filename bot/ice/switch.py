@@ -1,24 +1,24 @@
-"""What DTLS takes for its ICE transport: a switch over the paths of one call."""
+"""The switch between the paths of one call, which DTLS uses as its ICE transport."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
-from .path import SILENT_S, Path, is_rtp
+from .path import NOMINATION_S, SILENT_S, Path, is_rtp
 
-# Nothing has arrived on a replaced path for this long: the peer has left it. Seconds.
-RETIRE_AFTER = 2.0
-# Packets that may still be under way on the old path when the peer leaves it: 100 ms of audio.
-UNDER_WAY = 5
-# For so long after a promotion packets go over the old path too, where the peer is not heard on the
-# new one. Chromium stays on a path for as long as anything comes there. Seconds.
-OVERLAP = 0.2
-# The content type of a DTLS record that carries SCTP (RFC 8446, B.1).
-APPLICATION_DATA = 23
-# DTLS and SCTP packets waiting for aiortc; a flood beyond it is dropped.
-QUEUE_PACKETS = 256
+RETIRE_S: Final = 2.0
+"""If nothing arrives on a replaced path for this long, the peer has left it."""
+UNDER_WAY: Final = 5
+"""Packets that may still be under way on the old path when the peer leaves it: 100 ms of audio."""
+OVERLAP_S: Final = 0.2
+"""After a promotion packets go over the old path too, until the peer is heard on the new one, but
+no longer than this. Chromium stays on a path for as long as anything comes there."""
+APPLICATION_DATA: Final = 23
+"""Content type of a DTLS record that carries SCTP (RFC 8446, B.1)."""
+QUEUE_PACKETS: Final = 256
+"""DTLS and SCTP packets that may wait for aiortc. More are dropped."""
 
 
 class PathState(StrEnum):
@@ -29,17 +29,19 @@ class PathState(StrEnum):
 
 
 class SwitchObserver(Protocol):
+    """What a switch reports."""
+
     def path_state(self, state: PathState) -> None: ...
 
     def path_changed(self, path: Path) -> None: ...
 
 
 class Switch:
-    """Owns zero or more paths; sends on the active one, delivers from all of them.
+    """Owns zero or more paths, sends on the active one and delivers from all of them.
 
-    aiortc's ``RTCDtlsTransport`` calls ``_recv``, ``_send`` and ``role`` on it. Neither ever fails
-    for want of a path, so the DTLS and SCTP associations and the RTP state outlive every one of
-    them (RFC 8445, 9: an ICE restart leaves the data streams alone). Losing a path is not an error.
+    aiortc's ``RTCDtlsTransport`` uses its ``_recv``, ``_send`` and ``role``. They never fail for
+    lack of a path, so the DTLS and SCTP associations and the RTP state outlive every path (RFC
+    8445, 9: an ICE restart does not interrupt the data streams). Losing a path is not an error.
     """
 
     role = "controlled"
@@ -52,24 +54,28 @@ class Switch:
         """In the order of their ICE generations."""
         self._active: Path | None = None
         self._other: Path | None = None
-        """While the peer goes from one path to the next: the one that is not the active one."""
+        """While the peer moves from one path to another: the one of the two that is not active."""
+        self._overlap: asyncio.TimerHandle | None = None
+        """Ends the sending on the other path."""
+        self._nominated: set[Path] = set()
+        """Paths that the peer was asked to move to."""
         self._heard_first_on: Path | None = None
-        """Where the peer was heard after the latest silence: what was repeated then may have gone
-        over another path, which is dead."""
+        """Where the peer was heard first after the latest silence. SCTP repeated its packets then,
+        perhaps over another path that is dead."""
         self._sent: deque[bytes] = deque(maxlen=UNDER_WAY)
         self._abandoning: set[Path] = set()
         self._retirements: dict[Path, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.state = PathState.NEW
         self.last_heard = self._loop.time()
-        """When anything but STUN last arrived on any path, in seconds of the loop's clock."""
+        """When the last packet other than STUN arrived, in seconds of the loop's clock."""
         self.connected = asyncio.Event()
         """Set once the first path is up; it stays set."""
         self.on_restored: Callable[[], None] | None = None
-        """Called when the peer is heard again after a silence, and there is a way to it."""
+        """Called when the peer is heard again after a silence, and there is a path to it."""
         self.on_rtp: Callable[[bytes], bool] | None = None
-        """Takes SRTP and SRTCP packets as they come, past DTLS (RFC 7983 demultiplexing), and says
-        whether they were authentic."""
+        """Gets SRTP and SRTCP packets as they arrive, without DTLS (RFC 7983), and returns whether
+        they were authentic."""
 
     @property
     def active(self) -> Path | None:
@@ -77,7 +83,7 @@ class Switch:
 
     @property
     def is_silent(self) -> bool:
-        """Whether there is nothing to lose by sending another way."""
+        """Whether nothing is lost by sending on another path: there is none, or it is silent."""
         return self._active is None or self._loop.time() - self.last_heard > SILENT_S
 
     # What RTCDtlsTransport expects of an RTCIceTransport.
@@ -85,20 +91,20 @@ class Switch:
     async def _recv(self) -> bytes:
         data = await self._queue.get()
         if data is None:
-            raise ConnectionError("the call is over")
+            raise ConnectionError("the call has ended")
         return data
 
     async def _send(self, data: bytes) -> None:
-        """SCTP holds still while the peer is silent, and repeats itself when it is heard again.
+        """Send a DTLS packet, unless it carries SCTP and the peer is silent.
 
-        A packet may get through before the peer has a path to acknowledge it on, and Firefox's DTLS
-        association does not outlive a write without one.
+        Such a packet could arrive before the peer has a path to acknowledge it on, and a write
+        without a path breaks Firefox's DTLS association. SCTP repeats it once the peer is heard.
         """
         if data[0] == APPLICATION_DATA and self.is_silent:
             return
         self.send(data)
 
-    # For the paths and the RTP ends.
+    # For the paths and the audio stream.
 
     def send(self, data: bytes) -> None:
         self._sent.append(data)
@@ -108,7 +114,7 @@ class Switch:
             self._other.transmit(data)
 
     def deliver(self, path: Path, data: bytes) -> None:
-        """A datagram arrived on a path, be it the active one or one being replaced."""
+        """Take a datagram that arrived on ``path``, active or not."""
         if not data:
             return
         self._heard(path)
@@ -119,7 +125,10 @@ class Switch:
             self._queue.put_nowait(data)
 
     def accept(self, path: Path, data: bytes) -> bool:
-        """A datagram came from where no check has: deliver it if it is authentic media."""
+        """Take a datagram from an unchecked address, if it is authentic media.
+
+        :returns: whether it was.
+        """
         if self.on_rtp is None or not is_rtp(data) or not self.on_rtp(data):
             return False
         self._heard(path)
@@ -128,47 +137,50 @@ class Switch:
     def add(self, path: Path, *, abandon: bool = False) -> None:
         """Own ``path``, which is still being checked.
 
-        :param abandon: its promotion ends the paths before it. A peer that goes on hearing from a
-            crippled one would go on sending there.
+        :param abandon: drop all earlier paths when this one is promoted. A peer that still hears
+            something on a crippled path would go on sending there.
         """
         self._paths.append(path)
         if abandon:
             self._abandoning.add(path)
 
     def is_superseded(self, path: Path) -> bool:
-        """Whether the call has moved on to a later ICE generation than that of ``path``."""
+        """Whether the call has moved on to a later ICE generation."""
         if path not in self._paths or self._active is None:
             return False
         return self._paths.index(path) < self._paths.index(self._active)
 
     def nominate(self, path: Path) -> None:
-        """Send on ``path`` too, until the peer is heard there: two round trips in most cases.
+        """The peer is asked to move to ``path``: send there too, until it confirms.
 
-        Firefox drops what comes on the old path from the moment that it takes the nomination, and
-        what was sent there shortly before. It may also take it a few checks later than it answers
-        the first. What arrives twice is one packet: SRTP and DTLS discard replays (RFC 3711,
-        3.3.2; RFC 6347, 4.1.2.6).
+        From the moment Firefox accepts the nomination it drops what comes on the old path, even
+        what was sent shortly before. And it may accept a few checks later than it answers the
+        first. Confirming takes two round trips in most cases. If the nomination fails, packets go
+        over both paths for :data:`NOMINATION_S`, and later nominations of the path do not repeat
+        that: a peer that never confirms would get everything twice all the time.
+
+        What arrives twice counts once, as SRTP and DTLS discard replays (RFC 3711, 3.3.2; RFC 6347,
+        4.1.2.6).
         """
-        if path not in self._paths or path in (self._active, self._other):
+        if path not in self._paths or path is self._active or path in self._nominated:
             return
         if self._active is None or self.is_superseded(path):
             return
-        self._other = path
+        self._nominated.add(path)
+        self._send_also_on(path, NOMINATION_S)
         self._repeat(path)
 
     def promote(self, path: Path) -> None:
         """Send on ``path`` from now on. The one before stays until the peer has left it.
 
-        A superseded path stays superseded: what still answers there is about to go.
+        A superseded path is not promoted again: its pairs still answer, but it is about to close.
         """
         if path not in self._paths or path is self._active or self.is_superseded(path):
             return
-        was_nominated = path is self._other
         replaced, self._active = self._active, path
-        self._other = None
-        if replaced is not None and was_nominated and not self.is_silent:
-            self._other = replaced
-            self._loop.call_later(OVERLAP, self._leave, replaced)
+        self._send_on_one()
+        if replaced is not None and path in self._nominated and not self.is_silent:
+            self._send_also_on(replaced, OVERLAP_S)
         if path in self._abandoning:
             for earlier in self._paths[: self._paths.index(path)]:
                 self.drop(earlier)
@@ -185,12 +197,14 @@ class Switch:
             self._observer.path_changed(path)
 
     def drop(self, path: Path) -> None:
-        """``path`` is dead or superseded. The call goes on without one until the next promotion."""
+        """Close ``path``, which is dead or superseded. The call goes on without one."""
         if path not in self._paths:
             return
         self._paths.remove(path)
         self._abandoning.discard(path)
-        self._leave(path)
+        self._nominated.discard(path)
+        if path is self._other:
+            self._send_on_one()
         timer = self._retirements.pop(path, None)
         if timer is not None:
             timer.cancel()
@@ -225,13 +239,22 @@ class Switch:
             self._arrived(path)
 
     def _arrived(self, path: Path) -> None:
-        """The peer is on ``path`` now, and drops what is still on its way over the other."""
-        self._other = None
+        """The peer has moved to ``path``, and drops what is under way on the other one."""
+        self._send_on_one()
         self._repeat(path)
 
-    def _leave(self, path: Path) -> None:
-        if path is self._other:
-            self._other = None
+    def _send_also_on(self, path: Path, seconds: float) -> None:
+        """Send everything on ``path`` too, for so long at most."""
+        self._send_on_one()
+        self._other = path
+        self._overlap = self._loop.call_later(seconds, self._send_on_one)
+
+    def _send_on_one(self) -> None:
+        """Send on the active path only."""
+        self._other = None
+        if self._overlap is not None:
+            self._overlap.cancel()
+            self._overlap = None
 
     def _repeat(self, path: Path) -> None:
         for data in self._sent:
@@ -243,11 +266,11 @@ class Switch:
 
     def _retire_when_silent(self, path: Path) -> None:
         quiet = self._loop.time() - path.last_heard
-        if quiet >= RETIRE_AFTER:
+        if quiet >= RETIRE_S:
             self.drop(path)
             return
         self._retirements[path] = self._loop.call_later(
-            RETIRE_AFTER - quiet, self._retire_when_silent, path
+            RETIRE_S - quiet, self._retire_when_silent, path
         )
 
     def _set_state(self, state: PathState) -> None:

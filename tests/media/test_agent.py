@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -195,6 +196,127 @@ async def test_a_lite_peer_is_controlled_whatever_the_setting(bot: End) -> None:
     await bot.next_packet()
     assert lite.nominated[-1].candidate.host not in lite.port.dead
     lite.port.close()
+
+
+class OfferingPeer:
+    """A peer that claims the controlling role, and sends data once a check of its own is answered.
+
+    :param keeps_role: as Pion does: it ignores checks that claim its role, nominates, and is quiet.
+        Otherwise it does as Chromium does: it gives the role up, and checks all the time.
+    :param delay: one way, in seconds.
+    :param loss: how much of what is sent to it never arrives.
+    """
+
+    def __init__(
+        self, bot: IceAgent, *, keeps_role: bool, delay: float = 0.0, loss: float = 0.0
+    ) -> None:
+        self.port = DroppingPort(WIFI)
+        self.keeps_role, self.delay, self.loss = keeps_role, delay, loss
+        self.ufrag, self.pwd = "peer", "p" * 24
+        self.role = "ICE-CONTROLLING"
+        self.roles_seen: list[str] = []
+        self.heard: list[bytes] = []
+        self._bot = bot
+        self._dice = random.Random(1)
+        self._loop = asyncio.get_running_loop()
+        self._answers = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        await self.port.open(tcp=False)
+        self.port.receive = self._arriving  # type: ignore[method-assign]
+        self._task = asyncio.create_task(self._run())
+
+    def close(self) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        self.port.close()
+
+    async def _run(self) -> None:
+        interval = 0.2 if self.keeps_role else 0.048
+        while not self.keeps_role or self._answers < 2:
+            self._send(self._check())
+            await asyncio.sleep(interval)
+
+    def _check(self) -> bytes:
+        check = stun.binding_request()
+        check.attributes["USERNAME"] = f"{self._bot.local_ufrag}:{self.ufrag}"
+        check.attributes["PRIORITY"] = 1
+        check.attributes[self.role] = 1
+        if self.role == "ICE-CONTROLLING" and (self._answers or not self.keeps_role):
+            check.attributes["USE-CANDIDATE"] = None
+        check.add_message_integrity(self._bot.local_pwd.encode())
+        return bytes(check)
+
+    def _send(self, data: bytes) -> None:
+        to = self._bot.media_port.bases[0].local
+        self._loop.call_later(self.delay, self.port.bases[0].send, data, to)
+
+    def _arriving(self, base: Base, data: bytes, remote: Address) -> None:
+        if self._dice.random() >= self.loss:
+            self._loop.call_later(self.delay, self._receive, data, remote)
+
+    def _receive(self, data: bytes, remote: Address) -> None:
+        if not stun.is_stun(data):
+            self.heard.append(data)
+        elif stun.is_request(data):
+            self._check_received(stun.parse(data), remote)
+        else:
+            self._answers += 1
+            if self._answers == (2 if self.keeps_role else 1):
+                self._send(b"\x80hello")
+
+    def _check_received(self, check: stun.Message, remote: Address) -> None:
+        (role,) = [name for name in check.attributes if name.startswith("ICE-")]
+        self.roles_seen.append(role)
+        if role == self.role == "ICE-CONTROLLING":
+            if self.keeps_role:
+                return
+            self.role = "ICE-CONTROLLED"
+        self._send(stun.binding_response(check, remote, self.pwd.encode()))
+
+
+async def test_a_peer_that_ignores_checks_of_its_own_role_is_let_control(bot: End) -> None:
+    peer = OfferingPeer(bot.agent, keeps_role=True)
+    bot.agent.start(peer.ufrag, peer.pwd)
+    await peer.open()
+    began = now()
+    await bot.next_packet()  # it has nominated
+    async with asyncio.timeout(5):
+        while not peer.heard:
+            await asyncio.sleep(0.005)
+    assert now() - began < 0.5  # 0.2 s until it nominates, and less than 0.3 s of ours
+    assert peer.roles_seen[-1] == "ICE-CONTROLLED"
+    peer.close()
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.15, 0.4])
+async def test_a_browser_is_controlled_however_slow_its_network(bot: End, delay: float) -> None:
+    peer = OfferingPeer(bot.agent, keeps_role=False, delay=delay)
+    bot.agent.start(peer.ufrag, peer.pwd)
+    await peer.open()
+    async with asyncio.timeout(5):
+        while not peer.heard:
+            await asyncio.sleep(0.005)
+    assert set(peer.roles_seen) == {"ICE-CONTROLLING"}
+    assert peer.role == "ICE-CONTROLLED"
+    peer.close()
+
+
+@pytest.mark.parametrize("loss", [0.2, 0.5])
+async def test_a_browser_is_controlled_in_the_end_however_much_is_lost(
+    bot: End, loss: float
+) -> None:
+    peer = OfferingPeer(bot.agent, keeps_role=False, delay=0.15, loss=loss)
+    bot.agent.start(peer.ufrag, peer.pwd)
+    await peer.open()
+    async with asyncio.timeout(5):
+        while not (peer.heard and peer.role == "ICE-CONTROLLED" and bot.agent.role.controlling):
+            await asyncio.sleep(0.005)
+    del peer.roles_seen[:]
+    await asyncio.sleep(0.5)
+    assert set(peer.roles_seen) <= {"ICE-CONTROLLING"}
+    peer.close()
 
 
 async def test_a_nomination_is_repeated_until_it_is_followed(

@@ -88,11 +88,30 @@ async def test_from_its_nomination_until_the_peer_is_there_packets_go_over_both_
     assert new.sent[6:] == [b"\x80one", b"\x80still one"]
 
 
+async def test_while_a_nomination_stays_unconfirmed_packets_go_over_both_for_a_while_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(switch_module, "NOMINATION_S", 0.05)
+    switch = Switch(Observer())
+    old, new = paths(switch, 2)
+    switch.promote(old)
+    switch.nominate(new)
+    switch.send(b"\x80both")
+    await asyncio.sleep(0.1)
+    switch.nominate(new)
+    switch.send(b"\x80one")
+    assert old.sent == [b"\x80both", b"\x80one"]
+    assert new.sent == [b"\x80both"]
+    switch.promote(new)
+    switch.send(b"\x80both again")  # the peer may be slow to come over
+    assert (old.sent[-1], new.sent[-1]) == (b"\x80both again", b"\x80both again")
+
+
 async def test_where_the_peer_does_not_come_over_the_old_path_falls_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Chromium would stay there for ever."""
-    monkeypatch.setattr(switch_module, "OVERLAP", 0.01)
+    monkeypatch.setattr(switch_module, "OVERLAP_S", 0.01)
     switch = Switch(Observer())
     old, new = paths(switch, 2)
     switch.promote(old)
@@ -132,7 +151,7 @@ async def test_losing_every_path_is_not_an_error() -> None:
 async def test_the_replaced_path_stays_until_nothing_arrives_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(switch_module, "RETIRE_AFTER", 0.05)
+    monkeypatch.setattr(switch_module, "RETIRE_S", 0.05)
     switch = Switch(Observer())
     old, new = paths(switch, 2)
     switch.promote(old)
