@@ -105,7 +105,7 @@ class Reason(Enum):
         "no_relay",
         "failed",
         sentence="This address asks for a relay, and there is none.",
-        next_step="Open the page without “?ice=” in its address.",
+        next_step="Open the page without “ice=” in its address.",
         developer="no TURN server for the way that ?ice= asks for; see docs/settings.md",
         retryable=False,
     )

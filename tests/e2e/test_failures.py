@@ -115,7 +115,7 @@ def test_a_relay_that_is_asked_for_and_missing_is_said_at_once(
     caller.wait_for("failed", timeout_s=5)
     assert caller.reason == "no_relay"
     sentence, next_step = explanation(caller)
-    assert "relay" in sentence and "?ice=" in next_step
+    assert "relay" in sentence and "ice=" in next_step
     assert not caller.page.is_visible("#retry")
 
 

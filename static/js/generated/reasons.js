@@ -66,7 +66,7 @@ export const REASONS = {
   },
   no_relay: {
     sentence: 'This address asks for a relay, and there is none.',
-    nextStep: 'Open the page without “?ice=” in its address.',
+    nextStep: 'Open the page without “ice=” in its address.',
     developer: 'no TURN server for the way that ?ice= asks for; see docs/settings.md',
     retryable: false,
   },
