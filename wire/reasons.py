@@ -175,7 +175,7 @@ class Reason(Enum):
     TIME_LIMIT = Explanation(
         "time_limit",
         "ended",
-        sentence="That was the longest call we can offer.",
+        sentence="This call reached its time limit.",
         next_step="Tap to talk again.",
         developer="VOICEDEMO_MAX_CALL_S reached",
     )

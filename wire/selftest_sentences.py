@@ -32,7 +32,7 @@ STATUSES: Final = {
     Status.GOOD: "Fine",
     Status.WARNING: "Worth a look",
     Status.BAD: "Not working",
-    Status.SKIPPED: "Left out",
+    Status.SKIPPED: "Skipped",
 }
 """Read out before the finding. On the screen, the mark's colour and shape say the same."""
 
@@ -42,11 +42,11 @@ TITLES: Final = {
     "loudspeaker": "Loudspeaker",
     "server": "Our server",
     "network": "Your network",
-    "direct": "Calls straight through (UDP)",
+    "direct": "Direct calls (UDP)",
     "udp": "Calls through a relay (UDP)",
     "tcp": "Calls through a relay (TCP)",
     "tls": "Calls through a relay (TLS)",
-    "ice-tcp": "Calls straight through (TCP)",
+    "ice-tcp": "Direct calls (TCP)",
 }
 
 BROWSER: Final[Sentences] = {"browser_fine": Sentence("It can make calls.")}
@@ -55,23 +55,23 @@ MICROPHONE: Final[Sentences] = {
     "mic_good": Sentence("It hears you."),
     "mic_quiet": Sentence("It hears you, but faintly.", "Hold it closer, or turn it up."),
     "mic_distorted": Sentence(
-        "It hears you, but distorted.", "Hold it further away, or turn it down."
+        "It hears you, but distorted.", "Hold it farther away, or turn it down."
     ),
     "mic_silent": Sentence("We heard nobody.", "Check again and say something while it listens."),
     "mic_muted": Sentence(
         "It is completely silent: something has muted it.",
-        "Look for a mute switch on your headset, and in the settings of your phone.",
+        "Look for a mute switch on your headset and in your phone’s settings.",
     ),
-    "mic_unheard": Sentence("It is there. This browser does not let us listen to it here."),
+    "mic_unheard": Sentence("It was found, but this browser does not let us listen to it here."),
 }
 
 LOUDSPEAKER: Final[Sentences] = {
     "speaker_heard": Sentence("You hear us."),
     "speaker_unheard": Sentence(
         "You do not hear us.",
-        "Turn the volume up, and look which loudspeaker or headset is chosen.",
+        "Turn the volume up, and check which loudspeaker or headset is selected.",
     ),
-    "speaker_unanswered": Sentence("You have not said whether you hear the two notes."),
+    "speaker_unanswered": Sentence("You did not say whether you heard the two notes."),
 }
 
 SERVER: Final[Sentences] = {"server_fine": Sentence("It answers after {ms} ms.")}
@@ -81,25 +81,24 @@ NETWORK: Final[Sentences] = {
     "net_cone": Sentence("A router that lets calls through."),
     "net_symmetric": Sentence("A strict router (symmetric NAT): some calls need a relay."),
     "net_unknown": Sentence(
-        "We could not find out what it is like.",
-        "No STUN server has answered. Calls may work all the same: see below.",
+        "We could not find out what kind it is.",
+        "No STUN server answered. Calls may still work: see below.",
     ),
     "net_hidden": Sentence(
         "Your browser hides it from us.",
-        "A setting or an extension of the browser forbids direct calls; they need a relay.",
+        "A setting or an extension of the browser forbids direct calls, so calls need a relay.",
     ),
     # Never found alone: the next step of any network with `isElsewhere` in its data.
     "net_elsewhere": Sentence(
         "",
-        "Pages and calls leave by different addresses: is a VPN on?"
-        " Try without, if calls sound bad.",
+        "Pages and calls use different addresses. Is a VPN on? Turn it off if calls sound bad.",
     ),
 }
 
 WAY: Final[Sentences] = {
     "way_works": Sentence("Works: {rtt} ms, {loss} % lost, quality {mos} of 5."),
     # `way_works` with a warning.
-    "way_poor": Sentence("Works badly: {rtt} ms, {loss} % lost, quality {mos} of 5."),
+    "way_poor": Sentence("Works poorly: {rtt} ms, {loss} % lost, quality {mos} of 5."),
     "way_blocked": Sentence("Nothing gets through."),
     "way_silent": Sentence("It connects, but no sound gets through."),
     "way_no_relay": Sentence("The relay does not answer."),
@@ -110,21 +109,22 @@ WAY: Final[Sentences] = {
 }
 
 VERDICTS: Final[Sentences] = {
-    "fine_direct": Sentence("You’re fine: calls go straight through.", "You can call now."),
-    "fine_relay": Sentence("You’re fine: calls will go through a relay.", "You can call now."),
+    "fine_direct": Sentence("You’re fine: calls connect directly.", "You can call now."),
+    "fine_relay": Sentence("You’re fine: calls connect through a relay.", "You can call now."),
     "fine_detour": Sentence(
-        "Calls will work, by a detour: this network blocks the fast way.",
+        "Calls will work, but this network blocks the fastest way.",
         "You can call now. Mobile data may sound better.",
     ),
     "poor": Sentence(
         "Calls will connect, but sound bad here.",
-        "Go closer to the Wi-Fi, or switch to mobile data.",
+        "Move closer to the Wi-Fi router, or switch to mobile data.",
     ),
     "microphone": Sentence(
-        "Your network is fine, but your microphone is not.", "See below what to do about it."
+        "Your network is fine, but your microphone is not.",
+        "You can read below what to do about it.",
     ),
     "loudspeaker": Sentence(
-        "Your network is fine, but you do not hear us.", "See below what to do about it."
+        "Your network is fine, but you do not hear us.", "You can read below what to do about it."
     ),
 }
 

@@ -37,7 +37,7 @@ def test_a_good_phone_in_a_good_network_is_told_so(
     tab.page.click("#start")
     tab.page.click("#heard")
     tab.wait_for("fine", "trouble", timeout_s=60)
-    assert tab.page.inner_text("#verdict") == "You’re fine: calls go straight through."
+    assert tab.page.inner_text("#verdict") == "You’re fine: calls connect directly."
     good = ("browser", "loudspeaker", "server", "direct", "ice-tcp")
     assert {name: row(tab, name)["status"] for name in good} == dict.fromkeys(good, "good")
     # Without a sound card Firefox plays nothing, and Web Audio hears nothing.
@@ -58,8 +58,8 @@ def test_a_good_phone_in_a_good_network_is_told_so(
         check=True,
     ).stdout
     assert "fine_direct" in told and "way_works" in told
-    assert "You’re fine: calls go straight through." in told
-    assert "✓ Calls straight through (UDP): Works: " in told
+    assert "You’re fine: calls connect directly." in told
+    assert "✓ Direct calls (UDP): Works: " in told
     assert server.wait_for_metric("voicedemo_calls_live", 0, 10)
 
 

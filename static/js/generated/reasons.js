@@ -125,7 +125,7 @@ export const REASONS = {
     retryable: true,
   },
   time_limit: {
-    sentence: 'That was the longest call we can offer.',
+    sentence: 'This call reached its time limit.',
     nextStep: 'Tap to talk again.',
     developer: 'VOICEDEMO_MAX_CALL_S reached',
     retryable: true,

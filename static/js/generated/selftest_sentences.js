@@ -13,7 +13,7 @@ export const STATUSES = {
   good: 'Fine',
   warning: 'Worth a look',
   bad: 'Not working',
-  skipped: 'Left out',
+  skipped: 'Skipped',
 };
 
 /** @type {Record<string, string>} */
@@ -23,11 +23,11 @@ export const TITLES = {
   loudspeaker: 'Loudspeaker',
   server: 'Our server',
   network: 'Your network',
-  direct: 'Calls straight through (UDP)',
+  direct: 'Direct calls (UDP)',
   udp: 'Calls through a relay (UDP)',
   tcp: 'Calls through a relay (TCP)',
   tls: 'Calls through a relay (TLS)',
-  'ice-tcp': 'Calls straight through (TCP)',
+  'ice-tcp': 'Direct calls (TCP)',
 };
 
 /** @type {Sentences} */
@@ -50,7 +50,7 @@ export const MICROPHONE = {
   },
   mic_distorted: {
     sentence: 'It hears you, but distorted.',
-    nextStep: 'Hold it further away, or turn it down.',
+    nextStep: 'Hold it farther away, or turn it down.',
   },
   mic_silent: {
     sentence: 'We heard nobody.',
@@ -58,10 +58,10 @@ export const MICROPHONE = {
   },
   mic_muted: {
     sentence: 'It is completely silent: something has muted it.',
-    nextStep: 'Look for a mute switch on your headset, and in the settings of your phone.',
+    nextStep: 'Look for a mute switch on your headset and in your phone’s settings.',
   },
   mic_unheard: {
-    sentence: 'It is there. This browser does not let us listen to it here.',
+    sentence: 'It was found, but this browser does not let us listen to it here.',
     nextStep: '',
   },
 };
@@ -74,10 +74,10 @@ export const LOUDSPEAKER = {
   },
   speaker_unheard: {
     sentence: 'You do not hear us.',
-    nextStep: 'Turn the volume up, and look which loudspeaker or headset is chosen.',
+    nextStep: 'Turn the volume up, and check which loudspeaker or headset is selected.',
   },
   speaker_unanswered: {
-    sentence: 'You have not said whether you hear the two notes.',
+    sentence: 'You did not say whether you heard the two notes.',
     nextStep: '',
   },
 };
@@ -105,16 +105,16 @@ export const NETWORK = {
     nextStep: '',
   },
   net_unknown: {
-    sentence: 'We could not find out what it is like.',
-    nextStep: 'No STUN server has answered. Calls may work all the same: see below.',
+    sentence: 'We could not find out what kind it is.',
+    nextStep: 'No STUN server answered. Calls may still work: see below.',
   },
   net_hidden: {
     sentence: 'Your browser hides it from us.',
-    nextStep: 'A setting or an extension of the browser forbids direct calls; they need a relay.',
+    nextStep: 'A setting or an extension of the browser forbids direct calls, so calls need a relay.',
   },
   net_elsewhere: {
     sentence: '',
-    nextStep: 'Pages and calls leave by different addresses: is a VPN on? Try without, if calls sound bad.',
+    nextStep: 'Pages and calls use different addresses. Is a VPN on? Turn it off if calls sound bad.',
   },
 };
 
@@ -125,7 +125,7 @@ export const WAY = {
     nextStep: '',
   },
   way_poor: {
-    sentence: 'Works badly: {rtt} ms, {loss} % lost, quality {mos} of 5.',
+    sentence: 'Works poorly: {rtt} ms, {loss} % lost, quality {mos} of 5.',
     nextStep: '',
   },
   way_blocked: {
@@ -153,27 +153,27 @@ export const WAY = {
 /** @type {Sentences} */
 export const VERDICTS = {
   fine_direct: {
-    sentence: 'You’re fine: calls go straight through.',
+    sentence: 'You’re fine: calls connect directly.',
     nextStep: 'You can call now.',
   },
   fine_relay: {
-    sentence: 'You’re fine: calls will go through a relay.',
+    sentence: 'You’re fine: calls connect through a relay.',
     nextStep: 'You can call now.',
   },
   fine_detour: {
-    sentence: 'Calls will work, by a detour: this network blocks the fast way.',
+    sentence: 'Calls will work, but this network blocks the fastest way.',
     nextStep: 'You can call now. Mobile data may sound better.',
   },
   poor: {
     sentence: 'Calls will connect, but sound bad here.',
-    nextStep: 'Go closer to the Wi-Fi, or switch to mobile data.',
+    nextStep: 'Move closer to the Wi-Fi router, or switch to mobile data.',
   },
   microphone: {
     sentence: 'Your network is fine, but your microphone is not.',
-    nextStep: 'See below what to do about it.',
+    nextStep: 'You can read below what to do about it.',
   },
   loudspeaker: {
     sentence: 'Your network is fine, but you do not hear us.',
-    nextStep: 'See below what to do about it.',
+    nextStep: 'You can read below what to do about it.',
   },
 };

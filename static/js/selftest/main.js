@@ -101,7 +101,7 @@ async function keep(found) {
  * @returns {string}
  */
 function progress(second) {
-  return say('Listening to it: {second} of {of} s', { second, of: SAMPLE_S });
+  return say('Listening: {second} of {of} s', { second, of: SAMPLE_S });
 }
 
 page.start.addEventListener('click', start);

@@ -58,7 +58,7 @@ export class Page {
   showCode(code) {
     this.code.textContent = code
       ? say('Code for support: {code}', { code: `${code.slice(0, 3)}-${code.slice(3)}` })
-      : say('We could not keep the report. Copy it, if you want to send it to us.');
+      : say('We could not store the report. Copy it if you want to send it to us.');
   }
 
   /** @param {string} report */
