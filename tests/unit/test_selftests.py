@@ -131,8 +131,8 @@ def test_support_reads_sentences(capsys: pytest.CaptureFixture[str]) -> None:
         "✗ Microphone: The microphone is switched off for this page. (mic_denied)",
         "  → Allow it in your browser’s address bar or settings, then try again.",
         "! Your network: A router that lets calls through. (net_cone)",
-        "  → Pages and calls leave by different addresses: is a VPN on?",
-        "! Direct calls (UDP): Works badly: 48 ms, 0.5 % lost, quality 4.1 of 5.",
+        "  → Pages and calls use different addresses. Is a VPN on?",
+        "! Direct calls (UDP): Works poorly: 48 ms, 0.5 % lost, quality 4.1 of 5.",
         "– Calls through a relay (TLS): There is no such relay here. (way_unset)",
     ):
         assert line in told
