@@ -34,6 +34,7 @@ check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules 
 	$(BIN)/mypy wire calls bot pages signaling doctor voicedemo examples tests
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
+	$(BIN)/node node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
 
 js: $(VENV)/node.stamp ## Run the tests of the page's modules in Node
 	$(BIN)/node --test tests/js/*.test.js

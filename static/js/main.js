@@ -54,7 +54,11 @@ const caller = new CallController(
   },
   {
     api: new Api((...request) => fetch(...request), switches.source),
-    memory: new Memory(() => sessionStorage, () => localStorage, clock.now),
+    memory: new Memory(
+      () => sessionStorage,
+      () => localStorage,
+      clock.now,
+    ),
     openMicrophone: () => openMicrophone(navigator.mediaDevices, navigator.userAgent, clock),
     makePeer: (configuration) => new RTCPeerConnection(configuration),
     openSocket: (url) => new WebSocket(url),

@@ -1,7 +1,16 @@
 // Runs in the page before its own scripts. It sees what a developer sees in webrtc-internals, and
 // hears what comes out of the loudspeaker. The product does not know of it.
 (() => {
-  const seen = { peers: [], microphones: 0, heard: [], heardAt: [], sockets: [], arrivals: [], packets: [], candidates: [] };
+  const seen = {
+    peers: [],
+    microphones: 0,
+    heard: [],
+    heardAt: [],
+    sockets: [],
+    arrivals: [],
+    packets: [],
+    candidates: [],
+  };
   window.seen = seen;
 
   /** Looks at each encoded frame of a sender or receiver, if the browser shows them (Chromium). */
@@ -14,7 +23,10 @@
         controller.enqueue(frame);
       },
     });
-    readable.pipeThrough(transform).pipeTo(writable).catch(() => {});
+    readable
+      .pipeThrough(transform)
+      .pipeTo(writable)
+      .catch(() => {});
   };
 
   const PACKET_TICKS = 960;
@@ -140,10 +152,7 @@
   const selectedPair = (report) => {
     const all = [...report.values()];
     const transport = all.find((s) => s.type === 'transport');
-    return (
-      report.get(transport?.selectedCandidatePairId) ??
-      all.find((s) => s.type === 'candidate-pair' && s.selected)
-    );
+    return report.get(transport?.selectedCandidatePairId) ?? all.find((s) => s.type === 'candidate-pair' && s.selected);
   };
 
   /** Returns what the statistics say now. */

@@ -61,12 +61,20 @@ test('the claim to a kept call outlives the age of its ticket', () => {
 });
 
 test('a ticket that cannot be had is a failure with a reason', async () => {
-  const { admission: page } = admission({ issueTicket: async () => { throw new TypeError('offline'); } });
+  const { admission: page } = admission({
+    issueTicket: async () => {
+      throw new TypeError('offline');
+    },
+  });
   await assert.rejects(page.renew(), (error) => error instanceof CallError && error.code === 'server_unreachable');
 });
 
 test('without an ICE configuration the call is tried with none', async () => {
-  const { admission: page } = admission({ ice: async () => { throw new Error('503'); } });
+  const { admission: page } = admission({
+    ice: async () => {
+      throw new Error('503');
+    },
+  });
   page.use('with the page');
   assert.deepEqual(await page.ice, { iceServers: [], ttl: 0, partial: true });
 });

@@ -72,10 +72,15 @@ test('nothing but a tap brings an ended call back', () => {
 });
 
 test('a call is live while it has something to give back', () => {
-  assert.deepEqual(
-    ['idle', 'asking-mic', 'connecting', 'connected', 'recovering', 'ended', 'failed'].map(isLive),
-    [false, true, true, true, true, false, false],
-  );
+  assert.deepEqual(['idle', 'asking-mic', 'connecting', 'connected', 'recovering', 'ended', 'failed'].map(isLive), [
+    false,
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('a lost call is made again without a tap, once', () => {
@@ -89,10 +94,14 @@ test('a lost call is made again without a tap, once', () => {
 });
 
 test('a new call that does not connect fails with a reason', () => {
-  const { call, effects } = live(...UP, { type: 'lost', reason: 'call_lost' }, {
-    type: 'too-slow',
-    reason: 'call_lost',
-  });
+  const { call, effects } = live(
+    ...UP,
+    { type: 'lost', reason: 'call_lost' },
+    {
+      type: 'too-slow',
+      reason: 'call_lost',
+    },
+  );
   assert.equal(call.state, 'failed');
   assert.deepEqual(effects.slice(-2), ['say-bye', 'release']);
 });

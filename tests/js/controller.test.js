@@ -13,13 +13,20 @@ const SERVERS = [{ urls: ['turns:t.example:443'], username: 'u', credential: 'c'
 /** A controller with stand-ins for everything that it uses. */
 function page({ kept = null, remembered = null, way = null, servers = SERVERS, partial = false } = {}) {
   const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0 };
-  const track = { enabled: true, stop: () => { all.stopped += 1; } };
+  const track = {
+    enabled: true,
+    stop: () => {
+      all.stopped += 1;
+    },
+  };
   all.track = track;
   all.kept = [];
   all.memory = {
     keptCall: () => kept,
     keepCall: (callId) => all.kept.push(callId),
-    forgetCall: () => { all.kept = []; },
+    forgetCall: () => {
+      all.kept = [];
+    },
     way: () => remembered,
     keepWay: () => {},
   };
@@ -88,8 +95,7 @@ function change(all, state) {
   pc.onconnectionstatechange();
 }
 
-const offers = ({ sockets }) =>
-  sockets.flatMap((socket) => socket.sent).filter((message) => message.type === 'offer');
+const offers = ({ sockets }) => sockets.flatMap((socket) => socket.sent).filter((message) => message.type === 'offer');
 
 test('a tap makes an offer that names the voice, and the answer makes it a call', async () => {
   const all = await connected();
@@ -124,7 +130,10 @@ test('without DTLS the call goes on over another peer connection', async () => {
   dtlsFails(all);
   await settle();
   assert.equal(all.states.at(-1), 'recovering: path_lost');
-  assert.deepEqual(all.peers.map(({ closed }) => closed), [true, false]);
+  assert.deepEqual(
+    all.peers.map(({ closed }) => closed),
+    [true, false],
+  );
   assert.deepEqual(offers(all).at(-1), { type: 'offer', sdp: 'offer 1', generation: 1, rejoin: true });
   assert.equal(all.tickets, 0);
   all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
@@ -234,7 +243,10 @@ test('the bot receiving nothing is an outage only if something is being sent', a
 test('fresh credentials are asked for, and used after a restart on the healthy path', async () => {
   const all = await connected();
   all.clock.pass(40 * 60_000);
-  assert.deepEqual(all.sockets[0].sent.filter(({ type }) => type === 'ice'), [{ type: 'ice' }]);
+  assert.deepEqual(
+    all.sockets[0].sent.filter(({ type }) => type === 'ice'),
+    [{ type: 'ice' }],
+  );
   const iceServers = [{ ...SERVERS[0], credential: 'fresh' }];
   await settle();
   const { generation } = offers(all).at(-1);
@@ -305,7 +317,10 @@ test('a kept call that ends while the browser asks for the microphone makes way 
   const all = page({ kept: { callId: 'c0', token: 't0', at: 0 } });
   let allow;
   const stream = all.controller.tools.openMicrophone();
-  all.controller.tools.openMicrophone = () => new Promise((resolve) => { allow = resolve; });
+  all.controller.tools.openMicrophone = () =>
+    new Promise((resolve) => {
+      allow = resolve;
+    });
   all.sockets[0].opens();
   all.controller.tap();
   all.sockets[0].hears({ type: 'error', code: 'call_unknown', message: '', retryable: false });
@@ -376,7 +391,11 @@ test('a call that does not connect says why', async () => {
 
 test('a relay that is asked for and missing is said at once', async () => {
   const stun = [{ urls: ['stun:s.example'] }];
-  for (const [way, servers] of [['relay', stun], ['udp', SERVERS], ['tcp', SERVERS]]) {
+  for (const [way, servers] of [
+    ['relay', stun],
+    ['udp', SERVERS],
+    ['tcp', SERVERS],
+  ]) {
     const all = page({ way, servers });
     all.sockets[0].hears(READY);
     all.controller.tap();
@@ -479,7 +498,10 @@ test('a refusal meant for an earlier call does not touch the next one', async ()
   all.sockets[0].hears(READY);
   let refuse;
   const granted = all.controller.tools.openMicrophone;
-  all.controller.tools.openMicrophone = () => new Promise((_, reject) => { refuse = reject; });
+  all.controller.tools.openMicrophone = () =>
+    new Promise((_, reject) => {
+      refuse = reject;
+    });
   all.controller.tap();
   await settle();
   all.controller.hangUp();
@@ -497,7 +519,10 @@ test('a microphone that is allowed after the person hung up is closed', async ()
   all.sockets[0].hears(READY);
   let allow;
   const stream = await all.controller.tools.openMicrophone();
-  all.controller.tools.openMicrophone = () => new Promise((resolve) => { allow = resolve; });
+  all.controller.tools.openMicrophone = () =>
+    new Promise((resolve) => {
+      allow = resolve;
+    });
   all.controller.tap();
   await settle();
   all.controller.hangUp();
@@ -509,7 +534,9 @@ test('a microphone that is allowed after the person hung up is closed', async ()
 test('an ICE configuration that comes after the call opens no peer connection', async () => {
   const all = page();
   let give;
-  all.controller.attempt.admission.ice = new Promise((resolve) => { give = resolve; });
+  all.controller.attempt.admission.ice = new Promise((resolve) => {
+    give = resolve;
+  });
   all.controller.tap();
   await settle();
   assert.equal(all.states.at(-1), 'connecting');
@@ -532,7 +559,9 @@ test('mute silences the track and keeps it', async () => {
 test('an unexpected fault ends in a reason, not in silence', async (context) => {
   context.mock.method(console, 'error', () => {});
   const all = page();
-  all.controller.tools.openMicrophone = async () => { throw new TypeError('surprise'); };
+  all.controller.tools.openMicrophone = async () => {
+    throw new TypeError('surprise');
+  };
   all.controller.tap();
   await settle();
   assert.equal(all.states.at(-1), 'failed: internal');

@@ -9,7 +9,9 @@ const TURN = [{ urls: ['turn:t.example'], username: 'u', credential: 'c' }];
 function refreshing() {
   const clock = new FakeClock();
   let asked = 0;
-  const credentials = new Credentials(() => { asked += 1; }, clock);
+  const credentials = new Credentials(() => {
+    asked += 1;
+  }, clock);
   return { clock, credentials, asked: () => asked };
 }
 

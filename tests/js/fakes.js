@@ -132,5 +132,7 @@ export class FakePeerConnection {
 
 /** Lets promises settle. */
 export async function settle() {
-  await new Promise((resolve) => { setImmediate(resolve); });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

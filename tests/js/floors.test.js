@@ -15,13 +15,23 @@ const OF_PAGES = new Set(['page', 'selftest', 'stand', 'main.js']);
 
 /** Globals of a page. A property, a key or a parameter of the same name elsewhere is none. */
 const GLOBALS = [
-  'document', 'window', 'location', 'history', 'navigator', 'screen', 'localStorage', 'sessionStorage',
-  'addEventListener', 'removeEventListener', 'requestAnimationFrame', 'matchMedia', 'getComputedStyle',
+  'document',
+  'window',
+  'location',
+  'history',
+  'navigator',
+  'screen',
+  'localStorage',
+  'sessionStorage',
+  'addEventListener',
+  'removeEventListener',
+  'requestAnimationFrame',
+  'matchMedia',
+  'getComputedStyle',
 ];
 const WINDOW = new RegExp(`(?<![.\\w])(?:${GLOBALS.join('|')})\\b(?!\\s*:)`);
 
-const IMPORT =
-  /^(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)(?!\.)/gm;
+const IMPORT = /^(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)(?!\.)/gm;
 
 const names = readdirSync(SOURCES, { recursive: true })
   .filter((name) => name.endsWith('.js'))
@@ -35,7 +45,9 @@ const floor = (name) => FLOORS.findIndex((folders) => folders.includes(folder(na
 
 /** @returns the modules that a module imports */
 function imports(name, text = source(name)) {
-  return [...text.matchAll(IMPORT)].map(([, from, alone, late]) => posix.join(posix.dirname(name), from ?? alone ?? late));
+  return [...text.matchAll(IMPORT)].map(([, from, alone, late]) =>
+    posix.join(posix.dirname(name), from ?? alone ?? late),
+  );
 }
 
 /** @returns the code without its comments and strings */
@@ -53,12 +65,17 @@ function goesDown(from, to) {
 
 test('every module is on a floor', () => {
   assert.ok(names.length > 30);
-  assert.deepEqual(names.filter((name) => floor(name) < 0), []);
+  assert.deepEqual(
+    names.filter((name) => floor(name) < 0),
+    [],
+  );
 });
 
 test('imports go down', () => {
   const wrong = names.flatMap((name) =>
-    imports(name).filter((target) => !goesDown(name, target)).map((target) => `${name} imports ${target}`),
+    imports(name)
+      .filter((target) => !goesDown(name, target))
+      .map((target) => `${name} imports ${target}`),
   );
   assert.deepEqual(wrong, []);
 });

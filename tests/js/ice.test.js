@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { WAYS, configurationFor, exists, fits, hasRelay, keepFitting, relayUrl, rungs } from '../../static/js/link/ice.js';
+import {
+  WAYS,
+  configurationFor,
+  exists,
+  fits,
+  hasRelay,
+  keepFitting,
+  relayUrl,
+  rungs,
+} from '../../static/js/link/ice.js';
 
 const SERVERS = [
   { urls: ['stun:s.example'] },
   {
-    urls: [
-      'turn:t.example?transport=udp',
-      'turn:t.example?transport=tcp',
-      'turns:t.example:443?transport=tcp',
-    ],
+    urls: ['turn:t.example?transport=udp', 'turn:t.example?transport=tcp', 'turns:t.example:443?transport=tcp'],
     username: 'u',
     credential: 'c',
   },
@@ -26,7 +31,12 @@ test('by default every server is used', () => {
 });
 
 test('each forced way keeps its own relays and their credentials', () => {
-  const kept = { relay: SERVERS[1].urls, udp: [SERVERS[1].urls[0]], tcp: [SERVERS[1].urls[1]], tls: [SERVERS[1].urls[2]] };
+  const kept = {
+    relay: SERVERS[1].urls,
+    udp: [SERVERS[1].urls[0]],
+    tcp: [SERVERS[1].urls[1]],
+    tls: [SERVERS[1].urls[2]],
+  };
   for (const [way, expected] of Object.entries(kept)) {
     const configuration = configurationFor(SERVERS, way);
     assert.deepEqual(urls(configuration), expected, way);
@@ -75,7 +85,13 @@ test('straight through needs no relay, and no TCP of either side', () => {
 test('a way exists unless it needs a relay and there is none', () => {
   const stun = [SERVERS[0]];
   const udpOnly = [{ ...SERVERS[1], urls: [SERVERS[1].urls[0]] }];
-  assert.deepEqual(WAYS.filter((way) => exists(way, stun)), ['all', 'direct', 'ice-tcp']);
-  assert.deepEqual(WAYS.filter((way) => exists(way, udpOnly)), ['all', 'direct', 'relay', 'udp', 'ice-tcp']);
+  assert.deepEqual(
+    WAYS.filter((way) => exists(way, stun)),
+    ['all', 'direct', 'ice-tcp'],
+  );
+  assert.deepEqual(
+    WAYS.filter((way) => exists(way, udpOnly)),
+    ['all', 'direct', 'relay', 'udp', 'ice-tcp'],
+  );
   assert.deepEqual([hasRelay(stun), hasRelay(udpOnly)], [false, true]);
 });

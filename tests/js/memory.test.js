@@ -13,7 +13,15 @@ class FakeStorage {
 function remember() {
   const storage = new FakeStorage();
   const time = { now: 1_000_000 };
-  return { memory: new Memory(() => storage, () => storage, () => time.now), time, storage };
+  return {
+    memory: new Memory(
+      () => storage,
+      () => storage,
+      () => time.now,
+    ),
+    time,
+    storage,
+  };
 }
 
 test('a call is kept across a reload for as long as the server keeps it', () => {
@@ -51,7 +59,9 @@ test('an unknown way, or text that is not JSON, is ignored', (context) => {
 
 test('a page whose browser forbids storage works, without a memory', (context) => {
   context.mock.method(console, 'info', () => {});
-  const forbidden = () => { throw new Error('SecurityError'); };
+  const forbidden = () => {
+    throw new Error('SecurityError');
+  };
   const memory = new Memory(forbidden, forbidden, () => 0);
   memory.keepCall('c', 't');
   memory.keepWay('home', 'tls');

@@ -5,7 +5,8 @@ import { ANSWER_MS, isInAppBrowser, obstacle, openMicrophone } from '../../stati
 import { reasonFor } from '../../static/js/call/reasons.js';
 import { FakeClock } from './fakes.js';
 
-const SAFARI = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1';
+const SAFARI =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1';
 const FACEBOOK = 'Mozilla/5.0 (Linux; Android 15; wv) AppleWebKit/537.36 Chrome/140 Mobile [FBAN/EMA;FBAV/400]';
 
 const refusing = (name) => ({
@@ -32,20 +33,35 @@ for (const [browser, userAgent, code] of [
   test(`${browser} that never answers is ${code}, and a late microphone is given back`, async () => {
     const clock = new FakeClock();
     let stopped = 0;
-    const track = { stop: () => { stopped += 1; } };
+    const track = {
+      stop: () => {
+        stopped += 1;
+      },
+    };
     let answer;
-    const devices = { getUserMedia: () => new Promise((resolve) => { answer = resolve; }) };
+    const devices = {
+      getUserMedia: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    };
     const asked = openMicrophone(devices, userAgent, clock);
     clock.pass(ANSWER_MS);
     await assert.rejects(asked, { code });
     answer({ getTracks: () => [track] });
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     assert.equal(stopped, 1);
   });
 }
 
 test('what prevents a call in this browser is known before the tap', () => {
-  const well = { isSecureContext: true, RTCPeerConnection: class {}, navigator: { mediaDevices: {}, userAgent: SAFARI } };
+  const well = {
+    isSecureContext: true,
+    RTCPeerConnection: class {},
+    navigator: { mediaDevices: {}, userAgent: SAFARI },
+  };
   const without = (changes, navigator = {}) =>
     obstacle({ ...well, ...changes, navigator: { ...well.navigator, ...navigator } });
   assert.equal(obstacle(well), '');

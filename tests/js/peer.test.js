@@ -57,7 +57,10 @@ test('a restart replaces an unanswered offer', async () => {
   const { pc, peer, sent } = await called();
   await peer.restartIce('all', false);
   await peer.restartIce('all', false);
-  assert.deepEqual(sent.map(({ generation }) => generation), [1, 2, 3]);
+  assert.deepEqual(
+    sent.map(({ generation }) => generation),
+    [1, 2, 3],
+  );
   await peer.takeAnswer('answer 2', 2);
   await peer.takeAnswer('answer 3', 3);
   assert.deepEqual(pc.remote, ['answer 1', 'answer 3']);
@@ -96,7 +99,10 @@ test('on ICE-TCP neither side learns of the other’s UDP', async () => {
   for (const candidate of [udp, tcp]) {
     pc.onicecandidate({ candidate: { candidate, toJSON: () => ({ candidate }) } });
   }
-  assert.deepEqual(sent.slice(2).map((message) => message.candidate.candidate), [tcp]);
+  assert.deepEqual(
+    sent.slice(2).map((message) => message.candidate.candidate),
+    [tcp],
+  );
   await peer.takeAnswer(`v=0\r\na=${udp}\r\na=${tcp}\r\n`, 2);
   assert.equal(pc.remote.at(-1), `v=0\r\na=${tcp}\r\n`);
   await peer.takeCandidate({ candidate: udp }, 2);
@@ -155,9 +161,7 @@ test('the page’s candidates carry their generation, and end with null', async 
 test('a candidate error goes into the timeline', () => {
   const { pc, noted } = connect();
   pc.onicecandidateerror({ url: 'turn:t.example', errorCode: 401, errorText: 'Unauthorized' });
-  assert.deepEqual(noted, [
-    ['candidate-error', { url: 'turn:t.example', code: 401, text: 'Unauthorized' }],
-  ]);
+  assert.deepEqual(noted, [['candidate-error', { url: 'turn:t.example', code: 401, text: 'Unauthorized' }]]);
 });
 
 test('a closed peer makes no offers', async () => {

@@ -38,7 +38,12 @@ test('half the packets lost for three seconds is degraded', () => {
 });
 
 test('packets missing from an echo count as lost in both directions', () => {
-  const seen = judged([[12, 0], [3, 2], [4, 3], [3, 2]]);
+  const seen = judged([
+    [12, 0],
+    [3, 2],
+    [4, 3],
+    [3, 2],
+  ]);
   assert.deepEqual(seen, [false, false, false, true]);
 });
 
@@ -47,12 +52,24 @@ test('a bot that is late has lost nothing', () => {
 });
 
 test('three quarters lost in three windows in a row is degraded', () => {
-  const seen = judged([[12, 0], [3, 9], [3, 9], [3, 9]]);
+  const seen = judged([
+    [12, 0],
+    [3, 9],
+    [3, 9],
+    [3, 9],
+  ]);
   assert.deepEqual(seen, [false, false, false, true]);
 });
 
 test('a window without any packet does not end a bad stretch', () => {
-  const seen = judged([[12, 0], [2, 10], [1, 0], [0, 0], [2, 30], [1, 11]]);
+  const seen = judged([
+    [12, 0],
+    [2, 10],
+    [1, 0],
+    [0, 0],
+    [2, 30],
+    [1, 11],
+  ]);
   assert.deepEqual(seen, [false, false, false, false, false, true]);
 });
 

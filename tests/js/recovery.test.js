@@ -42,7 +42,12 @@ test('a call that does not come up tries one way after the other', () => {
   const path = new Path().ticksUntil(POLICY.attemptMs * 6);
   assert.deepEqual(
     path.restarts().map(({ now, way }) => [now, way]),
-    [[4_000, 'udp'], [8_000, 'tcp'], [13_000, 'tls'], [19_000, 'ice-tcp']],
+    [
+      [4_000, 'udp'],
+      [8_000, 'tcp'],
+      [13_000, 'tls'],
+      [19_000, 'ice-tcp'],
+    ],
   );
 });
 
@@ -52,7 +57,13 @@ test('a way that ICE gives up is left at once, but the next one gets time to set
   path.sees('tick', 500);
   path.sees('exhausted', 600);
   for (let now = 1_000; now <= 2_000; now += 500) path.sees('tick', now);
-  assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[500, 'udp'], [2_000, 'tcp']]);
+  assert.deepEqual(
+    path.restarts().map(({ now, way }) => [now, way]),
+    [
+      [500, 'udp'],
+      [2_000, 'tcp'],
+    ],
+  );
 });
 
 test('the first path is reported as up', () => {
@@ -66,7 +77,10 @@ test('a machine that hears silence again and again restarts less and less', () =
     path.sees('tick', now + 250);
     path.sees('sound', now + 500);
   }
-  assert.deepEqual(path.restarts().map(({ now }) => now), [1_000, 4_000, 10_000, 22_000]);
+  assert.deepEqual(
+    path.restarts().map(({ now }) => now),
+    [1_000, 4_000, 10_000, 22_000],
+  );
   path.sees('silence', 70_000);
   assert.equal(path.restarts().at(-1).now, 70_000);
 });
@@ -115,7 +129,13 @@ test('silence does not undo a restart that is under way', () => {
   path.sees('degraded', 1_000);
   assert.deepEqual(path.sees('peer-not-receiving', 1_400), [{ type: 'down', reason: 'path_silent' }]);
   path.ticksUntil(3_000, 1_500);
-  assert.deepEqual(path.restarts().map(({ now, way }) => [now, way]), [[1_000, 'tls'], [2_500, 'tls']]);
+  assert.deepEqual(
+    path.restarts().map(({ now, way }) => [now, way]),
+    [
+      [1_000, 'tls'],
+      [2_500, 'tls'],
+    ],
+  );
 });
 
 test('a hint on a healthy path restarts ICE, and is no outage', () => {
@@ -131,9 +151,7 @@ test('a socket that gets through during an outage restarts ICE', () => {
   assert.deepEqual(path.sees('socket-ready', 1_200), [], 'the restart has only begun');
   assert.deepEqual(path.sees('tick', 2_400), []);
   assert.equal(path.sees('tick', 2_500)[0].way, 'all', 'and it may have come too early');
-  assert.deepEqual(path.sees('socket-ready', 4_000), [
-    { type: 'restart-ice', reason: 'socket_back', way: 'all' },
-  ]);
+  assert.deepEqual(path.sees('socket-ready', 4_000), [{ type: 'restart-ice', reason: 'socket_back', way: 'all' }]);
 });
 
 test('a path that is back before the socket’s restart is due keeps the way that was tried', () => {
@@ -169,7 +187,10 @@ test('a hint during an outage restarts at once, and delays the next restart', ()
   path.sees('silence', 0);
   path.sees({ type: 'hint', reason: 'network_changed' }, 3_900);
   path.ticksUntil(7_500, 4_000);
-  assert.deepEqual(path.restarts().map(({ now }) => now), [0, 3_900]);
+  assert.deepEqual(
+    path.restarts().map(({ now }) => now),
+    [0, 3_900],
+  );
 });
 
 test('a call leaves crippled UDP, remembers the way, and stays on it', () => {
@@ -203,14 +224,16 @@ test('on TCP, UDP is tried again, ever more rarely', () => {
     path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, now);
     path.sees('tick', now);
   }
-  assert.deepEqual(path.restarts().map(({ now }) => now), [5_500, 26_000, 86_500]);
+  assert.deepEqual(
+    path.restarts().map(({ now }) => now),
+    [5_500, 26_000, 86_500],
+  );
   assert.equal(path.restarts()[0].reason, 'udp_again');
 });
 
 test('after a return to UDP, the next attempt comes soon again', () => {
   const path = up();
-  const over = (around, network, now) =>
-    path.sees({ type: 'transport', around, network, isNew: true }, now);
+  const over = (around, network, now) => path.sees({ type: 'transport', around, network, isNew: true }, now);
   over('tls', '', 1_000);
   path.ticksUntil(6_500, 1_500);
   over(null, '192.0.2.1', 7_000);
@@ -218,7 +241,10 @@ test('after a return to UDP, the next attempt comes soon again', () => {
   path.ticksUntil(14_000, 8_500);
   assert.deepEqual(
     path.restarts().map(({ reason, now }) => [reason, now]),
-    [['udp_again', 6_000], ['udp_again', 13_000]],
+    [
+      ['udp_again', 6_000],
+      ['udp_again', 13_000],
+    ],
   );
 });
 
@@ -230,8 +256,14 @@ test('an attempt during an outage does not count: the next one comes soon', () =
   path.ticksUntil(20_000, 7_000);
   path.sees('sound', 20_500);
   path.sees({ type: 'transport', around: 'tcp', network: '', isNew: true }, 21_000);
-  const tries = path.ticksUntil(30_000, 21_500).restarts().filter(({ reason }) => reason === 'udp_again');
-  assert.deepEqual(tries.map(({ now }) => now), [6_000, 26_000]);
+  const tries = path
+    .ticksUntil(30_000, 21_500)
+    .restarts()
+    .filter(({ reason }) => reason === 'udp_again');
+  assert.deepEqual(
+    tries.map(({ now }) => now),
+    [6_000, 26_000],
+  );
 });
 
 test('an attempt that costs the path counts', () => {
@@ -263,7 +295,13 @@ test('a call whose UDP died while TCP works leaves UDP', () => {
   path.sees('silence', 2_000);
   path.sees('sound', 2_500);
   const actions = path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, 3_000);
-  assert.deepEqual(actions.map(({ type, way }) => [type, way]), [['restart-ice', 'tls'], ['remember', 'tls']]);
+  assert.deepEqual(
+    actions.map(({ type, way }) => [type, way]),
+    [
+      ['restart-ice', 'tls'],
+      ['remember', 'tls'],
+    ],
+  );
   path.sees({ type: 'transport', around: 'tls', network: '', isNew: true }, 3_500);
   assert.equal(path.ticksUntil(60_000, 4_000).restarts().length, 2);
 });
@@ -288,7 +326,10 @@ test('the same holds for a network change that nobody announced', () => {
   path.sees({ type: 'transport', around: null, network: '192.0.2.1', isNew: true }, 1_000);
   path.sees('silence', 2_000);
   path.sees('sound', 2_500);
-  assert.deepEqual(path.sees({ type: 'transport', around: 'ice-tcp', network: '198.51.100.1', isNew: true }, 3_000), []);
+  assert.deepEqual(
+    path.sees({ type: 'transport', around: 'ice-tcp', network: '198.51.100.1', isNew: true }, 3_000),
+    [],
+  );
 });
 
 test('another network without UDP is no reason to leave UDP', () => {

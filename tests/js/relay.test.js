@@ -13,7 +13,13 @@ const over = (pairId, bytes) => ({ url: 'turn:x.example', protocol: 'udp', pairI
 test('what goes through a relay is reported every ten seconds, once', () => {
   const { told, meter } = metered();
   for (let now = 20_000; now <= 40_000; now += 1_000) meter.look(over('p', now), now);
-  assert.deepEqual(told.map(({ bytes, ms }) => [bytes, ms]), [[10_000, 10_000], [10_000, 10_000]]);
+  assert.deepEqual(
+    told.map(({ bytes, ms }) => [bytes, ms]),
+    [
+      [10_000, 10_000],
+      [10_000, 10_000],
+    ],
+  );
   assert.deepEqual(told[0], { type: 'relayed', url: 'turn:x.example', protocol: 'udp', bytes: 10_000, ms: 10_000 });
 });
 
@@ -23,14 +29,20 @@ test('the rest is reported when the call leaves the relay', () => {
   meter.look(over('p', 1_500), 21_000);
   meter.look(null, 22_000);
   meter.look(null, 50_000);
-  assert.deepEqual(told.map(({ bytes }) => bytes), [500]);
+  assert.deepEqual(
+    told.map(({ bytes }) => bytes),
+    [500],
+  );
 });
 
 test('a page that was frozen reports no more relayed time than the server accepts', () => {
   const { told, meter } = metered();
   meter.look(over('p', 1_000), 20_000);
   meter.look(over('p', 1_500), 20_000 + 3 * 60_000);
-  assert.deepEqual(told.map(({ bytes, ms }) => [bytes, ms]), [[500, 60_000]]);
+  assert.deepEqual(
+    told.map(({ bytes, ms }) => [bytes, ms]),
+    [[500, 60_000]],
+  );
 });
 
 test('another pair is counted from its own beginning', () => {
@@ -39,7 +51,10 @@ test('another pair is counted from its own beginning', () => {
   meter.look(over('q', 100), 21_000);
   meter.look(over('q', 300), 22_000);
   meter.tell(22_000);
-  assert.deepEqual(told.map(({ bytes }) => bytes), [200]);
+  assert.deepEqual(
+    told.map(({ bytes }) => bytes),
+    [200],
+  );
 });
 
 test('a call without a relay reports nothing', () => {

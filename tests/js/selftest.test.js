@@ -67,7 +67,17 @@ describe('the network', () => {
 
   test('what is public', () => {
     for (const address of ['8.8.8.8', '172.15.0.1', '172.32.0.1', '2001:db8::1']) assert.ok(isPublic(address));
-    for (const address of ['10.1.1.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '169.254.1.1', '127.0.0.1', 'fd00::1', 'x.local', '']) {
+    for (const address of [
+      '10.1.1.1',
+      '172.16.0.1',
+      '192.168.0.1',
+      '100.64.0.1',
+      '169.254.1.1',
+      '127.0.0.1',
+      'fd00::1',
+      'x.local',
+      '',
+    ]) {
       assert.ok(!isPublic(address));
     }
   });
@@ -109,8 +119,7 @@ describe('the microphone', () => {
 
   test('what lies along the limit is distorted', () => {
     const loud = (gain) =>
-      Float32Array.from({ length: 4800 }, (_, n) =>
-        Math.max(-1, Math.min(1, gain * Math.sin((2 * Math.PI * n) / 48))));
+      Float32Array.from({ length: 4800 }, (_, n) => Math.max(-1, Math.min(1, gain * Math.sin((2 * Math.PI * n) / 48))));
     assert.equal(measure(loud(0.9)).clipped, 0);
     assert.ok(measure(loud(4)).clipped > 0.8);
   });
@@ -225,10 +234,14 @@ describe('the runner', () => {
   });
   const run = async (...checks) => {
     const told = [];
-    const rows = await new Runner(checks, {}, {
-      onRunning: (name, second) => told.push(second ? `${name} ${second}` : name),
-      onRow: ({ name, found }) => told.push(`${name}: ${found}`),
-    }).run();
+    const rows = await new Runner(
+      checks,
+      {},
+      {
+        onRunning: (name, second) => told.push(second ? `${name} ${second}` : name),
+        onRow: ({ name, found }) => told.push(`${name}: ${found}`),
+      },
+    ).run();
     return { rows, told };
   };
 
@@ -236,7 +249,10 @@ describe('the runner', () => {
     const first = check('first', 'broken');
     const next = check('next', 'fine', { needs: [first] });
     const { rows } = await run(first, next, check('last', 'fine', { after: [next] }));
-    assert.deepEqual(rows.map(({ name }) => name), ['first', 'last']);
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['first', 'last'],
+    );
   });
 
   test('a check without a result is no obstacle, and leaves its line to another', async () => {
@@ -249,16 +265,28 @@ describe('the runner', () => {
   test('checks that do not depend on each other run side by side', async () => {
     let release;
     const gate = new Promise((resolve) => (release = resolve));
-    const slow = check('slow', '', { run: async () => (await gate, { status: 'good', found: 'slow' }) });
-    const quick = check('quick', '', { run: async () => (release(), { status: 'good', found: 'quick' }) });
+    const slow = check('slow', '', { run: () => gate.then(() => ({ status: 'good', found: 'slow' })) });
+    const quick = check('quick', '', {
+      run: async () => {
+        release();
+        return { status: 'good', found: 'quick' };
+      },
+    });
     const { rows, told } = await run(slow, quick);
-    assert.deepEqual(rows.map(({ name }) => name), ['slow', 'quick']);
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['slow', 'quick'],
+    );
     assert.deepEqual(told, ['slow', 'quick', 'quick: quick', 'slow: slow']);
   });
 
   test('a check counts its seconds', async () => {
     const counting = check('way', '', {
-      run: async (_, onSecond) => (onSecond(1), onSecond(2), null),
+      run: async (_, onSecond) => {
+        onSecond(1);
+        onSecond(2);
+        return null;
+      },
     });
     assert.deepEqual((await run(counting)).told, ['way', 'way 1', 'way 2']);
   });

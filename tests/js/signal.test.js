@@ -226,5 +226,8 @@ test('a message on an abandoned socket is ignored', () => {
   sockets[0].dies();
   clock.pass(REOPEN_MS[0]);
   sockets[0].hears({ type: 'bye', reason: 'ended' });
-  assert.equal(heard.some((message) => message.type === 'bye'), false);
+  assert.equal(
+    heard.some((message) => message.type === 'bye'),
+    false,
+  );
 });

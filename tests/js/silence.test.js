@@ -60,7 +60,10 @@ test('a silence is reported, and so is its end', async () => {
   assert.equal(events[0][0], 'silence');
   assert.ok(events[0][1] >= SILENCE_MS && events[0][1] <= SILENCE_MS + LOOK_MS);
   await pass(500);
-  assert.deepEqual(events.map(([name]) => name), ['silence', 'sound']);
+  assert.deepEqual(
+    events.map(([name]) => name),
+    ['silence', 'sound'],
+  );
   assert.ok(events[1][1] >= 700);
 });
 

@@ -5,8 +5,21 @@ import { summarise } from '../../static/js/link/stats.js';
 
 const LOCAL = { id: 'l', type: 'local-candidate', candidateType: 'relay', protocol: 'udp', relayProtocol: 'tls' };
 const REMOTE = { id: 'r', type: 'remote-candidate', candidateType: 'host', protocol: 'udp' };
-const PAIR = { id: 'p', type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r', currentRoundTripTime: 0.038 };
-const inbound = (packetsReceived, packetsLost) => ({ id: 'i', type: 'inbound-rtp', kind: 'audio', packetsReceived, packetsLost, jitter: 0.004 });
+const PAIR = {
+  id: 'p',
+  type: 'candidate-pair',
+  localCandidateId: 'l',
+  remoteCandidateId: 'r',
+  currentRoundTripTime: 0.038,
+};
+const inbound = (packetsReceived, packetsLost) => ({
+  id: 'i',
+  type: 'inbound-rtp',
+  kind: 'audio',
+  packetsReceived,
+  packetsLost,
+  jitter: 0.004,
+});
 
 test('the selected pair is found in Chromium, which names it in the transport', () => {
   const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };

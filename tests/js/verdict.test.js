@@ -9,9 +9,7 @@ import { CallQuality, verdictLine } from '../../static/js/call/verdict.js';
  */
 function call(rtts, { lost = 0, outages = [] } = {}) {
   const quality = new CallQuality();
-  rtts.forEach((rttMs) =>
-    quality.add(/** @type {any} */ ({ rttMs, packetsReceived: 1000 - lost, packetsLost: lost })),
-  );
+  rtts.forEach((rttMs) => quality.add(/** @type {any} */ ({ rttMs, packetsReceived: 1000 - lost, packetsLost: lost })));
   let now = 0;
   quality.moved('connected', now);
   for (const ms of outages) {

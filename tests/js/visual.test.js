@@ -51,7 +51,10 @@ test('the outline is the same on both sides, and stays inside the picture', () =
  * @param {number} count
  */
 function drawn(pace, from, gap, count) {
-  return drawnAt(pace, Array.from({ length: count }, (_, frame) => from + (frame + 1) * gap));
+  return drawnAt(
+    pace,
+    Array.from({ length: count }, (_, frame) => from + (frame + 1) * gap),
+  );
 }
 
 /**

@@ -7,7 +7,12 @@ function locking() {
   const seen = { locks: [], isVisible: true };
   const locks = {
     request: async () => {
-      const lock = { released: false, release: async () => { lock.released = true; } };
+      const lock = {
+        released: false,
+        release: async () => {
+          lock.released = true;
+        },
+      };
       seen.locks.push(lock);
       return lock;
     },
@@ -39,7 +44,9 @@ test('a lock that the browser took away is asked for again, while the page is in
 test('a browser without wake locks, or that refuses, does no harm', async () => {
   await new ScreenWakeLock(undefined, () => true).request();
   const { locks, wakeLock } = locking();
-  locks.request = async () => { throw new Error('NotAllowedError'); };
+  locks.request = async () => {
+    throw new Error('NotAllowedError');
+  };
   await wakeLock.request();
   await wakeLock.release();
 });

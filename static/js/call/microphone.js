@@ -21,7 +21,8 @@ const CODES = {
   AbortError: 'mic_busy',
 };
 
-const IN_APP = /FBAN|FBAV|FB_IAB|Instagram|LinkedInApp|Line\/|Snapchat|TikTok|BytedanceWebview|MicroMessenger|Twitter|Pinterest|; wv\)/;
+const IN_APP =
+  /FBAN|FBAV|FB_IAB|Instagram|LinkedInApp|Line\/|Snapchat|TikTok|BytedanceWebview|MicroMessenger|Twitter|Pinterest|; wv\)/;
 
 /** There is no microphone for this call. */
 export class MicrophoneError extends CallError {}

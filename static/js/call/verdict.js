@@ -72,9 +72,7 @@ export class CallQuality {
     const { interruptions } = this;
     const fits = LIMITS.find(
       (limit) =>
-        (rttMs ?? 0) <= limit.rttMs &&
-        lossPercent <= limit.lossPercent &&
-        interruptions <= limit.interruptions,
+        (rttMs ?? 0) <= limit.rttMs && lossPercent <= limit.lossPercent && interruptions <= limit.interruptions,
     );
     return { grade: fits?.grade ?? 'poor', rttMs, lossPercent, interruptions };
   }

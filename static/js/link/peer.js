@@ -48,8 +48,7 @@ export class Peer {
     pc.onicecandidateerror = (error) => this.candidateError(error);
     pc.oniceconnectionstatechange = () => events.onIce(pc.iceConnectionState);
     pc.onconnectionstatechange = () => events.onConnection(pc.connectionState);
-    pc.ontrack = ({ streams, track, receiver }) =>
-      events.onRemote(streams[0] ?? new MediaStream([track]), receiver);
+    pc.ontrack = ({ streams, track, receiver }) => events.onRemote(streams[0] ?? new MediaStream([track]), receiver);
   }
 
   /** @returns {import('./signal.js').Message|null} the offer that is not answered yet */

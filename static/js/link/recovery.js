@@ -369,9 +369,7 @@ function rungAfter({ ways, way }) {
  */
 function restart(recovery, reason, way, now) {
   const restarts = recovery.restarts + 1;
-  const restartAt = isWell(recovery)
-    ? Infinity
-    : now + POLICY.attemptMs + nth(POLICY.backoffMs, recovery.restarts);
+  const restartAt = isWell(recovery) ? Infinity : now + POLICY.attemptMs + nth(POLICY.backoffMs, recovery.restarts);
   return {
     recovery: { ...recovery, way, restarts, restartAt, restartedAt: now },
     actions: [{ type: 'restart-ice', reason, way }],

@@ -140,10 +140,13 @@ export class Signal {
       carries: null,
       timer: null,
     };
-    opening.timer = this.tools.setTimeout(() => {
-      this.ungreeted += 1;
-      this.replace();
-    }, nth(GREETING_MS, this.ungreeted));
+    opening.timer = this.tools.setTimeout(
+      () => {
+        this.ungreeted += 1;
+        this.replace();
+      },
+      nth(GREETING_MS, this.ungreeted),
+    );
     this.opening = opening;
     socket.onopen = () => this.opened(opening);
     socket.onmessage = (event) => this.receive(socket, JSON.parse(event.data));

@@ -26,9 +26,7 @@ export function watchLifecycle(window, events, clock) {
   window.addEventListener('pageshow', ({ persisted }) => {
     if (persisted) events.onRestored();
   });
-  document.addEventListener('visibilitychange', () =>
-    events.onVisibility(document.visibilityState === 'hidden'),
-  );
+  document.addEventListener('visibilitychange', () => events.onVisibility(document.visibilityState === 'hidden'));
   document.addEventListener('resume', () => events.onHint('page_frozen'));
   const connection = /** @type {{connection?: Connection}} */ (navigator).connection;
   if (connection) watchConnection(connection, () => events.onHint('network_changed'), clock);

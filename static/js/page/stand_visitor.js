@@ -24,7 +24,8 @@ export class VisitorCountdown {
     }
     element('seconds').textContent = `(${seconds})`;
     // Said once: a screen reader would read the number every second.
-    if (begins) write(element('told'), say('This screen will be ready for the next visitor in {seconds} seconds.', { seconds }));
+    if (begins)
+      write(element('told'), say('This screen will be ready for the next visitor in {seconds} seconds.', { seconds }));
   }
 }
 

@@ -50,7 +50,11 @@ export class Lines {
     const row = element(`row-${name}`);
     row.dataset.status = status;
     /** @type {[string, string][]} */
-    const texts = [['.status', `${say(STATUSES[status])}: `], ['.found', found], ['.advice', advice]];
+    const texts = [
+      ['.status', `${say(STATUSES[status])}: `],
+      ['.found', found],
+      ['.advice', advice],
+    ];
     for (const [place, text] of texts) {
       const part = /** @type {HTMLElement} */ (row.querySelector(place));
       if (part.textContent !== text) part.textContent = text;

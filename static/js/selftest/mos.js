@@ -8,8 +8,7 @@
  */
 export function meanOpinionScore({ rttMs, jitterMs, lossPercent }) {
   const effectiveMs = rttMs + 2 * jitterMs + 10;
-  const delayed =
-    effectiveMs < 160 ? 94.768 - effectiveMs / 40 : Math.max(0, 94.768 - (effectiveMs - 120) / 10);
+  const delayed = effectiveMs < 160 ? 94.768 - effectiveMs / 40 : Math.max(0, 94.768 - (effectiveMs - 120) / 10);
   const factor = Math.max(0, delayed - 2.5 * lossPercent);
   const score = 1 + 0.035 * factor + 7e-6 * factor * (factor - 60) * (100 - factor);
   return Math.round(10 * Math.max(1, score)) / 10;

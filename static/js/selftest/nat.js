@@ -39,8 +39,7 @@ export function describeNetwork(candidates, pageAddress) {
     ipv4: addresses.some((address) => !isIpv6(address)),
     ipv6: addresses.some(isIpv6),
     // A phone has several IPv6 addresses (RFC 8981): a different one means nothing.
-    isElsewhere:
-      isPublic(pageAddress) && !isIpv6(pageAddress) && known.length > 0 && !known.includes(pageAddress),
+    isElsewhere: isPublic(pageAddress) && !isIpv6(pageAddress) && known.length > 0 && !known.includes(pageAddress),
   };
 }
 

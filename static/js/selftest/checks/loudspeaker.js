@@ -16,8 +16,6 @@ export const loudspeaker = {
   async run({ tools }) {
     const heard = await tools.askHeard();
     if (heard === null) return { status: 'skipped', found: 'speaker_unanswered' };
-    return heard
-      ? { status: 'good', found: 'speaker_heard' }
-      : { status: 'bad', found: 'speaker_unheard' };
+    return heard ? { status: 'good', found: 'speaker_heard' } : { status: 'bad', found: 'speaker_unheard' };
   },
 };
