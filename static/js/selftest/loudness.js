@@ -9,6 +9,8 @@
  * @typedef {'mic_good'|'mic_quiet'|'mic_distorted'|'mic_silent'|'mic_muted'} MicrophoneFinding
  */
 
+import { sleep } from '../lib/clock.js';
+
 /** Listening ends early, but not before AT_LEAST_MS, once somebody was heard well. */
 const LISTEN_MS = 8_000;
 const AT_LEAST_MS = 2_000;
@@ -46,7 +48,7 @@ export async function listen(context, stream, onLevel, clock) {
   const samples = new Float32Array(analyser.fftSize);
   const loudness = { peak: 0, loudestDb: -Infinity, clipped: 0 };
   for (let look = 1; look <= LISTEN_MS / LOOK_MS; look += 1) {
-    await new Promise((resolve) => clock.setTimeout(() => resolve(null), LOOK_MS));
+    await sleep(clock, LOOK_MS);
     analyser.getFloatTimeDomainData(samples);
     const { peak, db, clipped } = measure(samples);
     loudness.peak = Math.max(loudness.peak, peak);

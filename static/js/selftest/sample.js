@@ -12,6 +12,7 @@
  * @property {number} mos
  */
 
+import { sleep } from '../lib/clock.js';
 import { percentile } from '../lib/percentile.js';
 import { summarise } from '../link/stats.js';
 import { meanOpinionScore } from './mos.js';
@@ -31,7 +32,7 @@ export async function sample(pc, clock, onSecond) {
   const summaries = [await look()];
   for (let second = 1; second <= SAMPLE_S; second += 1) {
     onSecond(second);
-    await new Promise((resolve) => clock.setTimeout(() => resolve(null), 1000));
+    await sleep(clock, 1000);
     summaries.push(await look());
   }
   const received = summaries[SAMPLE_S].packetsReceived - summaries[0].packetsReceived;
