@@ -15,7 +15,7 @@ from .server import ServerMessage
 
 
 class _Internal(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class Attach(_Internal):

@@ -162,3 +162,13 @@ def test_an_envelope_of_another_version_is_refused(change: dict[str, object]) ->
     sent = ToBot(call_id=uuid.uuid4(), reply_to="a-socket", message=Attach())
     with pytest.raises(ValidationError):
         ToBot.model_validate({**sent.event(), **change})
+
+
+def test_a_refused_envelope_does_not_quote_a_credential() -> None:
+    """The complaint is logged."""
+    servers = [{"urls": ["turn:t"], "username": "u", "credential": ["secret"]}]
+    message = {"type": "relays", "ice_servers": servers, "providers": {}}
+    sent = {"type": "bot.message", "call_id": str(uuid.uuid4()), "reply_to": "a-socket"}
+    with pytest.raises(ValidationError) as caught:
+        ToBot.model_validate({**sent, "message": message})
+    assert "secret" not in str(caught.value)
