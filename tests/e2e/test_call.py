@@ -32,6 +32,7 @@ def test_the_echo_is_what_the_microphone_hears(caller: Caller, phrase: sounds.So
     assert caller.complaints == []
 
 
+@pytest.mark.alone
 def test_the_bot_greets_and_repeats_what_was_said(
     playwright: Playwright, server: Server, phrase: sounds.Sound, tmp_path: Path
 ) -> None:
@@ -49,6 +50,7 @@ def test_the_bot_greets_and_repeats_what_was_said(
     assert sounds.likeness(phrase, rest) > 0.8
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("caller", [""], indirect=True)
 def test_who_speaks_into_the_greeting_is_listened_to(caller: Caller, phrase: sounds.Sound) -> None:
     caller.call()
