@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
@@ -107,7 +107,7 @@ def link(ours: IceAgent, theirs: IceAgent) -> None:
 
 
 @pytest_asyncio.fixture
-async def make_end() -> AsyncIterator[Callable[..., "asyncio.Future[End]"]]:
+async def make_end() -> AsyncIterator[Callable[..., Awaitable[End]]]:
     ends: list[End] = []
 
     async def make(*addresses: str) -> End:

@@ -153,7 +153,7 @@ def test_a_nat_is_no_fault_of_a_laptop() -> None:
 
 
 def test_names_of_the_settings_file_are_told_and_values_are_not(
-    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And a warning is no failure."""
     examined: list[Setup] = []
@@ -175,7 +175,7 @@ def test_names_of_the_settings_file_are_told_and_values_are_not(
 
 
 def test_a_failure_is_the_exit_status(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def find_one(setup: Setup) -> list[Finding]:
         return [lacking("turn", "none", "none", "Set one.", in_production=True)]

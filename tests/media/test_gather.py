@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from ipaddress import ip_address
 from pathlib import Path
+from typing import cast
 
 import pytest
 import pytest_asyncio
@@ -95,7 +96,7 @@ async def test_a_dead_server_does_not_hold_up_a_live_one(coturn: int) -> None:
     search = endpoints.relayed(agent, servers)
     first = await asyncio.wait_for(anext(search), 2)
     assert first.type == "relay"
-    await search.aclose()
+    await cast(AsyncGenerator[Candidate], search).aclose()
     await agent.close()
     endpoints.close()
 

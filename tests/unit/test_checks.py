@@ -84,9 +84,9 @@ def test_a_color_that_cannot_be_seen_on_its_page_is_named(settings: Any) -> None
     settings.VOICEDEMO_BOT_COLOR_DARK = "#301000"
     pale, dim = checks.colors(None)
     assert "VOICEDEMO_COLOR #e8e4da" in pale.msg
-    assert pale.hint.endswith("darker one.")
+    assert pale.hint and pale.hint.endswith("darker one.")
     assert "VOICEDEMO_BOT_COLOR_DARK #301000" in dim.msg
-    assert dim.hint.endswith("lighter one.")
+    assert dim.hint and dim.hint.endswith("lighter one.")
 
 
 def test_a_color_is_one(settings: Any) -> None:

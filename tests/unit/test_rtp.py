@@ -50,6 +50,12 @@ def received(number: int, payload: bytes = b"voice") -> AudioPacket:
     )
 
 
+def as_received(sent: RtpPacket) -> AudioPacket:
+    return AudioPacket(
+        sent.payload, sent.sequence_number, sent.timestamp, level=None, ssrc=sent.ssrc
+    )
+
+
 LEVEL_ID = 3
 
 
@@ -153,7 +159,7 @@ def test_the_round_trip_is_computed_from_two_reports() -> None:
     here, there = Wire(), Wire()
     here.sender.play(b"x")
     ours, theirs = Reporter(here.sender, "here"), Reporter(there.sender, "there")
-    theirs.packet_received(here.packets[0])
+    theirs.packet_received(as_received(here.packets[0]))
     for report in RtcpPacket.parse(ours.write()):
         theirs.report_received(report)
     for report in RtcpPacket.parse(theirs.write()):
@@ -169,7 +175,7 @@ def test_lost_packets_are_reported() -> None:
     for number in (0, 1, 2, 5, 6, 7):
         there.sender.forward(received(number))
     for packet in there.packets:
-        reporter.packet_received(packet)
+        reporter.packet_received(as_received(packet))
     report = RtcpPacket.parse(reporter.write())[0]
     assert isinstance(report, RtcpSrPacket)
     assert report.reports[0].packets_lost == 2

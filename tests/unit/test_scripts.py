@@ -47,7 +47,7 @@ export function count() {
 
 def test_joined_they_do_the_same() -> None:
     joined = bundle.joined(APART.__getitem__, "js/main.js")
-    command = [NODE, "--input-type=module"]
+    command = [str(NODE), "--input-type=module"]
     run = subprocess.run(command, input=joined, capture_output=True, text=True, check=True)
     assert run.stdout == "hello hello: rung 1\n"
     assert "export { bell };" in joined
