@@ -153,7 +153,10 @@ def test_a_nat_is_no_fault_of_a_laptop() -> None:
 
 
 def test_names_of_the_settings_file_are_told_and_values_are_not(
-    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """And a warning is no failure."""
     examined: list[Setup] = []
