@@ -6,7 +6,7 @@ from aioice.stun import Class, Message, Method
 
 
 def mutilated(dice: random.Random, seeds: list[bytes]) -> bytes:
-    """A packet cut, stretched, or with some of its bytes changed; or just noise."""
+    """A packet that is cut, stretched, changed in some bytes, or just noise."""
     data = bytearray(dice.choice([*seeds, dice.randbytes(dice.randrange(64))]))
     for _ in range(dice.randrange(4)):
         if data:

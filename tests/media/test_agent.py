@@ -24,7 +24,7 @@ SSRC = 1234
 
 
 class DroppingPort(MediaPort):
-    """A port to which nothing comes from, or for, the addresses that are ``dead``."""
+    """A port that drops what comes from, or to, a ``dead`` address."""
 
     def __init__(self, *addresses: str) -> None:
         super().__init__(addresses)
@@ -38,7 +38,7 @@ class DroppingPort(MediaPort):
 
 
 class Quiet:
-    """Somebody who need not know about paths."""
+    """An observer that ignores everything."""
 
     def path_state(self, state: PathState) -> None:
         pass
@@ -56,7 +56,7 @@ class End:
         self.heard: list[tuple[float, bytes]] = []
         self.switch.on_rtp = self._hear
         self.believes = True
-        """Whether what comes is as authentic as SRTP would have it."""
+        """Whether to take what comes for authentic, as SRTP would."""
         self.states: list[PathState] = []
         self._audio = asyncio.create_task(self._talk())
         self.agent = self.new_agent()
@@ -150,7 +150,10 @@ async def test_the_bot_takes_the_controlling_role(bot: End, phone: End) -> None:
 
 
 class LiteEnd:
-    """A peer that only answers checks (RFC 8445, 2.5), and talks on what was nominated."""
+    """A peer that only answers checks (RFC 8445, 2.5), and talks on the nominated pair.
+
+    :param forgets: how many nominations it ignores first.
+    """
 
     def __init__(self, *addresses: str, forgets: int = 0) -> None:
         self.port = DroppingPort(*addresses)
@@ -322,7 +325,7 @@ async def test_a_browser_is_controlled_in_the_end_however_much_is_lost(
 async def test_a_nomination_is_repeated_until_it_is_followed(
     bot: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Firefox forgets one that comes before the answer."""
+    """Firefox forgets a nomination that arrives before the answer."""
     monkeypatch.setattr(failover, "SILENT_S", 1000)
     monkeypatch.setattr(checklist, "SILENT_S", 1000)
     peer = LiteEnd(WIFI, forgets=3)
@@ -358,7 +361,7 @@ async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -
             while bot.switch.active is old[0] or phone.switch.active is old[1]:
                 await asyncio.sleep(0.01)
         await bot.next_packet()
-    # The old path's pairs still answer until it is retired, and must not take the call back.
+    # Until the old path is retired its pairs still answer. They must not take the call back.
     await asyncio.sleep(3 * SILENT_S)
     assert (bot.switch.active, phone.switch.active) == (bot.agent, phone.agent)
     for end, start in zip((bot, phone), first, strict=True):
@@ -369,9 +372,9 @@ async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -
 
 
 class Rebound:
-    """What the phone's NAT makes of it after it has forgotten the first mapping.
+    """The phone behind a NAT that has forgotten its first mapping.
 
-    :param checks: False: the phone's own next check is seconds away.
+    :param checks: whether the phone sends checks; its next one may be seconds away.
     """
 
     def __init__(self, phone: End, *, checks: bool) -> None:
@@ -454,7 +457,7 @@ async def test_a_mapping_that_failed_and_came_back_is_followed_too(bot: End, pho
 
 
 async def test_media_that_nobody_vouches_for_gets_no_check(bot: End, phone: End) -> None:
-    """From an unknown address, with the right SSRC: anybody on the way may have read that."""
+    """Forged media from an unknown address, with the right SSRC, which is no secret."""
     await connected(bot, phone)
     bot.believes = False
     pairs = bot.agent._checklist.pairs
@@ -505,7 +508,7 @@ async def test_a_closed_agent_leaves_its_shared_port_clean(bot: End, phone: End)
 
 
 async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
-    """As a browser does it: it connects to the passive candidate and frames by RFC 4571."""
+    """A browser connects to the passive candidate and frames by RFC 4571."""
     tcp = bot.port.tcp_candidates[0]
     reader, writer = await asyncio.open_connection(tcp.host, tcp.port)
     client = IceAgent(Switch(Quiet()), DroppingPort())  # only for its messages

@@ -51,6 +51,7 @@ class Pion:
         self._process = process
         self._page = page
         self._offers = 0
+        self._unread: list[dict[str, Any]] = []
 
     async def connect(self) -> float:
         """Make an offer and take the answer; returns the seconds until it is connected."""
@@ -65,13 +66,14 @@ class Pion:
         return asyncio.get_running_loop().time() - start
 
     async def hear(self, kind: str) -> dict[str, Any]:
-        """The next message of this type."""
+        """The next message of this type. Others are kept, as their order is not certain."""
         assert self._process.stdout is not None
         async with asyncio.timeout(2 * TIMEOUT):
-            while True:
-                message: dict[str, Any] = json.loads(await self._process.stdout.readline())
-                if message["type"] == kind:
-                    return message
+            while kind not in (message["type"] for message in self._unread):
+                self._unread.append(json.loads(await self._process.stdout.readline()))
+        found = next(message for message in self._unread if message["type"] == kind)
+        self._unread.remove(found)
+        return found
 
     async def close(self) -> None:
         self._process.kill()
