@@ -64,8 +64,8 @@ export function configurationFor(servers, way) {
 }
 
 /**
- * Returns the URL of the TURN server for a protocol; there is at most one for each. Firefox does not
- * say which server a relayed candidate belongs to.
+ * Returns the URL of the TURN server for a protocol; there is at most one for each. In Firefox nothing
+ * else names the server of a relayed candidate (docs/browsers.md#firefox-relay-url).
  *
  * @param {RTCIceServer[]} servers
  * @param {'udp'|'tcp'|'tls'} protocol

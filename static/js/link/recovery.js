@@ -245,8 +245,8 @@ function hint(recovery, reason, now) {
 }
 
 /**
- * A socket got through, so media may as well. An earlier restart does not help: it has candidates of
- * the networks that existed then, and only some browsers add new ones.
+ * A socket got through, so media may as well. An earlier restart does not help: in Firefox it has only
+ * candidates of the networks that existed then (docs/browsers.md#firefox-gathers-once).
  *
  * @param {Recovery} recovery
  * @param {number} now

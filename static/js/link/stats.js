@@ -62,7 +62,7 @@ export function summarise(report, previous) {
 }
 
 /**
- * Finds the selected pair. Chromium and Safari name it in the transport; Firefox marks the pair.
+ * Finds the selected pair. Browsers mark it in two ways (docs/browsers.md#firefox-selected-pair).
  *
  * @param {any[]} stats
  * @returns {any}

@@ -213,8 +213,9 @@ export class LinkSupervisor {
   }
 
   /**
-   * An ICE restart mends a failed path, but nothing mends a failed DTLS association. Firefox also reports
-   * `failed` for an association that could not begin because there was no path yet.
+   * An ICE restart mends a failed path, but nothing mends a failed DTLS association
+   * (docs/browsers.md#firefox-dtls-write). Without a path there was none yet, although Firefox says
+   * `failed` (docs/browsers.md#firefox-failed-before-it-began).
    */
   failed() {
     if (this.hadPath && this.receiver?.transport?.state === 'failed') this.owner.onBroken();
@@ -311,7 +312,7 @@ export class LinkSupervisor {
     this.monitor.restarted();
     this.owner.note('restart', { generation: this.peer.generation + 1, way, reason });
     try {
-      // Chromium keeps a pair on which it receives anything at all, so the bot must leave it.
+      // The bot must leave the old path first (docs/browsers.md#chromium-stays-where-heard).
       const isCrippled = reason === 'udp_crippled' || !recovery.isWell(this.recovery);
       await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way));
     } catch (error) {

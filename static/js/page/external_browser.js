@@ -1,4 +1,4 @@
-/** Leads from a browser inside another app to one that can use the microphone. */
+/** Leads from a browser inside another app to one with a microphone (docs/browsers.md#in-app-way-out). */
 
 /**
  * @param {string} userAgent

@@ -32,7 +32,7 @@ function handle(session, name, act) {
   try {
     session.setActionHandler(/** @type {MediaSessionAction} */ (name), act);
   } catch (error) {
-    // This browser does not know the button.
+    // This browser does not know the button (docs/browsers.md#lock-screen-buttons).
     console.info(name, error);
   }
 }

@@ -36,7 +36,8 @@ export class OutputChoice {
 }
 
 /**
- * Returns the loudspeakers to choose from. Browsers name them once the microphone is allowed.
+ * Returns the loudspeakers to choose from. They have names once the microphone is allowed
+ * (docs/browsers.md#devices-need-microphone).
  *
  * @param {MediaDeviceInfo[]} devices
  * @returns {Output[]} empty if there is no choice

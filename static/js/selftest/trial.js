@@ -25,7 +25,7 @@ import { Signal } from '../link/signal.js';
 import { sample } from './sample.js';
 
 const CONNECT_MS = 12_000;
-/** The last STUN error code (RFC 8489, 14.8). Codes from 700 on are the browser's own. */
+/** The last STUN error code (RFC 8489, 14.8); later ones: docs/browsers.md#candidate-error-codes. */
 const LAST_STUN_ERROR = 699;
 
 /** The way cannot carry a call. */
