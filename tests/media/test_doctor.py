@@ -1,4 +1,4 @@
-"""The doctor finds the one thing that is broken in a set-up where all the rest is well."""
+"""In each test one thing of a working set-up is broken, and the doctor has to find it."""
 
 import dataclasses
 import json
@@ -155,7 +155,7 @@ def test_a_nat_is_no_fault_of_a_laptop() -> None:
 def test_names_of_the_settings_file_are_told_and_values_are_not(
     settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    """And a warning is no failure."""
+    """A warning alone is not a failure."""
     examined: list[Setup] = []
 
     async def examine_settings(setup: Setup) -> list[Finding]:
@@ -253,7 +253,7 @@ async def test_a_relay_that_relays_nothing_is_named(tmp_path: Path, healthy: Set
 async def test_expired_credentials_that_are_accepted_are_named(
     tmp_path: Path, healthy: Setup
 ) -> None:
-    """As where somebody has turned authentication off."""
+    """This happens if somebody has turned authentication off."""
     folder = tmp_path / "other"
     folder.mkdir()
     async with turnserver(folder, "--no-tls", "--no-auth") as port:
@@ -262,7 +262,7 @@ async def test_expired_credentials_that_are_accepted_are_named(
     assert finding.check == "expiry"
 
 
-async def test_an_url_that_is_none_is_named() -> None:
+async def test_a_wrong_url_is_named() -> None:
     (finding,) = await web.origin("https://no host")
     assert finding.status is Status.BAD
 

@@ -34,7 +34,7 @@ def frames(seconds: float) -> int:
 
 
 class Mouth(Microphone):
-    """Says what it is given, and is quiet otherwise."""
+    """A microphone that hears what :meth:`say` was given, and silence otherwise."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class RemotePage(Page):
         return message
 
     async def turns(self) -> int:
-        """Count the turns that the server has told of and nobody has heard of yet."""
+        """Count the turns that the server has reported since the last call of this method."""
         count = 0
         while True:
             try:
@@ -143,7 +143,7 @@ async def test_interrupted_it_falls_silent(page: RemotePage, phrase: sounds.Soun
     await page.listen(4)
     page.mouth.say(phrase)
     await page.until_it_speaks()
-    await page.listen(0.6)  # the room is known
+    await page.listen(0.6)  # until the noise of the room is known
     page.mouth.say(np.clip(1.5 * phrase[: frames(0.8) * FRAME], -32767, 32767))
     heard = await page.listen(1.2)
     assert any(map(is_audible, heard[: frames(0.2)]))
