@@ -127,7 +127,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         voice = _voice(offer)
         if self.bot_channel is None:
             if not offer.opens_call:
-                raise ProtocolError("unknown_generation", "the first offer is generation 1")
+                raise ProtocolError("unknown_generation", "the first offer must be generation 1")
             await self._open_call(voice)
         await self._offer_to_bot(offer.model_copy(update={"voice": voice}))
         early, self.early = self.early, []
@@ -177,7 +177,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         elif message.generation == 1:
             self._keep_for_later(message)
         else:
-            raise ProtocolError("unknown_generation", "the first offer is generation 1")
+            raise ProtocolError("unknown_generation", "the first offer must be generation 1")
 
     async def _resume(self, message: Resume) -> None:
         call_id = tickets.check_token(message.call_id, message.token)

@@ -73,7 +73,7 @@ class IceAgent:
 
     @property
     def local_candidates(self) -> list[Candidate]:
-        """What to signal to the peer."""
+        """The candidates to signal to the peer."""
         bases = [base.candidate for base in self._checklist.bases]
         return [self.ranked(c) for c in bases + self.media_port.tcp_candidates]
 

@@ -31,7 +31,7 @@ _LENGTH = struct.Struct("!H")
 
 
 class Owner(Protocol):
-    """What packets are for, usually an ICE agent."""
+    """Receives packets of a port. Usually an ICE agent."""
 
     def receive(self, base: Base, data: bytes, remote: Address) -> None: ...
 

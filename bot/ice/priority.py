@@ -16,8 +16,8 @@ def outranking(priority: int, generation: int) -> int:
     equal priority, the one we nominate might be the one that Chromium has given up
     (docs/browsers.md#chromium-equal-pairs).
 
-    :param priority: of the candidate within its own generation (5.1.2.1). The type preference and
-        the lower seven bits of the local preference count.
+    :param priority: the candidate's priority within its generation (5.1.2.1). The type preference
+        and the lower seven bits of the local preference count.
     """
     type_preference, local_preference = priority >> 24, priority >> 8 & 0x7F
     return min(generation, MAX_GENERATION) << 14 | type_preference << 7 | local_preference

@@ -29,7 +29,7 @@ class PathState(StrEnum):
 
 
 class SwitchObserver(Protocol):
-    """What a switch reports."""
+    """Receives the events of a switch."""
 
     def path_state(self, state: PathState) -> None: ...
 

@@ -67,7 +67,7 @@ export class Capture {
     if (this.track.readyState === 'ended' || this.track.muted) this.reopen('returned');
   }
 
-  /** @param {MediaDeviceInfo[]} devices that are there now */
+  /** @param {MediaDeviceInfo[]} devices all that are present now */
   devicesChanged(devices) {
     const inputs = devices.filter(({ kind }) => kind === 'audioinput');
     const { deviceId = '' } = this.track.getSettings();
@@ -80,7 +80,7 @@ export class Capture {
   /**
    * Looks for digital silence.
    *
-   * @param {number|null} energy of everything that the microphone has given so far; null: not known
+   * @param {number|null} energy the microphone's total audio energy so far; null: not known
    */
   look(energy) {
     if (energy === null || !this.track.enabled || this.track.muted) {

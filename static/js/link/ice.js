@@ -44,7 +44,7 @@ export function hasRelay(servers) {
 }
 
 /**
- * @param {RTCIceServer[]} servers as the server sent them
+ * @param {RTCIceServer[]} servers the list from the server
  * @param {IceWay} way
  * @returns {RTCConfiguration}
  */
@@ -117,7 +117,7 @@ function urls(server, way) {
 }
 
 /**
- * @param {string} url of a STUN or TURN server (RFC 7064, RFC 7065)
+ * @param {string} url the URL of a STUN or TURN server (RFC 7064, RFC 7065)
  * @param {IceWay} way
  * @returns {boolean} whether the way uses it
  */

@@ -6,8 +6,8 @@
  * @property {number} at ms
  * @property {number} packetsReceived
  * @property {number} packetsLost
- * @property {number|null} rttMs of the latest answer; null: not known, or not reliable
- * @property {number} answers to STUN checks so far
+ * @property {number|null} rttMs the round trip of the latest answer; null: not known, or not reliable
+ * @property {number} answers the number of answers to STUN checks so far
  *
  * @typedef {object} Quality
  * @property {Sample|null} last

@@ -68,7 +68,7 @@ export class Signal {
    * @param {string} url with the ticket
    * @param {SignalEvents} events
    * @param {SocketTools} tools
-   * @param {Claim|null} [claim] to a call that this page began before it was reloaded
+   * @param {Claim|null} [claim] for a call that this page began before it was reloaded
    */
   constructor(url, events, tools, claim = null) {
     this.url = url;
@@ -83,7 +83,7 @@ export class Signal {
     return this.claim !== null && !this.claim.rejoin;
   }
 
-  /** @param {Message} message to send now, or once there is a socket */
+  /** @param {Message} message sent now, or once there is a socket */
   send(message) {
     if (message.type === 'offer') {
       this.isBetween = false;

@@ -28,11 +28,11 @@
  * @typedef {object} Terms
  * @property {RTCIceServer[]} servers
  * @property {IceWay} home the way to prefer
- * @property {readonly IceWay[]} ways that may be tried
+ * @property {readonly IceWay[]} ways all ways that may be tried
  *
  * @typedef {object} LinkDiagnostics for the developer panel
  * @property {IceWay} way in use, or being tried
- * @property {number} restarts of ICE on this peer connection
+ * @property {number} restarts the number of ICE restarts on this peer connection
  * @property {number|null} heartbeatMs the latest round trip; null: none yet
  * @property {Summary|null} summary the latest statistics; null: none yet
  */
@@ -147,7 +147,7 @@ export class LinkSupervisor {
     this.hint('credentials');
   }
 
-  /** @param {MediaStreamTrack} track to send instead of the present one; the bot sees the same stream */
+  /** @param {MediaStreamTrack} track replaces the present one; the bot sees the same stream */
   sendTrack(track) {
     const sender = this.pc.getSenders().find((one) => one.track?.kind === 'audio');
     sender?.replaceTrack(track).catch((error) => console.warn(error));
@@ -182,7 +182,7 @@ export class LinkSupervisor {
     this.peer.close();
   }
 
-  // What the peer connection says.
+  // Events of the peer connection.
 
   /** @param {RTCIceConnectionState} state */
   iceChanged(state) {
@@ -267,7 +267,7 @@ export class LinkSupervisor {
     this.monitor.tick(!this.isConnecting, isTroubled);
   }
 
-  // What the reducer decides.
+  // Actions of the reducer.
 
   /** @param {recovery.RecoveryEvent} event */
   happen(event) {

@@ -2,7 +2,7 @@
 
 /**
  * @param {string} userAgent
- * @param {string} href of this page
+ * @param {string} href the URL of this page
  * @returns {string} a link that opens the page there; '' if none is known
  */
 export function externalBrowserLink(userAgent, href) {

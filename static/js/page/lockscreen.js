@@ -3,7 +3,7 @@
 /**
  * @param {MediaSession|undefined} session navigator.mediaSession
  * @param {string} title
- * @param {Record<string, () => void>} actions by their names in that specification
+ * @param {Record<string, () => void>} actions handlers, by the names of the actions in that specification
  */
 export function showCall(session, title, actions) {
   if (!session) return;

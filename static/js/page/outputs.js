@@ -7,14 +7,14 @@
 import { element } from './dom.js';
 
 export class OutputChoice {
-  /** @param {HTMLAudioElement} audio that plays */
+  /** @param {HTMLAudioElement} audio the element that plays the bot */
   constructor(audio) {
     this.audio = audio;
     this.select = /** @type {HTMLSelectElement} */ (element('output'));
     this.select.addEventListener('change', () => this.use());
   }
 
-  /** @param {MediaDeviceInfo[]} devices that are there now */
+  /** @param {MediaDeviceInfo[]} devices all that are present now */
   offer(devices) {
     const outputs = outputsOf(devices);
     const chosen = this.select.value;

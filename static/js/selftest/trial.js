@@ -59,7 +59,7 @@ export class Trial {
 
   /**
    * @param {string} ticket for this call
-   * @param {(second: number) => void} onSecond of the sample, 1 for the first
+   * @param {(second: number) => void} onSecond called with each second of the sample, from 1
    * @returns {Promise<Outcome>}
    */
   async run(ticket, onSecond) {
