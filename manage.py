@@ -9,7 +9,7 @@ from environs import EnvError
 
 
 def main() -> None:
-    # Before Daphne makes its reactor, which takes the loop of whatever policy there is.
+    # This has to come before Daphne creates its reactor, which takes its loop from this policy.
     uvloop.install()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicedemo.settings")
     from django.core.management import execute_from_command_line
@@ -17,7 +17,7 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except EnvError as exc:
-        sys.exit(f"{exc}. docs/settings.md says what each may be.")
+        sys.exit(f"{exc}. docs/settings.md describes every setting.")
 
 
 if __name__ == "__main__":

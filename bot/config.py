@@ -10,7 +10,7 @@ from .voices.plugged_in import Bot
 
 @dataclass(frozen=True)
 class BotConfig:
-    """What a worker needs to know. Times are in seconds."""
+    """The configuration of a worker. Times are in seconds."""
 
     heartbeat_s: float
     liveness_s: float

@@ -1,4 +1,4 @@
-"""What relaying costs: bytes and minutes over TURN, by call, provider and protocol."""
+"""The costs of relaying: bytes and minutes over TURN, by call, provider and protocol."""
 
 import uuid
 from dataclasses import dataclass
@@ -45,7 +45,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Bill:
-    """:param minutes: of all calls, relayed or not."""
+    """The costs of relaying in a period.
+
+    :param minutes: the length of all calls, relayed or not.
+    """
 
     minutes: float
     relayed_minutes: float
@@ -62,7 +65,7 @@ class Bill:
 
 
 def bill(since: datetime) -> Bill:
-    """What the calls that began since then have cost."""
+    """Return the costs of the calls that began since then."""
     calls = Call.objects.filter(created_at__gte=since)
     lasted = calls.aggregate(all=Sum(Coalesce("ended_at", Now()) - F("created_at")))["all"]
     uses = RelayUse.objects.filter(call__in=calls)

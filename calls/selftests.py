@@ -14,7 +14,7 @@ MAX_KEPT = 10_000
 """The oldest are deleted first, so that a flood of reports cannot fill the disk."""
 CODE_CHARS = 6
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Without letters and digits that look alike."""
+"""It has no letters and digits that look alike."""
 
 
 async def keep(report: SelfTestReport) -> str:
@@ -33,7 +33,7 @@ async def keep(report: SelfTestReport) -> str:
 def find(code: str) -> SelfTest:
     """Look a report up.
 
-    :param code: as a person wrote it down: dashes, spaces and small letters are fine.
+    :param code: the code as a person wrote it down: dashes, spaces and small letters are fine.
     :raises SelfTest.DoesNotExist: no report has this code.
     """
     return SelfTest.objects.get(pk=code.replace("-", "").replace(" ", "").upper())

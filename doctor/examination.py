@@ -101,7 +101,7 @@ async def _provider(provider: Provider) -> tuple[list[Finding], list[TurnServer]
 
 
 async def _reachable(address: str, number: int, relays: list[TurnServer]) -> list[Finding]:
-    """By way of a relay elsewhere: packets of one on this machine pass no firewall."""
+    """Test the port through a relay elsewhere: packets from this machine pass no firewall."""
     for relay in relays:
         if await reach.is_elsewhere(relay):
             return [await reach.media_port(address, number, relay)]

@@ -1,4 +1,4 @@
-"""What a check of the doctor reports."""
+"""The findings of the doctor's checks."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from wire.findings import Status
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """The result of one check.
 
     :ivar subject: what was checked: a URL, a setting, a port.
     :ivar next_step: what to do about it; '' if there is nothing to do.
@@ -20,7 +20,7 @@ class Finding:
     next_step: str = ""
 
     def as_dict(self) -> dict[str, str]:
-        """For ``doctor --json``, which calls the status a verdict."""
+        """The finding as ``doctor --json`` prints it. The status is called verdict there."""
         return {
             "check": self.check,
             "subject": self.subject,

@@ -19,10 +19,10 @@ PARTS = ("Django", "channels", "daphne", "aiortc", "aioice")
 
 
 def env_file(name: str, names: Collection[str]) -> Finding:
-    """Where the settings come from. Values are never shown.
+    """Report where the settings come from. Values are never shown.
 
-    :param name: of the file that was read; '' if there is none.
-    :param names: of the settings in it.
+    :param name: the name of the file that was read; '' if there is none.
+    :param names: the names of the settings in it.
     """
     if not name:
         return good("settings", "environment", "there is no .env file")

@@ -1,4 +1,4 @@
-"""What is examined."""
+"""The set-up that the doctor examines."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Whether there is room for another call."""
+"""Decides whether another call may begin."""
 
 import uuid
 
@@ -23,7 +23,7 @@ def admit(call_id: uuid.UUID, voice: Voice, label: str, bot_channel: str) -> Non
     """
     with transaction.atomic():
         if Call.objects.filter(id=call_id).exists():
-            raise ProtocolError("ticket_used", "this ticket has had its call", retryable=True)
+            raise ProtocolError("ticket_used", "this ticket was used: get another", retryable=True)
         live = Call.objects.live()
         tests = live.filter(label=SELF_TEST) if label == SELF_TEST else live.none()
         lines = settings.VOICEDEMO_MAX_CALLS

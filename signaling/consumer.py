@@ -1,4 +1,4 @@
-"""The page's socket: validates what the page says and carries it to the bot and back."""
+"""The page's socket. It validates the page's messages and passes them on to the bot and back."""
 
 import asyncio
 import logging
@@ -42,17 +42,17 @@ CLOSE_NO_STATUS = 1005
 CLOSE_TOO_MANY_ERRORS = 4400
 CLOSE_TICKET = 4401
 MAX_ERRORS = 20
-# Candidates and reports that arrive before the first offer; a browser has a handful.
+# Candidates and reports that are kept until the first offer. A browser sends a handful.
 MAX_EARLY_MESSAGES = 100
 
 
 class CallConsumer(AsyncWebsocketConsumer):
-    """One socket of one page. A call may have several, one after the other (``resume``)."""
+    """One socket of one page. A call may use several, one after the other (``resume``)."""
 
     ticket: tickets.Ticket
     call_id: uuid.UUID
     bot_channel: str | None = None
-    """The channel of the call's bot, once the call is this socket's."""
+    """The channel of the call's bot; ``None`` until this socket has a call."""
     errors = 0
 
     async def connect(self) -> None:
@@ -76,7 +76,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
             if text_data is None:
-                raise ProtocolError("bad_message", "text only: this is binary")
+                raise ProtocolError("bad_message", "binary message: send text")
             await self._handle(parse_page(text_data))
         except ProtocolError as exc:
             await self._refuse(exc)
@@ -85,16 +85,16 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self.close(CLOSE_TOO_MANY_ERRORS)
 
     async def page_message(self, event: dict[str, Any]) -> None:
-        """Pass on what the bot says (:class:`wire.bot.ToPage`)."""
+        """Pass on a message of the bot (:class:`wire.bot.ToPage`)."""
         try:
             envelope = ToPage.model_validate(event)
         except ValidationError:
-            log.exception("not an envelope of this version")
+            log.exception("a message of the bot is malformed or of another version, and is dropped")
             return
         try:
             await self.send(text_data=envelope.text)
         except Disconnected:
-            return  # the page is on its next socket, or will be soon
+            return  # the page has its next socket, or will have it soon
         if envelope.close:
             self.bot_channel = None
             await self.close()
@@ -127,7 +127,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         voice = _voice(offer)
         if self.bot_channel is None:
             if not offer.opens_call:
-                raise ProtocolError("unknown_generation", "the first offer is generation 1")
+                raise ProtocolError("unknown_generation", "the first offer must be generation 1")
             await self._open_call(voice)
         await self._offer_to_bot(offer.model_copy(update={"voice": voice}))
         early, self.early = self.early, []
@@ -147,7 +147,7 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     async def _offer_to_bot(self, offer: Offer) -> None:
         await self._to_bot(offer)
-        # The answer does not wait for the bot's ICE servers, nor do the page's candidates.
+        # Neither the answer nor the page's candidates wait for the bot's ICE servers.
         telling = asyncio.create_task(self._relays_to_bot())
         self.background.add(telling)
         telling.add_done_callback(self.background.discard)
@@ -177,7 +177,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         elif message.generation == 1:
             self._keep_for_later(message)
         else:
-            raise ProtocolError("unknown_generation", "the first offer is generation 1")
+            raise ProtocolError("unknown_generation", "the first offer must be generation 1")
 
     async def _resume(self, message: Resume) -> None:
         call_id = tickets.check_token(message.call_id, message.token)
@@ -223,7 +223,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     # The socket.
 
     def _check_origin(self) -> None:
-        """Only our own pages are let in, whatever name and port they were served under."""
+        """Refuse pages of other origins. Ours may have been served under any name and port."""
         headers = dict(self.scope["headers"])
         origin = headers.get(b"origin")
         if origin and urlsplit(origin.decode("latin1")).netloc.encode() != headers.get(b"host"):
@@ -265,9 +265,9 @@ class CallConsumer(AsyncWebsocketConsumer):
 
 
 def _voice(offer: Offer) -> Voice:
-    """The voice the offer asks for, or the default.
+    """Return the voice that the offer asks for, or the default.
 
-    :raises ProtocolError: if it asks for a plugged-in bot and there is none.
+    :raises ProtocolError: if it asks for a plugged-in bot and no bot is plugged in.
     """
     if offer.voice == "bot" and not settings.VOICEDEMO_BOT:
         raise ProtocolError("bad_message", "voice: no bot is plugged in (VOICEDEMO_BOT)")

@@ -28,7 +28,7 @@ async def keep_selftest(request: HttpRequest) -> JsonResponse:
 @never_cache
 @limits.limited(limits.requests)
 async def ticket(request: HttpRequest) -> JsonResponse:
-    """Issue a ticket, for a page whose own ticket grew old or has had its call."""
+    """Issue a ticket, for a page whose own ticket has expired or been used."""
     fresh = tickets.issue(labels.read(request.GET.get("from", "")))
     return JsonResponse({"ticket": fresh, "expiresIn": TICKET_LIFE_S})
 
@@ -39,12 +39,12 @@ async def ticket(request: HttpRequest) -> JsonResponse:
 async def ice(request: HttpRequest) -> JsonResponse:
     """The ICE configuration for the call of the ticket in ``X-Call-Ticket``.
 
-    A ticket that has had its call gets none.
+    A ticket that has been used gets none.
     """
     try:
         admitted = tickets.read_fresh(request.headers.get("X-Call-Ticket", ""))
         if await Call.objects.filter(pk=admitted.call_id).aexists():
-            raise ProtocolError("ticket_used", "this ticket has had its call")
+            raise ProtocolError("ticket_used", "this ticket was used: get another")
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
     message, _ = await registry.issue(str(admitted.call_id))
@@ -54,7 +54,7 @@ async def ice(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 async def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """The process is alive."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

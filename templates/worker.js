@@ -1,4 +1,4 @@
-// Without a network there is no call: the one thing worth keeping is the page that says so.
+// Keeps a copy of the page that says that there is no network. Nothing else is of use without one.
 
 const CACHE = 'offline {{ version }}';
 const PAGE = '{% url 'offline' %}';
@@ -18,7 +18,7 @@ addEventListener('activate', (event) => {
 addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.mode === 'navigate') {
-    // A server that is down says so itself, or the browser does.
+    // With a network, a failure is the server's, and the browser reports it.
     const instead = (error) => (navigator.onLine ? Promise.reject(error) : caches.match(PAGE));
     event.respondWith(fetch(request).catch(instead));
   }

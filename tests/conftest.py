@@ -12,9 +12,9 @@ from tests import shared
 # an asynchronous view calling its ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-# In the order they run. Asynchronous tests come before all that use a browser, because Playwright
-# keeps an event loop in the main thread from its first test on. Among those with a browser, the
-# longest come first, so that the workers finish at about the same time.
+# In the order in which they run. Asynchronous tests come before those with a browser, because
+# Playwright keeps an event loop in the main thread from its first test on. Among those with a
+# browser, the longest come first, so that the workers finish at about the same time.
 CATEGORIES = ("unit", "ws", "media", "natlab", "e2e")
 
 

@@ -1,4 +1,4 @@
-"""Make virtual environments for programs that need packages which the product does not."""
+"""Make virtual environments for programs that need other packages than the product."""
 
 import fcntl
 import subprocess
@@ -15,7 +15,7 @@ def python_of(name: str, *requirements: Path) -> Path:
 
     The environment is kept, and made anew when a requirement or the version of Python changes.
 
-    :param name: of the environment's folder.
+    :param name: the name of the environment's folder.
     :raises subprocess.CalledProcessError: if pip fails.
     """
     folder = ENVIRONMENTS / name

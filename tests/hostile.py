@@ -1,4 +1,4 @@
-"""What a stranger may send to the media port."""
+"""Packets that a stranger may send to the media port."""
 
 import random
 
@@ -6,7 +6,7 @@ from aioice.stun import Class, Message, Method
 
 
 def mutilated(dice: random.Random, seeds: list[bytes]) -> bytes:
-    """A packet that is cut, stretched, changed in some bytes, or just noise."""
+    """Return one of the seeds or noise, with some bytes changed and perhaps cut."""
     data = bytearray(dice.choice([*seeds, dice.randbytes(dice.randrange(64))]))
     for _ in range(dice.randrange(4)):
         if data:

@@ -26,7 +26,7 @@ Samples = np.ndarray[tuple[int], np.dtype[np.int16]]
 
 
 class Microphone(MediaStreamTrack):
-    """A source of 20 ms of sound at a time, at their pace."""
+    """A source of sound that gives a frame of 20 ms every 20 ms."""
 
     kind = "audio"
 
@@ -66,7 +66,7 @@ class Tone(Microphone):
 
 
 class Page:
-    """Opens sockets, makes calls, and listens to what comes back."""
+    """A page that opens sockets, makes calls and listens to the bot."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Page:
         await self.socket.send_to(text_data=json.dumps(message))
 
     async def hear(self) -> dict[str, Any]:
-        """The server's next message."""
+        """Return the server's next message."""
         return json.loads(await self.socket.receive_from(timeout=TIMEOUT))
 
     async def hear_until(self, kind: str) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class Page:
         await asyncio.wait_for(connected.wait(), TIMEOUT)
 
     async def pitch(self, seconds: float = 0.5) -> int:
-        """The strongest frequency, in Hz, of the next stretch that is not silence."""
+        """Return the strongest frequency, in Hz, of the next ``seconds`` that are not silent."""
         frames: list[np.ndarray] = []
         while len(frames) < seconds * RATE / FRAME:
             frame = await asyncio.wait_for(self.heard.get(), TIMEOUT)

@@ -1,4 +1,4 @@
-"""A stand-in for a provider's web service, over HTTPS on loopback."""
+"""An HTTPS server on loopback that stands in for a provider's web service."""
 
 import json
 import ssl
@@ -13,7 +13,7 @@ HERE = "127.0.0.1"
 
 
 class Vendor:
-    """Gives the answers that it was given, and keeps the requests."""
+    """A server that gives prepared answers and keeps the requests."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self.asked: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The application that Daphne serves: pages and API by Django, sockets by Channels."""
+"""The ASGI application. Django serves pages and API, Channels serves sockets."""
 
 import os
 
@@ -7,7 +7,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voicedemo.settings")
 
-# Fills the app registry, so it comes before anything that imports models.
+# This fills the app registry. Anything that imports models has to come after it.
 django_application = get_asgi_application()
 
 from signaling.routing import websocket_urlpatterns  # noqa: E402

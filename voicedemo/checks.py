@@ -1,4 +1,4 @@
-"""Wrong settings fail at start-up with a sentence, not at the first call."""
+"""System checks: a wrong setting stops the start with a message, not the first call."""
 
 import os
 import re
@@ -29,8 +29,8 @@ def ice_urls(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMess
             if not _is_ice_url(url, schemes):
                 problems.append(
                     Error(
-                        f"{name} has {url!r}, which is no {schemes[0].upper()} URL",
-                        hint=f"For example {schemes[0]}:{schemes[0]}.example.com:3478",
+                        f"{name} has {url!r}, which is not a {schemes[0].upper()} URL",
+                        hint=f"Use a URL like {schemes[0]}:{schemes[0]}.example.com:3478.",
                         id="voicedemo.E001",
                     )
                 )
@@ -50,8 +50,8 @@ def unknown_names(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
     names = {name for name in given if name.startswith("VOICEDEMO_")}
     return [
         checks.Warning(
-            f"{name} is set, and there is no such setting",
-            hint="docs/settings.md lists them",
+            f"{name} is set, but there is no setting of this name",
+            hint="Correct or remove it. docs/settings.md lists all settings.",
             id="voicedemo.W001",
         )
         for name in sorted(names - settings.ENVIRONMENT_READ)
@@ -65,8 +65,8 @@ def bot_language(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Check
         return []
     return [
         Error(
-            f"VOICEDEMO_BOT_LANGUAGE is {language!r}, which is no language tag",
-            hint="For example de, or en-GB",
+            f"VOICEDEMO_BOT_LANGUAGE is {language!r}, which is not a language tag",
+            hint="Use a tag like de or en-GB.",
             id="voicedemo.E010",
         )
     ]
@@ -79,8 +79,8 @@ def public_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMe
         return []
     return [
         Error(
-            f"VOICEDEMO_PUBLIC_URL is {url!r}, which is no address of a site",
-            hint="For example https://talk.example.com",
+            f"VOICEDEMO_PUBLIC_URL is {url!r}, which is not the address of a site",
+            hint="Use an address without a path, like https://talk.example.com.",
             id="voicedemo.E005",
         )
     ]
@@ -96,7 +96,7 @@ def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
             problems.append(
                 Error(
                     f"The ICE provider {name} needs {' and '.join(missing)}",
-                    hint="Set it, or take the provider's other settings away.",
+                    hint="Set that too, or remove the provider's other settings.",
                     id="voicedemo.E002",
                 )
             )
@@ -104,8 +104,8 @@ def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
         if name not in registry.KINDS:
             problems.append(
                 Error(
-                    f"VOICEDEMO_ICE_PROVIDERS has {name!r}, which is no provider",
-                    hint=f"There are {', '.join(registry.KINDS)}.",
+                    f"VOICEDEMO_ICE_PROVIDERS has {name!r}, which is not a provider",
+                    hint=f"Choose from {', '.join(registry.KINDS)}.",
                     id="voicedemo.E004",
                 )
             )
@@ -122,7 +122,7 @@ def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 f"VOICEDEMO_BOT is {settings.VOICEDEMO_BOT!r}, which cannot be imported: {exc}",
-                hint="For example examples.repeater.Repeater",
+                hint="Use the dotted path of a class, like examples.repeater.Repeater.",
                 id="voicedemo.E006",
             )
         ]
@@ -136,11 +136,11 @@ def colors(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessag
     for name, surfaces in zip(names, (brand.SURFACES, brand.SURFACES_DARK) * 2, strict=True):
         color = getattr(settings, f"VOICEDEMO_{name}")
         if not brand.is_color(color):
-            told = f"VOICEDEMO_{name} is {color!r}, which is no colour"
-            problems.append(Error(told, hint="For example #1f6f5c", id="voicedemo.E007"))
+            told = f"VOICEDEMO_{name} is {color!r}, which is not a colour"
+            problems.append(Error(told, hint="Use a colour like #1f6f5c.", id="voicedemo.E007"))
         elif (ratio := min(brand.contrast(color, it) for it in surfaces)) < MIN_CONTRAST:
-            told = f"VOICEDEMO_{name} {color} has a contrast of only {ratio:.1f} to the page"
-            hint = f"It needs {MIN_CONTRAST} to be seen (WCAG 2.2, 1.4.11): take a "
+            told = f"VOICEDEMO_{name} {color} has a contrast of only {ratio:.1f} against the page"
+            hint = f"At least {MIN_CONTRAST} is needed to see it (WCAG 2.2, 1.4.11). Use a "
             hint += "lighter one." if name.endswith("DARK") else "darker one."
             problems.append(Error(told, hint=hint, id="voicedemo.E007"))
     return problems
@@ -153,8 +153,8 @@ def logo(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]
         return []
     return [
         Error(
-            f"VOICEDEMO_LOGO is {str(picture)!r}, which is no picture that can be shown",
-            hint=f"It has to be a file: {', '.join(brand.LOGO_TYPES)}",
+            f"VOICEDEMO_LOGO is {str(picture)!r}, which is not a picture file",
+            hint=f"Use the path of a file of one of these types: {', '.join(brand.LOGO_TYPES)}.",
             id="voicedemo.E008",
         )
     ]
@@ -167,8 +167,8 @@ def contact(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessa
         return []
     return [
         Error(
-            f"VOICEDEMO_CONTACT_URL is {url!r}, which leads nowhere",
-            hint="For example https://example.com/contact or mailto:sales@example.com",
+            f"VOICEDEMO_CONTACT_URL is {url!r}, which is not a link",
+            hint="Use a link like https://example.com/contact or mailto:sales@example.com.",
             id="voicedemo.E009",
         )
     ]
@@ -181,7 +181,7 @@ def heartbeat(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMes
     return [
         Error(
             "VOICEDEMO_LIVENESS_S must be longer than VOICEDEMO_HEARTBEAT_S",
-            hint="Every path would look dead before its first heartbeat is due.",
+            hint="Otherwise every path looks dead before its first heartbeat is due.",
             id="voicedemo.E003",
         )
     ]

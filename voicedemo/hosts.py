@@ -2,7 +2,7 @@ import ifaddr
 
 
 def own_hosts() -> list[str]:
-    """The hosts this machine answers to if ``ALLOWED_HOSTS`` is not set.
+    """Return the hosts that are allowed if ``ALLOWED_HOSTS`` is not set.
 
     They are localhost and this machine's addresses. A name that somebody else points at this
     machine (DNS rebinding) is refused.

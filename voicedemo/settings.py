@@ -1,6 +1,6 @@
-"""Every setting of the product, read from the environment and ``.env`` here and nowhere else.
+"""All settings of the product. Only this module reads the environment and ``.env``.
 
-docs/settings.md lists them all; a test compares the two.
+docs/settings.md describes them; a test compares the two.
 """
 
 import os
@@ -17,23 +17,23 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def _env_file(name: str) -> Path | None:
-    """The file to read settings from; None if there is none.
+    """Return the file to read settings from, or None.
 
-    :param name: relative to the project; '' for no file.
-    :raises EnvError: the file was asked for, and is not there.
+    :param name: its path relative to the project; '' for no file.
+    :raises EnvError: if ``VOICEDEMO_ENV_FILE`` names a file that does not exist.
     """
     path = BASE_DIR / name
     if name and path.is_file():
         return path
     if name and "VOICEDEMO_ENV_FILE" in os.environ:
-        raise EnvError(f"VOICEDEMO_ENV_FILE: there is no file {path}")
+        raise EnvError(f"VOICEDEMO_ENV_FILE: there is no file {path}. Correct or unset it.")
     return None
 
 
 env = Env()
 ENV_FILE = _env_file(env.str("VOICEDEMO_ENV_FILE", ".env"))
 ENV_FILE_NAMES: frozenset[str] = frozenset()
-"""The names in that file. The environment wins over it."""
+"""The names that the file sets. Where the environment sets one too, the environment wins."""
 if ENV_FILE:
     env.read_env(ENV_FILE, recurse=False)
     ENV_FILE_NAMES = frozenset(dotenv_values(ENV_FILE))
@@ -43,7 +43,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def _own_secret_key(path: Path) -> str:
-    """A key made once for this installation, for those who set none."""
+    """Return this installation's own key, for when none is set. It is made once and kept."""
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(50))
@@ -114,7 +114,7 @@ VOICEDEMO_CONTACT_LABEL = env.str("VOICEDEMO_CONTACT_LABEL", "Get in touch")
 VOICEDEMO_BOT = env.str("VOICEDEMO_BOT", "")
 VOICEDEMO_BOT_LANGUAGE = env.str("VOICEDEMO_BOT_LANGUAGE", "en")
 
-# Of `manage.py phone` alone, which sets them: what a phone is to open, and whom to trust.
+# Set by `manage.py phone` only: the URL to open on a phone, and the authority it has to trust.
 PHONE_URL: str | None = None
 PHONE_AUTHORITY: Path | None = None
 
@@ -156,8 +156,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# One process: the pages and the bot share an event loop. The capacity is per channel, and a
-# worker's channel carries the candidates of all its calls.
+# Pages and bot share one process and event loop, so messages stay in memory. The capacity is per
+# channel, and a worker's channel carries the candidates of all its calls.
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
 }
@@ -193,11 +193,11 @@ LOGGING = {
         # At INFO aioice writes one line per connectivity check.
         "aioice": {"level": "WARNING"},
         "aiortc": {"level": "WARNING"},
-        # Their lines hold whole URLs and headers, and some providers want a secret in those.
+        # Their lines contain whole URLs and headers. Some providers expect a secret in those.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
     },
 }
 
-# A name that is set and not among these is a typing error (voicedemo/checks.py).
+# Any other VOICEDEMO_ name that is set is a typing error: voicedemo/checks.py warns about it.
 ENVIRONMENT_READ = frozenset(env.dump())

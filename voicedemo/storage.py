@@ -10,7 +10,7 @@ from pages.render import bundle
 
 
 class _Joined:
-    """The scripts of another storage, joined with what they import and minified."""
+    """Reads scripts from another storage, joined with their imports and minified."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -24,7 +24,7 @@ class _Joined:
 
 
 class PageStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Hashed, pre-compressed static files, with one script for each page."""
+    """Stores static files hashed and compressed, with one script for each page."""
 
     def post_process(self, paths: dict[str, Any], *args: Any, **options: Any) -> Iterator[Any]:
         others = {name: path for name, path in paths.items() if not name.endswith(".js")}

@@ -1,4 +1,4 @@
-"""What travels between the sockets and the bot, through the channel layer.
+"""The messages between the sockets and the bot, through the channel layer.
 
 A page's message is validated once, by its socket, and travels on as it is. Both envelopes are
 validated again on receipt: a sender of another version must not get further than that.
@@ -38,7 +38,7 @@ class Relays(_Internal):
     type: Literal["relays"] = "relays"
     ice_servers: list[IceServer]
     providers: dict[str, str]
-    """The provider's name for each TURN URL, for the books."""
+    """The provider's name for each TURN URL, for the record of costs."""
     page_address: IPvAnyAddress | None = None
     """The address the page's socket comes from: its packets may come from there as well."""
 

@@ -6,7 +6,7 @@
 from typing import Final, Literal
 
 Voice = Literal["echo", "parrot", "tone", "speech", "bot"]
-"""What a page may ask to talk to. ``bot`` is the plug-in of ``VOICEDEMO_BOT``."""
+"""The voices that a page may ask for. ``bot`` is the plug-in of ``VOICEDEMO_BOT``."""
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_SDP_CHARS: Final = 32 * 1024

@@ -47,7 +47,7 @@ def shared() -> str:
 
 
 def reasons() -> str:
-    """What the page says of each reason that it can show."""
+    """The page's texts for each reason that it can show."""
     entries = [
         f"  {reason.code}: {{\n"
         f"    sentence: {_literal(reason.value.sentence)},\n"
@@ -85,7 +85,7 @@ FILES: Final[dict[str, Callable[[], str]]] = {
     "reasons.js": reasons,
     "selftest_sentences.js": render_selftest_sentences,
 }
-"""What is written, by file name."""
+"""The functions that render the generated files, by file name."""
 
 
 def _types(name: str, schema: Schema) -> dict[str, str]:

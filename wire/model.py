@@ -1,4 +1,4 @@
-"""What every message is made of: the base class and the field types that several messages share."""
+"""The base class of all messages, and the field types that several messages share."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar

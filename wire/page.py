@@ -1,4 +1,4 @@
-"""What a page says to the server over its socket."""
+"""The messages of a page to the server, over its socket."""
 
 from typing import Annotated, Literal
 

@@ -14,7 +14,7 @@ PageState = Literal["idle", "recovering", "failed", "ended"]
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is said about a reason.
+    """The texts about a reason.
 
     :param code: stable name.
     :param state: the page's state that it goes with.

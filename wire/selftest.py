@@ -1,4 +1,4 @@
-"""What a page found out about its phone and its network at ``/check/``."""
+"""The report of a self-test, which a page makes at ``/check/``."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
 class SelfTestRow(WireModel):
-    """What one check found."""
+    """The result of one check."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,20}$")]
     status: Status

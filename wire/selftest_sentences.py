@@ -1,4 +1,4 @@
-"""What the self-test says, in English, by stable code.
+"""The sentences of the self-test, in English, by stable code.
 
 The page has the same sentences in ``static/js/generated/selftest_sentences.js``, which
 :func:`render_selftest_sentences` writes. The English sentences are the keys of the translations
@@ -14,7 +14,7 @@ from .findings import Status
 
 @dataclass(frozen=True)
 class Sentence:
-    """What was found, and what the person can do about it.
+    """A sentence about a result, and one about what the person can do.
 
     :ivar sentence: values of the row's ``data`` go where their names stand in braces.
     :ivar next_step: '' if there is nothing to do.
@@ -139,7 +139,7 @@ FOUND: Final[Sentences] = {
 
 
 def sentence_for(found: str, status: str, *, is_elsewhere: bool) -> Sentence | None:
-    """What a row of a report says, as ``static/js/selftest/wording.js`` chooses it.
+    """Return the sentence for a row of a report, chosen as in ``static/js/selftest/wording.js``.
 
     :param is_elsewhere: ``isElsewhere`` of the row's data.
     :returns: None for the reasons of a failed call, which have sentences of their own.

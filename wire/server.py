@@ -1,4 +1,4 @@
-"""What the server, or the bot through it, says to a page."""
+"""The messages of the server, or of the bot through it, to a page."""
 
 from typing import Literal
 
@@ -67,7 +67,7 @@ class Pong(WireModel):
 
     type: Literal["pong"] = "pong"
     at: int
-    """As it was in the ping."""
+    """The same value as in the ping."""
     address: str
     """The address this page's socket comes from; empty if that is not known."""
 

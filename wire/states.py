@@ -16,7 +16,7 @@ class CallState(StrEnum):
 
 
 class CallSignal(StrEnum):
-    """What moves a call to another state."""
+    """Events that may move a call to another state."""
 
     PATH_UP = "path-up"
     PATH_DOWN = "path-down"

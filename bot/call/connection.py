@@ -1,4 +1,4 @@
-"""One peer connection of a call, and what lives and dies with it."""
+"""One peer connection of a call, with its audio, heartbeat and silence detector."""
 
 import asyncio
 from typing import Protocol
@@ -32,12 +32,12 @@ from .timers import Timers
 from .turns import Turns
 
 READING_S = 1.0
-"""A caption stays on the page for a moment longer than what it says."""
+"""How long a caption stays on the page after it has been said."""
 UNKNOWN_PROVIDER = "other"
 
 
 class ConnectionEvents(Protocol):
-    """What a connection tells its call."""
+    """Receives the events of a connection."""
 
     def path_up(self) -> None: ...
 
@@ -48,17 +48,18 @@ class ConnectionEvents(Protocol):
     def peer_failed(self, why: str) -> None: ...
 
     def bot_failed(self) -> None:
-        """The plugged-in bot raised an exception, which is logged."""
+        """The plugged-in bot raised an exception, which has been logged."""
         ...
 
 
 class Connection:
     """An :class:`AnswerPeer` with its audio stream, its heartbeat and its silence detector.
 
-    It says by itself what the page is to know of them, and writes it into the call's record. The
-    call hears only what moves its state.
+    It tells the page about them and writes the call's record itself. The call receives only the
+    events that change its state.
 
-    :param greeting: what the bot says when the media start; nothing if the call goes on.
+    :param greeting: what the bot says when the media start. It is empty if the call goes on over a
+        new connection.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class Connection:
         return await self._peer.answer(offer, abandon=abandon)
 
     def add_candidate(self, signalled: IceCandidate | None) -> None:
-        """Add a candidate of the page's; ``None`` or an empty one says that there are no more.
+        """Add a candidate of the page. ``None`` or an empty one: there are no more.
 
         :raises ProtocolError: ``bad_message`` if it is malformed.
         """
@@ -149,7 +150,7 @@ class Connection:
         self._detector = self._heartbeat = self._stream = None
         await self._peer.close()
 
-    # What the peer tells (PeerObserver).
+    # Events of the peer (PeerObserver).
 
     def path_state(self, state: PathState) -> None:
         if not self.has_started:
@@ -199,7 +200,7 @@ class Connection:
     def peer_failed(self, why: str) -> None:
         self._events.peer_failed(why)
 
-    # What lives on it tells.
+    # Events of the silence detector, the voice and the heartbeat.
 
     def _receiving_changed(self, receives: bool) -> None:
         self._record.note("hears", media=receives)

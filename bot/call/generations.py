@@ -6,7 +6,7 @@ MAX_EARLY_CANDIDATES = 64
 
 
 class GenerationFence:
-    """Which ICE generation a call is in: offers and candidates of earlier ones are stale.
+    """Knows the ICE generation of a call, and which offers and candidates are stale.
 
     Candidates that arrive before the offer of their generation are kept for it (RFC 8838, 10).
 
@@ -22,7 +22,7 @@ class GenerationFence:
         return offer.generation < self.current and not offer.rejoin
 
     def reset(self) -> None:
-        """Begin again: the call gets another peer connection."""
+        """Begin again, because the call gets another peer connection."""
         self.current = 0
 
     def enter(self, generation: int) -> list[IceCandidate | None]:
@@ -33,9 +33,9 @@ class GenerationFence:
         return early if follows else []
 
     def admit(self, message: Candidate) -> bool:
-        """Whether a candidate belongs to the current generation; one of the next is kept.
+        """Whether a candidate belongs to the current generation. One of the next is kept.
 
-        :raises ProtocolError: ``unknown_generation`` if nothing announces its generation.
+        :raises ProtocolError: ``unknown_generation`` if no offer can announce its generation.
         """
         if message.generation == self.current:
             return True

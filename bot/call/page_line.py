@@ -8,9 +8,9 @@ Send = Callable[[str, ServerMessage, bool], Awaitable[None]]
 
 
 class PageLine:
-    """What a call says to its page, over whichever socket the page has at the moment.
+    """Sends a call's messages to its page, over the socket that the page has at the moment.
 
-    :ivar channel: the socket's channel; ``None`` while the page has none, and nothing is said.
+    :ivar channel: the channel of that socket. While it is ``None``, messages are dropped.
     """
 
     def __init__(self, send: Send, channel: str) -> None:
@@ -23,11 +23,11 @@ class PageLine:
             await self._send(self.channel, message, close)
 
     def say_soon(self, message: ServerMessage) -> None:
-        """Say it without waiting for it to be sent."""
+        """Send a message without waiting until it is sent."""
         task = asyncio.ensure_future(self.say(message))
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
 
     async def drain(self) -> None:
-        """Return when everything has been sent."""
+        """Wait until everything has been sent."""
         await asyncio.gather(*self._saying)

@@ -1,4 +1,4 @@
-"""Whether a call's page is still there, and how long to wait for one that is not."""
+"""Finds out whether a call's page is still there, and how long to wait for it."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,17 +8,18 @@ from .records import CallRecord
 from .timers import Timers
 
 SPEAKING_S = 3.0
-"""Media heard this recently were flowing when the socket closed. The processes of a browser that is
-killed end one after the other, and a dead network sends no FIN."""
+"""Media that arrived within this time were flowing when the socket closed. A browser that is killed
+closes its socket before its media stop (docs/browsers.md#killed-in-pieces), and a dead network
+sends no FIN."""
 PAGE_GONE_S = 3.0
-"""The socket closed while media flowed, and then no media came for this long: the page is gone."""
+"""If the socket closed while media flowed and none came for this long, the page is gone."""
 REJOIN_S = 8.0
-"""A page that was closed may only have been reloaded: its call waits for it for this long."""
+"""How long a call waits for a page that was closed. It may only have been reloaded."""
 TIMER = "page-gone"
 
 
 class Media(Protocol):
-    """What a call's present connection knows of the page's media."""
+    """What a connection knows about the page's media."""
 
     @property
     def has_started(self) -> bool: ...
@@ -32,7 +33,7 @@ class Media(Protocol):
 class Presence:
     """The page's sockets, its visibility and its goodbye, for one call.
 
-    :param media: gives the call's present connection.
+    :param media: returns the call's current connection.
     :param on_gone: called with a reason when the page is not coming back.
     """
 
@@ -53,7 +54,7 @@ class Presence:
         self._has_left = False
 
     def attach(self, channel: str) -> bool:
-        """The page's next socket has the call. Returns whether the page had said goodbye."""
+        """Send to this socket from now on. Returns whether the page had said goodbye."""
         self._line.channel = channel
         return self.came_back()
 
@@ -64,15 +65,18 @@ class Presence:
         return had_left
 
     def detach(self, channel: str, code: int) -> None:
-        """A socket closed with this WebSocket close code."""
+        """Note that a socket closed, and find out whether the page is gone.
+
+        :param code: the WebSocket close code (RFC 6455, 7.4).
+        """
         if channel != self._line.channel:
             return  # the page is on its next socket already
         self._line.channel = None
         self._record.note("socket-closed", code=code)
         if self._has_left or self._is_hidden:
-            return  # a phone freezes a page in the background, and may wake it again
-        # A tab that dies takes its socket along while media still flow. If the network died
-        # first, the socket only followed it, and the grace period is what counts.
+            return  # a phone may freeze a page in the background and wake it again
+        # A tab that dies closes its socket while media still flow. If the media had stopped before,
+        # the network died first, and the call waits for the grace period instead.
         media = self._media()
         if not media.has_started or media.silence_s < SPEAKING_S:
             self._timers.start(TIMER, PAGE_GONE_S, self._look_for_media)
@@ -82,7 +86,7 @@ class Presence:
         self._record.note("visibility", hidden=hidden)
 
     def leave(self) -> None:
-        """The page was closed, or only reloaded: then it is back on another socket soon."""
+        """The page said goodbye. If it was only reloaded, it is back on another socket soon."""
         if not self._media().has_started:
             self._on_gone("page_closed")
             return

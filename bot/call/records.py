@@ -1,4 +1,4 @@
-"""What the bot writes down about its calls. In the bot, only this module touches the database."""
+"""The bot's records of its calls. In the bot, only this module uses the database."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("voicedemo.records")
 
 
 class Recorder:
-    """Writes in order, in the background: no call ever waits for the disk."""
+    """Writes to the database in the background and in order, so that no call waits for the disk."""
 
     def __init__(self) -> None:
         self._writes: asyncio.Queue[Callable[[], None] | None] = asyncio.Queue()
@@ -35,14 +35,14 @@ class Recorder:
             try:
                 await database_sync_to_async(write)()
             except Exception:
-                # The call goes on without this line of its history.
-                log.exception("a record was lost")
+                # The call goes on without this record.
+                log.exception("a call's record could not be written and is lost")
 
 
 class CallRecord:
-    """The books of one call.
+    """Records of one call.
 
-    :param put: takes each write, to be done later and in order.
+    :param put: is called with each write. It does them later, in order.
     """
 
     def __init__(self, call_id: uuid.UUID, put: Callable[[Callable[[], None]], None]) -> None:
@@ -63,7 +63,7 @@ class CallRecord:
         self.note("turn", ms=ms)
 
     def relayed(self, provider: str, protocol: str, count: int, ms: int) -> None:
-        """Book ``count`` bytes that went through a TURN server within ``ms`` milliseconds."""
+        """Record that ``count`` bytes went through a TURN server within ``ms`` milliseconds."""
         self._put(
             lambda: relay_costs.add(self._call_id, RelayUse.Side.BOT, provider, protocol, count, ms)
         )

@@ -11,7 +11,7 @@ from .records import Recorder
 
 @dataclass(frozen=True)
 class Greeting:
-    """What the bot says first.
+    """The bot's first words in a call.
 
     :param packets: Opus, 20 ms each.
     :param caption: the greeting as text; empty if it is not speech.
@@ -23,7 +23,7 @@ class Greeting:
 
 @dataclass(frozen=True)
 class WorkerResources:
-    """What all calls of a worker share."""
+    """The objects that all calls of a worker share."""
 
     config: BotConfig
     certificate: RTCCertificate

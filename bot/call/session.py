@@ -1,4 +1,4 @@
-"""One call as the bot has it: its state, its limits, and what its page asks for."""
+"""One call on the bot's side: its state, its limits, and the messages of its page."""
 
 import asyncio
 import logging
@@ -25,17 +25,17 @@ from .turns import Turns
 log = logging.getLogger("voicedemo.call")
 
 CONNECT_S = 20.0
-"""A little longer than the page waits itself, so that it is the page that says why."""
+"""A little longer than the page itself waits, because the page knows why it failed."""
 MAX_WAITING_MESSAGES = 256
 PAGE_FAILURES = frozenset({"network_blocked", "server_unreachable"})
-"""The reasons with which a page gives up before its call is up."""
+"""The reasons for which a page gives up before its call is up."""
 
 
 class Session:
-    """A call. It handles one message at a time, in the order they came.
+    """A call. It handles one message at a time, in the order of arrival.
 
     :param channel: the channel of the socket that opens the call.
-    :param on_end: called once, when everything of the call is closed.
+    :param on_end: called once, when the call has closed everything.
     """
 
     def __init__(
@@ -71,16 +71,16 @@ class Session:
         try:
             self._inbox.put_nowait(envelope)
         except asyncio.QueueFull:
-            log.warning("call %s: too many messages at once, one dropped", self.call_id)
+            log.warning("call %s: too many messages are waiting, one is dropped", self.call_id)
 
     async def close(self, reason: ByeReason) -> None:
-        """End the call from our side. Returns when everything of it is closed."""
+        """End the call from our side. Returns when it has closed everything."""
         self._fail(reason, ServerBye(reason=reason))
         await self._line.drain()
         if self._closing is not None:
             await self._closing
 
-    # What the connection tells (ConnectionEvents).
+    # Events of the connection (ConnectionEvents).
 
     def path_up(self) -> None:
         self._timers.cancel("connect")
@@ -92,7 +92,7 @@ class Session:
         self._advance(CallSignal.PATH_DOWN)
 
     def peer_closed(self) -> None:
-        # A page that hangs up says so on its socket too; one that is reloaded comes back.
+        # A page that hangs up also says so on its socket. A page that is reloaded comes back.
         self._presence.leave()
 
     def peer_failed(self, why: str) -> None:
@@ -100,10 +100,10 @@ class Session:
         self._fail("network_blocked")
 
     def bot_failed(self) -> None:
-        problem = ProtocolError("internal", "the bot had a fault", retryable=True)
+        problem = ProtocolError("internal", "the bot raised an exception", retryable=True)
         self._fail("internal", Error.of(problem))
 
-    # What the page says.
+    # Messages of the page.
 
     async def _run(self) -> None:
         while True:
@@ -113,7 +113,7 @@ class Session:
             except ProtocolError as exc:
                 await self._line.say(Error.of(exc))
             except Exception:
-                log.exception("call %s failed on a message", self.call_id)
+                log.exception("call %s: a message could not be handled", self.call_id)
                 self.bot_failed()
 
     async def _handle(self, envelope: ToBot) -> None:
@@ -156,9 +156,9 @@ class Session:
             self._connection.add_candidate(candidate)
 
     async def _answer(self, offer: Offer) -> str:
-        """The answer of the call's connection, or of a new one if a reloaded page needs that.
+        """Answer over the call's connection, or over a new one if a reloaded page needs that.
 
-        :raises OfferError: the call is as it was before.
+        :raises OfferError: if the offer cannot be answered. The call is unchanged.
         """
         try:
             return await self._connection.answer(offer.sdp, abandon=offer.abandon)
@@ -193,7 +193,7 @@ class Session:
         self._end(CallSignal.FAIL, reason, farewell)
 
     def _end(self, signal: CallSignal, reason: str, farewell: ServerMessage | None = None) -> None:
-        """End the call once; whatever ends it later changes nothing."""
+        """End the call. Does nothing if it has ended already."""
         if self.state not in LIVE:
             return
         self._record.note("turns", **self._turns.summary())

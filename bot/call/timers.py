@@ -10,7 +10,7 @@ class Timers:
         self._handles: dict[str, asyncio.TimerHandle] = {}
 
     def start(self, name: str, delay: float, then: Callable[[], None]) -> None:
-        """Call ``then`` after ``delay`` seconds, in place of an earlier timer of this name."""
+        """Call ``then`` after ``delay`` seconds. Replaces a running timer with the same name."""
         self.cancel(name)
         self._handles[name] = self._loop.call_later(delay, then)
 

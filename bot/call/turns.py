@@ -28,7 +28,7 @@ class Turns:
 def _percentile(ordered: Sequence[int], share: float) -> int:
     """Return a percentile by the nearest-rank method, as the page's ``stats.js`` does.
 
-    :param ordered: in ascending order, at least one.
+    :param ordered: at least one value, in ascending order.
     :param share: 0.5 for the median; more than 0, at most 1.
     """
     return ordered[math.ceil(share * len(ordered)) - 1]

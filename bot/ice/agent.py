@@ -28,8 +28,10 @@ class IceAgent:
     """A path of a call. Its host promotes it once it has a pair to send on.
 
     It takes the controlling role, whoever offered: then it nominates, and the browser follows at
-    once. As the controlling side, Chromium takes over three seconds to leave a dead pair. The agent
-    nominates one pair (RFC 8445, 8.1.1), and another one when that falls silent, without a restart.
+    once. In that role, Chromium would leave a dead pair late
+    (docs/browsers.md#chromium-slow-controlling). The agent nominates one pair (RFC 8445, 8.1.1).
+    When that falls silent it nominates another one, without a restart, even if the browser stays
+    (docs/browsers.md#firefox-highest-pair).
 
     :param host: owns the path, usually a :class:`~bot.ice.switch.Switch`.
     :param media_port: sends and receives the packets; shared with other calls, or this call's own.
@@ -71,7 +73,7 @@ class IceAgent:
 
     @property
     def local_candidates(self) -> list[Candidate]:
-        """What to signal to the peer."""
+        """The candidates to signal to the peer."""
         bases = [base.candidate for base in self._checklist.bases]
         return [self.ranked(c) for c in bases + self.media_port.tcp_candidates]
 

@@ -26,8 +26,8 @@ GIVE_UP_S: Final = 30.0
 SUSPECT_RETRY_S: Final = 0.1
 """Between checks of a pair that is suspect or nominated."""
 UNUSED_RETRY_S: Final = 0.05
-"""Between checks of a nominated pair on which nothing but STUN has come yet. Firefox forgets a
-nomination that arrives before the answer."""
+"""Between checks of a nominated pair on which nothing but STUN has come yet. Firefox may have
+forgotten the nomination (docs/browsers.md#firefox-forgets-nomination)."""
 HEAD_START_S: Final = 0.1
 """Direct pairs are checked for this long before others are checked too."""
 IDLE_S: Final = 1.0
@@ -238,8 +238,8 @@ class Checklist:
     def _is_wanted(self, pair: Pair, state: Failover, now: float, is_unused: bool) -> bool:
         """Whether to check a pair at all. The fewer checks, the sooner the browser moves.
 
-        Chromium owes every pair that was checked a check of its own (RFC 8445, 7.3.1.4). It sends
-        one in about 60 ms, the longest waiting first, and leaves a dead network only after them.
+        Chromium answers every pair that was checked with a check of its own (RFC 8445, 7.3.1.4),
+        and leaves a dead network only after these (docs/browsers.md#chromium-owes-checks).
         """
         selected = state.selected
         if pair is selected or pair is state.nominee or state.is_suspect:

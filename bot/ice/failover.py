@@ -99,7 +99,7 @@ class Failover:
 
 
 class Move(NamedTuple):
-    """What :func:`decide` wants."""
+    """The decision of :func:`decide`."""
 
     pair: Pair
     """The pair to nominate."""

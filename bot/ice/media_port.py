@@ -31,7 +31,7 @@ _LENGTH = struct.Struct("!H")
 
 
 class Owner(Protocol):
-    """What packets are for, usually an ICE agent."""
+    """Receives packets of a port. Usually an ICE agent."""
 
     def receive(self, base: Base, data: bytes, remote: Address) -> None: ...
 
@@ -167,7 +167,8 @@ class MediaPort:
         """Bind every address that can be bound.
 
         The first IPv4 and the first IPv6 candidate have the same priority. No host candidate pairs
-        with both, and a relayed pair with the one must not outrank a direct pair with the other.
+        with both, and a relayed pair with the one must not outrank a direct pair with the other
+        (docs/browsers.md#chromium-ip-versions).
 
         :raises OSError: if none can be bound.
         """

@@ -1,4 +1,4 @@
-"""What the parts of ICE agree on: addresses, bases, paths, and the switch that owns the paths."""
+"""The types that the parts of ICE share: addresses, bases, paths, and the owner of the paths."""
 
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final, Protocol
@@ -57,7 +57,7 @@ class Path(Protocol):
 
 
 class PathHost(Protocol):
-    """What a path needs of its owner, the switch of a call."""
+    """The owner of a path, as the path sees it. Usually the switch of a call."""
 
     @property
     def is_silent(self) -> bool:

@@ -8,7 +8,8 @@ from . import stun
 from .pair import Pair
 
 MAX_TIE_BREAKER: Final = 2**64 - 1
-"""Its owner wins every role conflict (RFC 8445, 7.3.1.1)."""
+"""Its owner wins every role conflict (RFC 8445, 7.3.1.1). Every browser causes one
+(docs/browsers.md#both-controlling)."""
 IGNORED_CHECKS: Final = 3
 IGNORED_S: Final = 0.1
 """A peer that sends data on a pair, and for this long answers none of our checks there, ignores

@@ -14,7 +14,7 @@ UNDER_WAY: Final = 5
 """Packets that may still be under way on the old path when the peer leaves it: 100 ms of audio."""
 OVERLAP_S: Final = 0.2
 """After a promotion packets go over the old path too, until the peer is heard on the new one, but
-no longer than this. Chromium stays on a path for as long as anything comes there."""
+no longer than this (docs/browsers.md#chromium-stays-where-heard)."""
 APPLICATION_DATA: Final = 23
 """Content type of a DTLS record that carries SCTP (RFC 8446, B.1)."""
 QUEUE_PACKETS: Final = 256
@@ -29,7 +29,7 @@ class PathState(StrEnum):
 
 
 class SwitchObserver(Protocol):
-    """What a switch reports."""
+    """Receives the events of a switch."""
 
     def path_state(self, state: PathState) -> None: ...
 
@@ -97,8 +97,9 @@ class Switch:
     async def _send(self, data: bytes) -> None:
         """Send a DTLS packet, unless it carries SCTP and the peer is silent.
 
-        Such a packet could arrive before the peer has a path to acknowledge it on, and a write
-        without a path breaks Firefox's DTLS association. SCTP repeats it once the peer is heard.
+        Such a packet could arrive before the peer has a path to acknowledge it on. In Firefox, a
+        write without a path breaks the DTLS association (docs/browsers.md#firefox-dtls-write). SCTP
+        repeats the packet once the peer is heard.
         """
         if data[0] == APPLICATION_DATA and self.is_silent:
             return
@@ -153,11 +154,11 @@ class Switch:
     def nominate(self, path: Path) -> None:
         """The peer is asked to move to ``path``: send there too, until it confirms.
 
-        From the moment Firefox accepts the nomination it drops what comes on the old path, even
-        what was sent shortly before. And it may accept a few checks later than it answers the
-        first. Confirming takes two round trips in most cases. If the nomination fails, packets go
-        over both paths for :data:`NOMINATION_S`, and later nominations of the path do not repeat
-        that: a peer that never confirms would get everything twice all the time.
+        From some moment after the nomination, Firefox drops what comes on the old path, even what
+        was sent before (docs/browsers.md#firefox-drops-old-path). Confirming takes two round trips
+        in most cases. If the nomination fails, packets go over both paths for
+        :data:`NOMINATION_S`, and later nominations of the path do not repeat that: a peer that
+        never confirms would get everything twice all the time.
 
         What arrives twice counts once, as SRTP and DTLS discard replays (RFC 3711, 3.3.2; RFC 6347,
         4.1.2.6).

@@ -56,7 +56,10 @@ class SpeechDetector:
         self._floor = _FLOOR_MIN_DBOV
 
     def is_speech(self, level: int) -> bool:
-        """:param level: of the next 20 ms, in dBov."""
+        """Whether the next 20 ms are speech.
+
+        :param level: their level, in dBov.
+        """
         # The floor falls at once and rises slowly, so that it follows the pauses, not the words.
         self._floor = min(max(level, _FLOOR_MIN_DBOV), self._floor + _FLOOR_RISE_DB)
         self._floor = min(self._floor, _FLOOR_MAX_DBOV)

@@ -1,4 +1,4 @@
-"""What an audio stream needs of a voice."""
+"""The interface of a voice, as an audio stream uses it."""
 
 from typing import Protocol
 

@@ -27,8 +27,9 @@ for _name, _tried in _TRIED.items():
 def set_dtls_server(dtls: RTCDtlsTransport) -> None:
     """Take the passive DTLS role (``a=setup:passive``, RFC 8842, 5.3) whatever the ICE role is.
 
-    A browser sends its ClientHello as soon as its own path is up, and repeats it after 50 ms.
-    OpenSSL would repeat a ClientHello that came too early for the browser only after a second.
+    A browser sends its ClientHello as soon as its own path is up, and repeats it after 50 ms. Ours
+    might come too early for Firefox, and OpenSSL repeats it only after a second
+    (docs/browsers.md#firefox-early-client-hello).
     """
     dtls._set_role("server")
 

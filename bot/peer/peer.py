@@ -1,4 +1,4 @@
-"""The answering end of a call: one audio stream, one data channel, any number of paths in turn."""
+"""The bot's end of a call: it answers offers with one audio stream and one data channel."""
 
 import asyncio
 import logging
@@ -33,18 +33,18 @@ log = logging.getLogger("voicedemo.peer")
 
 
 class PeerObserver(Protocol):
-    """What a peer tells its call."""
+    """Receives the events of a peer."""
 
     def path_state(self, state: PathState) -> None: ...
 
     def path_changed(self, path: Path) -> None: ...
 
     def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
-        """A candidate found after the answer; None: the last one is out."""
+        """A candidate was found after the answer. None: there are no more."""
         ...
 
     def relayed(self, url: str, protocol: str, count: int, ms: int) -> None:
-        """So many bytes went through this TURN server, over so many milliseconds."""
+        """``count`` bytes went through this TURN server within ``ms`` milliseconds."""
         ...
 
     def audio_started(self, stream: AudioStream) -> None: ...
@@ -52,22 +52,22 @@ class PeerObserver(Protocol):
     def data_channel(self, channel: RTCDataChannel) -> None: ...
 
     def peer_closed(self) -> None:
-        """The far side closed the DTLS association: it has hung up."""
+        """The other side closed the DTLS association, which means that it hung up."""
         ...
 
     def peer_failed(self, why: str) -> None: ...
 
 
 class NewCallNeeded(sdp.OfferError):
-    """An offer for another DTLS association or other sections than the call has."""
+    """The offer has another DTLS fingerprint, or other media sections, than the call."""
 
 
 class AnswerPeer:
-    """An answer-only peer connection, put together from aiortc's ORTC objects over a switch.
+    """A peer connection that only answers. It consists of aiortc's ORTC objects over a switch.
 
-    An offer with new ICE credentials is an ICE restart (RFC 8445, 9; RFC 8829, 5.3.1): it gets a
-    new path beside the old one and an answer with new credentials, while the DTLS association, the
-    SCTP association with its data channel, the SSRCs and the RTP state all stay.
+    An offer with new ICE credentials is an ICE restart (RFC 8445, 9; RFC 8829, 5.3.1). It opens a
+    new path beside the old one and is answered with new credentials. The DTLS association, the SCTP
+    association with its data channel, the SSRCs and the RTP state stay.
     """
 
     def __init__(
@@ -108,10 +108,10 @@ class AnswerPeer:
         return self._switch.last_heard
 
     async def answer(self, text: str, *, abandon: bool = False) -> str:
-        """Answer an offer, at once, with host candidates.
+        """Answer an offer at once, with host candidates.
 
-        :param abandon: the path before goes as soon as the new one is up, used or not.
-        :raises sdp.OfferError: the call is as it was before.
+        :param abandon: drop the old path as soon as the new one is up, even if it still works.
+        :raises sdp.OfferError: if the offer cannot be answered. The call is unchanged.
         """
         offer = sdp.read_offer(text)
         if self._offer is not None:
@@ -127,24 +127,25 @@ class AnswerPeer:
     def use_turn(
         self, servers: tuple[TurnServer, ...], page_address: IPAddress | None = None
     ) -> None:
-        """Where to relay from: every offer is followed by some that still hold.
+        """Relay through these TURN servers. Call it after every offer, with valid credentials.
 
-        :param page_address: whence checks may come that no candidate of the peer announces.
+        :param page_address: the page's public address. Checks may come from there although no
+            candidate announces it.
         """
         self._turn_servers = servers
         self._page_address = page_address
         self._turn_servers_known.set()
 
     def add_candidate(self, candidate: Candidate | None) -> None:
-        """A candidate of the peer for the newest path; None: there are no more.
+        """Add a candidate of the peer to the newest path. None: there are no more.
 
-        :raises ValueError: where its address is none.
+        :raises ValueError: if its address is not an IP address.
         """
         assert self._path is not None
         self._path.add(candidate)
 
     def doubt_path(self) -> None:
-        """The peer hears nothing of what we send."""
+        """Doubt the active path: the peer says that it receives nothing from us."""
         active = self._switch.active
         if active is not None:
             active.doubt()
@@ -186,8 +187,8 @@ class AnswerPeer:
             try:
                 path.add(candidate)
             except ValueError:
-                # A host name, say (RFC 8839, 5.1): one candidate less, and no reason to refuse.
-                log.debug("a candidate of the offer is not usable")
+                # A host name, for example (RFC 8839, 5.1). The offer is good without it.
+                log.debug("a candidate of the offer has no IP address and is left out")
         self._gathering = asyncio.get_running_loop().create_task(self._gather(path))
 
     async def _gather(self, path: IceAgent) -> None:
@@ -216,7 +217,7 @@ class AnswerPeer:
         )
 
     async def _start(self, offer: sdp.Offer) -> None:
-        """DTLS, then audio and data, each once in the life of the call."""
+        """Start DTLS, then audio and data. Each starts once in a call."""
         await self._switch.connected.wait()
         await self._dtls.start(RTCDtlsParameters(fingerprints=list(offer.fingerprints)))
         if self._dtls.state != "connected":

@@ -125,7 +125,8 @@ def _first(
 ) -> MediaDescription | None:
     """The first enabled section of a kind.
 
-    Port zero disables a section, unless it is in a group: then it is bundle-only (RFC 9143, 6).
+    Port zero disables a section, unless it is in a group: then it is bundle-only (RFC 9143, 6), as
+    Firefox offers its data channel (docs/browsers.md#firefox-bundle-only).
     """
     return next(
         (s for s in sections if s.kind == kind and (s.port != 0 or s.rtp.muxId in bundled)), None
@@ -217,7 +218,10 @@ def _data_section(section: MediaDescription) -> MediaDescription:
 
 
 def _rejected_section(section: MediaDescription) -> MediaDescription:
-    """Refuse a section with port zero. It keeps its place and its formats (RFC 3264, 6)."""
+    """Refuse a section with port zero. It keeps its place and its formats (RFC 3264, 6).
+
+    It has an address too, because Firefox wants one (docs/browsers.md#firefox-address-line).
+    """
     ours = MediaDescription(section.kind, 0, section.profile, section.fmt)
     ours.host = "0.0.0.0"
     ours.rtp.muxId = section.rtp.muxId

@@ -17,7 +17,7 @@ FADE_SAMPLES: Final = SAMPLE_RATE // 100
 
 
 class AudioOutput:
-    """What a bot has to say: a queue of samples, from which a packet is sent every 20 ms.
+    """The queue of samples that a bot says. A packet is sent from it every 20 ms.
 
     :param sample_rate: rate of the samples, in Hz: 48000, 24000, 16000 or 8000.
     :param on_caption: called with each caption when its samples begin to be sent, and with ``''``
@@ -85,7 +85,10 @@ class AudioOutput:
             self._on_caption(caption)
 
     def _take(self, count: int) -> Pcm:
-        """:param count: in samples; at most as many as are in the queue."""
+        """Take samples from the queue.
+
+        :param count: the number of samples; at most as many as are in the queue.
+        """
         self._samples_queued -= count
         self._samples_sent += count
         taken = []

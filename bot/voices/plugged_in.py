@@ -16,8 +16,8 @@ from .turn_taking import TurnTaking
 log = logging.getLogger("voicedemo.bot")
 
 FAULTS = (Exception, asyncio.CancelledError)
-"""What a bot's methods may raise. None of them awaits, so a ``CancelledError`` is the result of a
-task of the bot's, and no request to cancel ours."""
+"""The exceptions that count as a fault of the bot. Its methods do not await, so a
+``CancelledError`` comes from one of its own tasks and is no request to cancel ours."""
 
 
 class Bot(Protocol):

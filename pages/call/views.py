@@ -7,13 +7,13 @@ from calls import labels, tickets
 from ..render import brand
 from ..render.page import render
 
-FOR_GOOD_S = 365 * 24 * 3600
+YEAR_S = 365 * 24 * 3600
 
 
 @require_safe
 @never_cache
 async def page(request: HttpRequest) -> HttpResponse:
-    """The call page, with the ticket for one call in it."""
+    """The call page. It contains the ticket for one call."""
     visitor = labels.read(request.GET.get("from", ""))
     return render(
         request,
@@ -27,12 +27,13 @@ async def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(max_age=FOR_GOOD_S, immutable=True)
+@cache_control(max_age=YEAR_S, immutable=True)
 async def logo(request: HttpRequest) -> HttpResponse:
     picture = brand.logo()
     if picture is None:
         raise Http404
     response = HttpResponse(picture.read_bytes(), content_type=brand.LOGO_TYPES[picture.suffix])
-    # Firefox applies an SVG's own policy to it, inside an <img> too: its colours are inline.
+    # Firefox applies this policy to an SVG inside <img> too, and its colours are inline styles
+    # (docs/browsers.md#firefox-svg-policy).
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

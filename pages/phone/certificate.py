@@ -9,17 +9,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 LASTS = timedelta(days=90)
-"""Apple refuses certificates that are valid for more than 398 days (support.apple.com/102028)."""
+"""Apple refuses certificates that are valid for long (docs/browsers.md#apple-398-days)."""
 BACKDATED = timedelta(days=1)
 """So that a phone with a slow clock accepts it."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """PEM files.
+    """The PEM files of a certificate.
 
-    :ivar authority: the certificate that a phone has to trust.
-    :ivar key: of ``certificate``.
+    :ivar authority: the authority's certificate, which a phone has to trust.
+    :ivar key: the private key of ``certificate``.
     """
 
     authority: Path

@@ -1,4 +1,4 @@
-"""Pages for phones in a developer's network, while ``manage.py phone`` serves."""
+"""Pages for phones in a developer's network. They exist only under ``manage.py phone``."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,7 +11,7 @@ from ..render.page import render
 @require_safe
 @never_cache
 async def steps(request: HttpRequest) -> HttpResponse:
-    """How to open the call page. Read over HTTP: the phone does not trust our HTTPS yet."""
+    """How to open the call page. It is read over HTTP, as the phone does not trust us yet."""
     if settings.PHONE_URL is None:
         raise Http404
     return render(request, "phone.html", style="phone", url=settings.PHONE_URL)

@@ -1,4 +1,4 @@
-"""What a page on a home screen needs: a manifest, a page for no network, a service worker."""
+"""Everything for a home screen: a manifest, a page for no network, a service worker."""
 
 from hashlib import sha256
 
@@ -52,7 +52,7 @@ async def offline(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 async def worker(request: HttpRequest) -> HttpResponse:
-    """The service worker. It is served from the root, because it controls only what is below."""
+    """The service worker. It controls only URLs below its own, so it is served from the root."""
     kept = page.render(request, "offline.html", style="call").content
     shown = {"version": sha256(kept).hexdigest()[:12]}
     return render(request, "worker.js", shown, content_type="text/javascript")

@@ -1,4 +1,4 @@
-"""Whose demo it is: name, logo, colours, and where to go after the call."""
+"""The brand of the page: name, logo, colours, and the link to follow after a call."""
 
 import re
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from django.conf import settings
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 PAPER = "#f6f5f2"
 SURFACES, SURFACES_DARK = (PAPER, "#ffffff"), ("#12151a", "#1c2027")
-"""What the colours stand on: the page, and what is raised above it (static/css/base.css)."""
+"""The backgrounds of the colours: the page, and raised boxes on it (static/css/base.css)."""
 INKS = ("#ffffff", "#0b0d0f")
 
 
 @dataclass(frozen=True)
 class Colors:
-    """Two of them, as CSS has them, in one scheme.
+    """The two colours of the brand in light or in dark mode, as CSS colours.
 
     :ivar accent: the person's voice, and the button.
     :ivar bot: the bot's voice.
@@ -47,7 +47,7 @@ def logo() -> Path | None:
 
 
 def context() -> dict[str, str]:
-    """For the page's template."""
+    """The variables that the page's template needs."""
     picture = logo()
     return {
         "name": settings.VOICEDEMO_NAME,
@@ -66,13 +66,13 @@ def is_color(value: str) -> bool:
 
 
 def contrast(one: str, other: str) -> float:
-    """Ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
 
 def _luminance(color: str) -> float:
-    """WCAG 2.2, "relative luminance"."""
+    """The relative luminance of a colour, 0 to 1 (WCAG 2.2, "relative luminance")."""
     channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels

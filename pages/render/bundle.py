@@ -1,7 +1,7 @@
 """Joins the modules of a page's script into one file.
 
-A phone on slow 4G waits a round trip for each level of imports, and a browser opens at most six
-HTTP/1.1 connections. So a page's modules are separate in the source and travel as one file.
+A phone on slow 4G waits a round trip for each level of imports (docs/browsers.md#six-connections).
+So a page's modules are separate in the source, and the page loads one file.
 """
 
 import re
@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from posixpath import dirname, join, normpath
 
 ENTRIES = ("js/main.js", "js/selftest/main.js", "js/stand/main.js")
-"""The scripts that pages start with, among the static files."""
+"""The first script of each page, as names of static files."""
 
 Read = Callable[[str], str]
 
@@ -25,10 +25,12 @@ class ScriptError(ValueError):
 
 
 def modules(read: Read, entry: str) -> tuple[str, ...]:
-    """The names of all modules that a script imports, in the order of their imports, itself last.
+    """Return the names of all modules that a script imports, each after its own imports.
+
+    The script itself is last.
 
     :param read: returns the text of a static file.
-    :raises ScriptError: if some of them import each other in a circle.
+    :raises ScriptError: if modules import each other in a circle.
     """
     imports: dict[str, list[str]] = {}
     found = [entry]
@@ -40,19 +42,20 @@ def modules(read: Read, entry: str) -> tuple[str, ...]:
     try:
         return tuple(TopologicalSorter(imports).static_order())
     except CycleError as exc:
-        raise ScriptError(f"a circle of imports: {', '.join(exc.args[1])}") from exc
+        raise ScriptError(f"these modules import each other: {', '.join(exc.args[1])}") from exc
 
 
 def joined(read: Read, entry: str) -> str:
-    """Join a script and all that it imports into one module with the same effect and exports.
+    """Join a script and its imports into one module with the same effect and exports.
 
     Each imported module becomes a function that is called once and returns its exports.
 
-    :raises ScriptError: if a module uses a form of import or export that is not known here.
+    :raises ScriptError: if a module uses another form of import or export than :data:`IMPORT` and
+        :data:`EXPORT`, or two modules would get the same name.
     """
     *imported, last = names = modules(read, entry)
     if len({*map(_namespace, names)}) < len(names):
-        raise ScriptError(f"two of these names become the same: {', '.join(names)}")
+        raise ScriptError(f"two modules have the same joined name: {', '.join(names)}")
     functions = [_function(name, read(name)) for name in imported]
     return "\n".join([*functions, _bound(last, read(last))])
 
@@ -66,7 +69,7 @@ def _function(name: str, source: str) -> str:
 
 
 def _bound(name: str, source: str) -> str:
-    """The module's text, with its imports taken from the functions before it."""
+    """Return a module's text. Its imports are taken from the functions before it."""
 
     def bind(found: re.Match[str]) -> str:
         whole, names, path = found.groups()

@@ -14,7 +14,9 @@ STATIC = settings.BASE_DIR / "static"
 
 
 def for_script(entry: str) -> dict[str, str]:
-    """Translations of the texts in a script and its imports, by their English; empty for English.
+    """Return the translations of the texts in a script and its imports, by their English.
+
+    For English it is empty.
 
     :param entry: one of :data:`pages.render.bundle.ENTRIES`.
     """
@@ -37,5 +39,5 @@ def _catalog(language: str) -> dict[str, str]:
     view.translation = DjangoTranslation(
         language, domain=DOMAIN, localedirs=[str(path) for path in settings.LOCALE_PATHS]
     )
-    # A list is a text with plural forms; the scripts have none.
+    # A list holds plural forms. The scripts use none.
     return {key: told for key, told in view.get_catalog().items() if isinstance(told, str)}

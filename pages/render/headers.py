@@ -9,7 +9,7 @@ Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 def content_security_policy(style: str = "'none'") -> str:
-    """A policy that loads everything from this origin and allows no inline script.
+    """Return a policy that loads everything from this origin and allows no inline script.
 
     :param style: where styles may come from (CSP level 3, "style-src").
     """

@@ -1,4 +1,4 @@
-"""Rendering a page: its template, its styles, its words and its brand, in one answer."""
+"""Renders a page, with its styles, its translations and its brand, in one response."""
 
 from base64 import b64encode
 from functools import cache
@@ -18,13 +18,13 @@ STYLES = settings.BASE_DIR / "static" / "css"
 def render(
     request: HttpRequest, template: str, *, style: str, script: str = "", **shown: Any
 ) -> HttpResponse:
-    """Render a page with its styles in it.
+    """Render a page that contains its styles.
 
-    A style sheet of its own would keep the page white for another round trip.
+    With a separate style sheet the page would stay white for another round trip.
 
-    :param style: the name of a style sheet in ``static/css``. It follows the one that all pages
-        share; the brand's colours come last.
-    :param script: one of :data:`pages.render.bundle.ENTRIES`; its translations come along.
+    :param style: the name of a style sheet in ``static/css``. It comes after the one that all pages
+        share and before the brand's colours.
+    :param script: one of :data:`pages.render.bundle.ENTRIES`. The page contains its translations.
     """
     sheet = (_sheet if settings.DEBUG else _kept)("base", style) + brand.style_sheet()
     shown |= {"brand": brand.context(), "style": sheet, "script": script}

@@ -6,12 +6,12 @@ from django.urls import reverse
 
 
 def qr_code(url: str) -> segno.QRCode:
-    """The QR code of a link. It can be read with an eighth of it covered (level M or better)."""
+    """The QR code of a link. It is readable with an eighth of it covered (level M or better)."""
     return segno.make(url, error="m", micro=False)
 
 
 def address(path: str, base: str = "") -> str:
-    """Where the internet finds this path.
+    """Return the public URL of a path.
 
     :param base: the address to use if ``VOICEDEMO_PUBLIC_URL`` is not set.
     """
@@ -21,7 +21,7 @@ def address(path: str, base: str = "") -> str:
 def screen(token: str) -> str:
     """The path of a stand's screen.
 
-    :param token: the signed label; '' for a screen that counts the calls without a label.
+    :param token: the stand's signed label; '' for a screen that counts calls without a label.
     """
     return reverse("stand", args=[token] if token else [])
 
@@ -29,6 +29,6 @@ def screen(token: str) -> str:
 def scanned(token: str) -> str:
     """The path in a QR code. It is printed, so it must never change.
 
-    :param token: the signed label; '' for none.
+    :param token: the stand's signed label; '' for none.
     """
     return reverse("scanned", args=[token] if token else [])

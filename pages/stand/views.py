@@ -1,4 +1,4 @@
-"""A screen at a trade fair: a QR code to scan, and whether somebody who scanned it is in a call."""
+"""The screen at a trade fair. It shows a QR code, and whether a visitor is in a call."""
 
 import hashlib
 from datetime import timedelta
@@ -19,17 +19,17 @@ from ..render.page import render
 from . import links
 
 COUNTED = timedelta(hours=12)
-"""A day at a fair."""
+"""How far back calls are counted: a day at a fair."""
 LOOK_S = 1
-"""The calls are counted at most once in this time, however many screens ask."""
+"""The calls are counted at most once in this time, no matter how many screens ask."""
 
 
 @require_safe
 @never_cache
 async def page(request: HttpRequest, token: str = "") -> HttpResponse:
-    """The screen. With a damaged label it says so, and its code belongs to no stand.
+    """The screen. If the label is damaged, it says so, and its code belongs to no stand.
 
-    :param token: the signed label; '' for none.
+    :param token: the stand's signed label; '' for none.
     """
     is_damaged = bool(token) and not labels.read(token)
     token = "" if is_damaged else token
@@ -53,9 +53,9 @@ async def page(request: HttpRequest, token: str = "") -> HttpResponse:
 @require_safe
 @never_cache
 async def scanned(request: HttpRequest, token: str = "") -> HttpResponseRedirect:
-    """Redirect to the call page, wherever it is now.
+    """Redirect to the call page.
 
-    A damaged label is left out: a link on a poster must lead to a call all the same.
+    A damaged label is left out, because a printed link has to lead to a call in any case.
     """
     moved = urlsplit(settings.VOICEDEMO_PUBLIC_URL).netloc not in ("", request.get_host())
     base = settings.VOICEDEMO_PUBLIC_URL.rstrip("/") if moved else ""
@@ -66,7 +66,7 @@ async def scanned(request: HttpRequest, token: str = "") -> HttpResponseRedirect
 @require_safe
 @never_cache
 async def live(request: HttpRequest, token: str = "") -> JsonResponse:
-    """How many people who came from this stand are in a call, and how many were lately."""
+    """The number of this stand's calls at the moment, and within :data:`COUNTED`."""
     label = labels.read(token)
     key = f"stand:{hashlib.sha256(label.encode()).hexdigest()}"
     if (counts := await cache.aget(key)) is None:

@@ -1,4 +1,7 @@
-"""Keeps a provider's troubles from the calls: a deadline, a circuit breaker, credentials kept."""
+"""Protects calls from a provider that is slow or fails.
+
+It sets a deadline, stops asking for a while after a failure, and keeps credentials.
+"""
 
 import asyncio
 import logging
@@ -17,16 +20,17 @@ FIRST_PAUSE = timedelta(seconds=10)
 MAX_PAUSE = timedelta(minutes=5)
 MAX_KEPT = 1000
 REUSED_SHARE = 0.5
-"""What was issued for a call is given again while so much of its life is left."""
+"""A call's credentials are given out again while this share of their lifetime is left."""
 SPARE = timedelta(seconds=30)
-"""Another call's credentials are of use for at least this long, where there are no own ones."""
+"""If a provider gives no credentials, another call's are used. They last at least this long."""
 
 
 class Guard:
     """A provider that answers in time or not at all.
 
-    After a failure it is left alone for ten seconds, then twice as long each time, or for as long
-    as it asked; meanwhile what it issued before is used up.
+    After a failure it is not asked for ten seconds, and twice as long after each further failure.
+    If the provider asks for a longer pause, it gets that. Until then calls get credentials that it
+    issued before, as long as these are valid.
     """
 
     def __init__(self, provider: Provider) -> None:
@@ -39,7 +43,7 @@ class Guard:
         self._closed_until = datetime.min.replace(tzinfo=UTC)
 
     async def issue(self, call_id: str, ttl: timedelta) -> IceServers | None:
-        """Servers for this call; None where there are none to be had now."""
+        """Return servers for this call; None if the provider has none at the moment."""
         kept = self._kept.get(call_id)
         if kept is not None and _lasts(kept, REUSED_SHARE * ttl):
             return kept
@@ -59,8 +63,8 @@ class Guard:
             self._failed(exc)
             return self.spare(call_id)
         except Exception as exc:  # noqa: BLE001
-            # Whatever a provider's answer has set off must not cost the call the other providers;
-            # the text may quote a secret, the name does not.
+            # A fault in one provider must not cost the call the others. Only the name of the
+            # exception is logged, because its text may contain a secret.
             self._failed(ProviderError(type(exc).__name__))
             return self.spare(call_id)
         self._pause = FIRST_PAUSE
@@ -69,19 +73,19 @@ class Guard:
         return issued
 
     def has_issued(self, url: str) -> bool:
-        """Whether this URL is one of those that were issued last."""
+        """Whether this URL is among those that the provider issued last."""
         return endpoint_of(url) in self._endpoints
 
     def _failed(self, exc: ProviderError | TimeoutError) -> None:
         metrics.ice_issued(self.name, "failed")
         if datetime.now(UTC) < self._closed_until:
-            return  # of several calls at once: one trouble, one pause
+            return  # several calls asked at once: their failures count as one
         asked = exc.retry_after if isinstance(exc, ProviderError) else None
         pause = min(MAX_PAUSE, max(self._pause, asked or self._pause))
         self._closed_until = datetime.now(UTC) + pause
         self._pause = min(MAX_PAUSE, 2 * self._pause)
         log.warning(
-            "ICE provider %s: %s; left alone for %d s",
+            "ICE provider %s failed: %s; it is not asked again for %d s",
             self.name,
             str(exc) or "no answer",
             pause.total_seconds(),
@@ -96,7 +100,7 @@ class Guard:
             self._kept.popitem(last=False)
 
     def spare(self, call_id: str) -> IceServers | None:
-        """What was issued for this call before, or else the newest for anybody, while it lasts."""
+        """Return this call's last credentials, or else the newest of any call, if still valid."""
         newest = self._kept.get(call_id) or next(reversed(self._kept.values()), None)
         return newest if newest is not None and _lasts(newest, SPARE) else None
 

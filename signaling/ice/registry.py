@@ -1,4 +1,4 @@
-"""The providers that the settings ask for, used together."""
+"""Asks all configured providers for ICE servers and merges their answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,14 +23,14 @@ from .twilio import TwilioProvider
 from .xirsys import XirsysProvider
 
 PATIENCE_S = 0.5
-"""A page waits for the providers at most this long. It asks again for what is missing."""
+"""A page waits at most this long for the providers. It asks again if one was late."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """A kind of provider.
 
-    :param needs: the settings that it cannot do without.
+    :param needs: the names of the settings that it requires.
     """
 
     needs: tuple[str, ...]
@@ -88,14 +88,17 @@ _late: set[asyncio.Task[IceServers | None]] = set()
 
 
 class Issued(NamedTuple):
-    """:param without: the names of the providers that gave nothing in time."""
+    """ICE servers for one call.
+
+    :param without: the names of the providers that did not answer in time.
+    """
 
     message: Ice
     without: tuple[str, ...]
 
 
 def missing(name: str) -> list[str]:
-    """The settings that this provider needs and does not have."""
+    """The settings that this provider requires and that are not set."""
     return [setting for setting in KINDS[name].needs if not getattr(settings, setting)]
 
 
@@ -127,11 +130,11 @@ def region_for(name: str) -> str:
 
 
 async def issue(call_id: str) -> Issued:
-    """ICE servers for this call, after ``PATIENCE_S`` at most."""
+    """Return ICE servers for this call, after ``PATIENCE_S`` at most."""
     ttl = timedelta(seconds=settings.VOICEDEMO_TURN_TTL_S)
     tasks = {asyncio.create_task(guard.issue(call_id, ttl)): guard for guard in guards()}
     _, pending = await asyncio.wait(tasks, timeout=PATIENCE_S)
-    for task in pending:  # its answer is kept until the page asks again
+    for task in pending:  # the guard keeps its answer until the page asks again
         _late.add(task)
         task.add_done_callback(_late.discard)
     answers = [t.result() if t.done() else guard.spare(call_id) for t, guard in tasks.items()]

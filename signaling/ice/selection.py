@@ -1,4 +1,7 @@
-"""Which of many URLs a browser is given: more than five slow its discovery down."""
+"""Chooses the URLs that a browser is given. More than five would slow it down.
+
+What browsers do with these URLs: docs/browsers.md#ice-urls.
+"""
 
 from collections.abc import Iterable
 from itertools import groupby, islice
@@ -9,7 +12,7 @@ from wire.ice_urls import IceUrl, Kind
 from wire.model import IceServer
 
 WANTED: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls", "stun")
-"""One of each kind, then a second STUN server: two tell a symmetric NAT from another."""
+"""One of each kind, and a second STUN server: two servers reveal a symmetric NAT."""
 _ORDER: tuple[Kind, ...] = ("stun", "udp", "tcp", "tls")
 _REFUSED_PORT = 53
 
@@ -29,11 +32,11 @@ class _Choice(NamedTuple):
 
 
 def offered(servers: Iterable[IceServer]) -> list[IceServer]:
-    """The best few of them, the earlier before the later, in an order of cost.
+    """Choose at most one URL of each kind, and a second STUN server. The cheapest kind comes first.
 
-    URLs on port 53 are left out, as browsers refuse it; of TLS, port 443 comes first, which is
-    open where nothing else is. It is of another host than the rest where there is one, so that
-    one that is down takes no call's last relay along.
+    Of two URLs of one kind the earlier one is chosen. URLs on port 53 are left out, because
+    browsers refuse it. For TLS, port 443 is preferred, because strict firewalls leave it open. Next
+    comes a host that has none of the chosen relays, so that one dead host does not take all relays.
     """
     choices = _choices(servers)
     taken: list[_Choice] = []
@@ -53,7 +56,7 @@ def offered(servers: Iterable[IceServer]) -> list[IceServer]:
 
 
 def _spread(found: list[_Choice], taken: list[_Choice]) -> list[_Choice]:
-    """On port 443 before any other; and of those on another host than the relays there are."""
+    """Sort port 443 first, and then hosts that have none of the relays taken so far."""
     used = {choice.host for choice in taken if choice.kind in ("udp", "tcp")}
     return sorted(found, key=lambda c: (c.read.port != 443, c.host in used))
 
@@ -68,9 +71,9 @@ def _choices(servers: Iterable[IceServer]) -> list[_Choice]:
 
 
 def endpoint_of(url: str) -> tuple[Kind, str, int] | None:
-    """What all spellings of one server's URL have in common: a browser may write the defaults out.
+    """Return the same value for every spelling of a URL. A browser may write defaults out.
 
-    :returns: how the server is reached, its host and port; None if it is not an ICE URL.
+    :returns: how the server is reached, its host and its port; None if it is not an ICE URL.
     """
     read = _read(url)
     return (read.kind, read.host, read.port) if read else None

@@ -88,7 +88,7 @@ function callChanged(call) {
 }
 
 function talk() {
-  // Browsers are only right when they say that they are offline; online means some network.
+  // Only `false` is reliable here (docs/browsers.md#online-means-little).
   const inTheWay = obstacle(window) || (navigator.onLine ? '' : 'offline');
   if (inTheWay) {
     caller.happen({ type: 'failure', reason: inTheWay });

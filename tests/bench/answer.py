@@ -1,7 +1,7 @@
-"""How long an answer takes when STUN and TURN servers are dead: ``python -m tests.bench.answer``.
+"""Measures how long an answer takes if STUN and TURN servers are dead.
 
-Two servers side by side, one with nothing configured, one with two STUN servers and a TURN server
-that never answer; a browser offers to them in turn.
+Run it with ``python -m tests.bench.answer``. A browser makes offers in turn to two servers: one has
+nothing configured, the other has two STUN servers and a TURN server that never answer.
 """
 
 import argparse
@@ -38,7 +38,7 @@ ASK = """async () => {
 
 
 def silent_servers(stack: ExitStack, count: int) -> list[str]:
-    """``host:port`` of sockets that take packets and never answer."""
+    """Open sockets that take packets and never answer. Returns ``host:port`` of each."""
     found = []
     for _ in range(count):
         listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))

@@ -1,6 +1,7 @@
-"""Five calls under a flood of hostile packets: ``python -m tests.bench.hostile`` (as root).
+"""Measures five calls under a flood of hostile packets.
 
-The flood comes from inside the server's own network namespace and goes nowhere else.
+Run it with ``python -m tests.bench.hostile`` as root. The flood comes from inside the server's own
+network namespace and goes nowhere else.
 """
 
 import argparse
@@ -24,12 +25,12 @@ from tests.natlab.phone import open_browser, product
 
 CALLS = 5
 TCP_SHARE = 50
-"""Every so many packets one goes framed over TCP."""
+"""One packet in so many is sent over TCP, framed."""
 PER_SECOND = 20_000
 
 
 def flood(target: tuple[str, int], packets: int, ufrags: list[str]) -> None:
-    """Random, truncated, replayed and framed; some name a call that is up."""
+    """Send random, truncated, replayed and framed packets. Some name a call that is up."""
     dice = random.Random(1)
     seeds = [
         b"\x80\x6f" + dice.randbytes(50),

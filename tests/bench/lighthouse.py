@@ -1,6 +1,6 @@
-"""What Lighthouse makes of the pages, as a phone on slow 4G.
+"""Prints Lighthouse's figures for the pages on a phone on slow 4G.
 
-``python -m tests.bench.lighthouse``
+Run it with ``python -m tests.bench.lighthouse``.
 """
 
 import json
@@ -18,7 +18,7 @@ PAGES: Final = ("", "check/")
 CATEGORIES: Final = ("performance", "accessibility", "best-practices")
 TIMES: Final = ("first-contentful-paint", "largest-contentful-paint", "interactive")
 RUNS: Final = 3
-"""Simulated throttling; the median of so many, as Lighthouse itself advises."""
+"""Throttling is simulated, so the median of several runs is taken, as Lighthouse advises."""
 
 
 def audit(url: str) -> dict[str, Any]:

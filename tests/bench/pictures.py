@@ -1,6 +1,7 @@
-"""How many pictures of the voices a slow phone draws in a second of talk.
+"""Measures how many pictures of the voices a slow phone draws each second during a call.
 
-``python -m tests.bench.pictures``. The screen shows sixty; the echo answers, so both rings move.
+Run it with ``python -m tests.bench.pictures``. The screen shows sixty. The echo answers, so both
+rings move.
 """
 
 import tempfile
@@ -13,7 +14,7 @@ from tests.e2e import caller, sounds
 from tests.e2e.server import Server
 
 SLOWER: Final = (1, 4, 6)
-"""Lighthouse takes a processor four times slower for a mid-range phone, six for a cheap one."""
+"""How much slower the CPU is made: Lighthouse takes 4 for a mid-range phone, 6 for a cheap one."""
 SECONDS: Final = 5
 
 COUNT: Final = """
@@ -24,7 +25,7 @@ CanvasRenderingContext2D.prototype.clearRect = function (...area) {
   return clear.apply(this, area);
 };
 """
-"""Each picture begins with an empty canvas."""
+"""Counts pictures: each begins by clearing the canvas."""
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
 
 
 def drawn(browser: Browser, server: Server, slower: int) -> float:
-    """Pictures a second."""
+    """Return the number of pictures drawn each second."""
     phone = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 3}
     tab = caller.Caller(browser, f"{server.url}?voice=echo", init_script=COUNT, **phone)
     page = tab.page

@@ -1,7 +1,7 @@
-"""What a voice loses when its network goes: ``python -m tests.bench.recovery`` (as root).
+"""Measures gaps in the voice when a network fails: ``python -m tests.bench.recovery`` (as root).
 
-Measured on the wire, by packets that came through: up towards the bot, down towards the phone, and
-messages on the data channel. Times are seconds.
+The gaps are those between packets that came through on the wire: up towards the bot, down towards
+the phone, and messages on the data channel. Times are in seconds.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from tests.natlab.router import OPEN, Policy
 from tests.natlab.wire import Direction, Kind
 
 KNOWN_S = 6.0
-"""Chromium on Linux takes some four seconds to notice a network."""
+"""Until Chromium has noticed a network (docs/browsers.md#chromium-linux-network)."""
 WATCH_S = 5.0
 LOCKED_S = 180
 
@@ -40,7 +40,7 @@ class Stage:
 
     @contextmanager
     def call(self, voice: str = "echo") -> Iterator[Caller]:
-        """A call that has been up for three seconds."""
+        """Yield a call that has been up for three seconds."""
         caller = Caller(self.browser, f"{self.lab.url}/?voice={voice}&debug")
         caller.call()
         caller.wait_for_sound()
@@ -52,7 +52,7 @@ class Stage:
             self._restore()
 
     def gaps(self, caller: Caller, moment: float) -> Figures:
-        """The longest silences since ``moment``, and whether it is still the same call."""
+        """Return the longest gaps since ``moment``, and how many further calls there were."""
         clock = PageClock(caller.page)
         heard = [clock.seconds(at) for at in caller.page.evaluate("seen.heardAt")]
         return {
@@ -80,7 +80,7 @@ def longest(times: list[float], moment: float) -> float:
 
 
 def death(stage: Stage, how: str) -> Figures:
-    """Both networks are known to the browser; the one in use dies."""
+    """The browser knows two networks, and the one in use dies."""
     stage.lab.connect("cell0")
     time.sleep(KNOWN_S)
     with stage.call() as caller:
@@ -92,10 +92,10 @@ def death(stage: Stage, how: str) -> Figures:
 
 
 def late_network(stage: Stage, how: str) -> Figures:
-    """The only network dies; another appears two seconds later.
+    """The only network dies, and another appears two seconds later.
 
-    Counted from the browser's first candidate on it; or from its appearance, where the call was
-    back before there was one (over a socket bound to no address).
+    The gap is counted from the browser's first candidate on the new network. If the call was back
+    before that, over a socket bound to no address, it is counted from the network's appearance.
     """
     with stage.call() as caller:
         moment = time.monotonic()
@@ -114,10 +114,10 @@ def late_network(stage: Stage, how: str) -> Figures:
 
 
 def announced(stage: Stage, how: str) -> Figures:
-    """Another network appears and is announced; two seconds later the old one dies.
+    """Another network appears and is announced, and two seconds later the old one dies.
 
-    Chromium on Linux tells no page of a new network: the event that a phone would send is sent for
-    it, once the browser has the network.
+    Chromium on Linux does not announce a network (docs/browsers.md#chromium-linux-network). Once
+    the browser has it, this bench sends the event that a phone would send.
     """
     with stage.call() as caller:
         stage.lab.connect("cell0")
@@ -131,7 +131,7 @@ def announced(stage: Stage, how: str) -> Figures:
 
 
 def healthy(stage: Stage, how: str) -> Figures:
-    """Twenty ICE restarts on a path that is well."""
+    """ICE is restarted twenty times on a healthy path."""
     with stage.call() as caller:
         moment = time.monotonic()
         lost = caller.snapshot()["lost"]
@@ -143,7 +143,7 @@ def healthy(stage: Stage, how: str) -> Figures:
 
 
 def sockets(stage: Stage, how: str) -> Figures:
-    """The socket alone is killed twenty times."""
+    """Only the socket is killed, twenty times."""
     with stage.call() as caller:
         moment = time.monotonic()
         lost = caller.snapshot()["lost"]
@@ -166,9 +166,9 @@ def rebinding(stage: Stage, how: str) -> Figures:
 
 
 def crippled(stage: Stage, how: str) -> Figures:
-    """From some moment on UDP crawls, as behind a captive portal; TLS on 443 is left alone.
+    """UDP begins to lose most packets, as behind a captive portal. TLS on 443 is not affected.
 
-    What the ``tone`` loses is the way down; the ``echo`` needs both ways.
+    The ``tone`` shows losses on the way down only, the ``echo`` those of both ways.
     """
     stage.lab.reroute(replace(OPEN, only_443=True))
     with stage.call(voice=how) as caller:
@@ -184,7 +184,7 @@ def crippled(stage: Stage, how: str) -> Figures:
 
 
 def locked(stage: Stage, how: str) -> Figures:
-    """The phone is locked: every process of the browser stands still, and then goes on."""
+    """The phone is locked: all processes of the browser are stopped, and later continued."""
     with stage.call() as caller:
         processes = family(process_of(stage.browser))
         send(processes, signal.SIGSTOP)
@@ -201,7 +201,7 @@ def locked(stage: Stage, how: str) -> Figures:
 
 
 def family(pid: int) -> list[int]:
-    """A process and its descendants."""
+    """Return the process and its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(member for child in children for member in family(int(child)))]
 
@@ -212,7 +212,7 @@ def send(processes: list[int], number: signal.Signals) -> None:
 
 
 def clean_again(arrivals: list[float], moment: float) -> float:
-    """How long after ``moment`` the audio began to be whole for a second: 45 of 50 packets."""
+    """Return how long after ``moment`` a second with at least 45 of its 50 packets began."""
     after = [at for at in arrivals if at > moment]
     for index, at in enumerate(after[:-45]):
         if after[index + 45] - at < 1.0:
@@ -262,7 +262,7 @@ SCENARIOS: dict[Scenario, tuple[str, ...]] = {
     healthy: ("restart",),
     sockets: ("close",),
     locked: ("short", "long"),
-    # Last: the firewall stays until the NAT takes its place, and that stays too.
+    # These come last, because the firewall and the NAT that they set up stay.
     crippled: ("tone", "echo"),
     rebinding: ("flush",),
 }

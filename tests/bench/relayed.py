@@ -1,6 +1,7 @@
-"""A relayed call that outlives its credentials several times: ``python -m tests.bench.relayed``.
+"""Makes a relayed call that lasts longer than its credentials.
 
-As root. Credentials last for 90 seconds, the call for five minutes, over a real coturn.
+Run it with ``python -m tests.bench.relayed`` as root. The call lasts five minutes and its
+credentials 90 seconds. The relay is a real coturn.
 """
 
 import argparse

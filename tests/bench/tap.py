@@ -1,7 +1,7 @@
-"""How long a phone on slow 4G waits for the page, and until a tap on it makes a call.
+"""Measures how long a phone on slow 4G waits for the page, and until a tap makes a call.
 
-``python -m tests.bench.tap`` (root). A wire of 150 ms round trip and 1.6 Mbit/s, a processor four
-times slower: what Lighthouse calls slow 4G, but with real packets.
+Run it with ``python -m tests.bench.tap`` as root. The network has a round trip of 150 ms and
+1.6 Mbit/s, and the CPU is four times slower. Lighthouse calls that slow 4G; here packets are real.
 """
 
 import statistics
@@ -32,7 +32,7 @@ addEventListener('DOMContentLoaded', () => {
   look();
 });
 """
-"""When the button is live: ``main.js`` says so in the page's own words."""
+"""Notes when a tap is possible, by the button and state that ``main.js`` sets."""
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
 def _measure(playwright: Playwright, lab: Lab, folder: Path) -> None:
     with open_browser("chromium", playwright, lab, folder) as browser:
         assert isinstance(browser, Browser)
-        visit(browser, lab.url)  # the first page of a browser is late by itself
+        visit(browser, lab.url)  # the first page of a new browser takes longer
         lab.quality(delay=ROUND_TRIP_S / 2, rate=RATE)
         visits = [visit(browser, lab.url) for _ in range(RUNS)]
     for name in ("first byte", "first paint", "tap possible"):
@@ -57,7 +57,7 @@ def _measure(playwright: Playwright, lab: Lab, folder: Path) -> None:
 
 
 def visit(browser: Browser, url: str) -> dict[str, float]:
-    """Milliseconds from the link to each step, for somebody who has never been there."""
+    """Return the milliseconds from the link to each step, on a first visit."""
     context = browser.new_context()
     page = context.new_page()
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})

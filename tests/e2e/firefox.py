@@ -1,7 +1,7 @@
 """Drive Firefox with the part of Playwright's interface that the tests use.
 
-Playwright drives only a Firefox of its own build. This module speaks WebDriver BiDi (W3C) to the
-distribution's ``firefox-esr``.
+Playwright itself cannot drive it (docs/browsers.md#playwright-firefox). This module speaks
+WebDriver BiDi (W3C) to the distribution's ``firefox-esr``.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Who does not see the page, or does not touch it, makes the same call."""
+"""A person who does not see or touch the page can make the same call."""
 
 import re
 from typing import Literal

@@ -97,7 +97,7 @@ def test_a_call_can_be_ended_without_scrolling(page: Page | Tab) -> None:
 
 @pytest.mark.parametrize("path", ["", "check/"])
 def test_a_page_weighs_little(browser: Browser, branded: Server, path: str) -> None:
-    """As it comes over the network, everything that it loads by itself."""
+    """The weight is that of all that the page loads by itself, as it comes over the network."""
     page = browser.new_context(locale="ja", service_workers="block").new_page()
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")

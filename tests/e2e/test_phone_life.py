@@ -1,4 +1,4 @@
-"""What a phone does to a call: its microphone is taken away and given back."""
+"""A phone takes the microphone away from a call, and gives it back."""
 
 import pytest
 from playwright.sync_api import Browser
@@ -17,7 +17,7 @@ LOSE = """
   before.dispatchEvent(new Event('ended'));
 }
 """
-"""As when a headset is unplugged: a script that stops a track gets no event of it."""
+"""Ends a track as an unplugged headset does (docs/browsers.md#no-ended-event)."""
 REPLACED = "() => seen.peers.at(-1).getSenders()[0].track !== before"
 
 

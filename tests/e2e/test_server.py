@@ -97,7 +97,7 @@ def test_one_network_that_floods_does_not_use_up_the_requests_of_another(tmp_pat
 
 
 def ticket_status(server: Server, host: str) -> int:
-    """Of a request to, and from, this address of the loopback interface."""
+    """Return the status of a request to, and from, this address of the loopback interface."""
     port = urlsplit(server.url).port
     connection = HTTPConnection(host, port, timeout=10, source_address=(host, 0))
     connection.request("GET", "/api/ticket/", headers={"Host": "localhost"})

@@ -24,7 +24,7 @@ SSRC = 1234
 
 
 class DroppingPort(MediaPort):
-    """A port that drops what comes from, or to, a ``dead`` address."""
+    """A port that drops every packet from or to the addresses in ``dead``."""
 
     def __init__(self, *addresses: str) -> None:
         super().__init__(addresses)
@@ -38,7 +38,7 @@ class DroppingPort(MediaPort):
 
 
 class Quiet:
-    """An observer that ignores everything."""
+    """An observer that ignores the events of paths."""
 
     def path_state(self, state: PathState) -> None:
         pass
@@ -56,7 +56,7 @@ class End:
         self.heard: list[tuple[float, bytes]] = []
         self.switch.on_rtp = self._hear
         self.believes = True
-        """Whether to take what comes for authentic, as SRTP would."""
+        """Whether arriving packets count as authentic, as SRTP would decide."""
         self.states: list[PathState] = []
         self._audio = asyncio.create_task(self._talk())
         self.agent = self.new_agent()
@@ -99,7 +99,7 @@ class End:
 
 
 def link(ours: IceAgent, theirs: IceAgent) -> None:
-    """Offer, answer and candidates, as the signaling carries them."""
+    """Exchange credentials and candidates, as an offer and an answer would."""
     for one, other in ((ours, theirs), (theirs, ours)):
         one.start(other.local_ufrag, other.local_pwd, ssrc=SSRC)
         for candidate in other.local_candidates:
@@ -129,7 +129,7 @@ async def bot(make_end: Callable[..., "asyncio.Future[End]"]) -> End:
 @pytest_asyncio.fixture
 async def phone(make_end: Callable[..., "asyncio.Future[End]"]) -> End:
     end = await make_end(WIFI, CELLULAR)
-    # A browser: controlling because it offers, with an ordinary tie-breaker.
+    # Like a browser: controlling because it offers, with an ordinary tie-breaker.
     end.agent.role.tie_breaker = 1
     return end
 
@@ -202,12 +202,12 @@ async def test_a_lite_peer_is_controlled_whatever_the_setting(bot: End) -> None:
 
 
 class OfferingPeer:
-    """A peer that claims the controlling role, and sends data once a check of its own is answered.
+    """A peer that claims the controlling role and sends data once a check of its own is answered.
 
-    :param keeps_role: as Pion does: it ignores checks that claim its role, nominates, and is quiet.
-        Otherwise it does as Chromium does: it gives the role up, and checks all the time.
-    :param delay: one way, in seconds.
-    :param loss: how much of what is sent to it never arrives.
+    :param keeps_role: True: like Pion, it ignores checks that claim its role, nominates, and sends
+        no further checks. False: like Chromium, it gives the role up and checks all the time.
+    :param delay: the delay one way, in seconds.
+    :param loss: the share of packets to it that are lost, 0 to 1.
     """
 
     def __init__(
@@ -325,7 +325,7 @@ async def test_a_browser_is_controlled_in_the_end_however_much_is_lost(
 async def test_a_nomination_is_repeated_until_it_is_followed(
     bot: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Firefox forgets a nomination that arrives before the answer."""
+    """Firefox may forget the first: docs/browsers.md#firefox-forgets-nomination."""
     monkeypatch.setattr(failover, "SILENT_S", 1000)
     monkeypatch.setattr(checklist, "SILENT_S", 1000)
     peer = LiteEnd(WIFI, forgets=3)
@@ -361,20 +361,20 @@ async def test_a_restart_on_a_healthy_path_loses_nothing(bot: End, phone: End) -
             while bot.switch.active is old[0] or phone.switch.active is old[1]:
                 await asyncio.sleep(0.01)
         await bot.next_packet()
-    # Until the old path is retired its pairs still answer. They must not take the call back.
+    # The old path's pairs answer until it is retired. They must not take the call back.
     await asyncio.sleep(3 * SILENT_S)
     assert (bot.switch.active, phone.switch.active) == (bot.agent, phone.agent)
     for end, start in zip((bot, phone), first, strict=True):
-        # What came on both paths counts once, as SRTP sees to it.
+        # A packet that came on both paths counts once: SRTP discards replays.
         numbers = sorted({int.from_bytes(data[1:8]) for _, data in end.heard})
         numbers = [number for number in numbers if number >= int.from_bytes(start[1:8])]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
 
 
 class Rebound:
-    """The phone behind a NAT that has forgotten its first mapping.
+    """The phone's second mapping, after its NAT has forgotten the first one.
 
-    :param checks: whether the phone sends checks; its next one may be seconds away.
+    :param checks: whether the phone's checks come through. False: its next one is seconds away.
     """
 
     def __init__(self, phone: End, *, checks: bool) -> None:
@@ -407,7 +407,7 @@ class Rebound:
 async def test_a_new_mapping_of_the_phones_nat_is_followed(
     bot: End, phone: End, *, checks: bool
 ) -> None:
-    """The phone's packets suddenly come from another port; nobody tells the bot."""
+    """The phone's packets suddenly come from another port, and nothing announces it to the bot."""
     await connected(bot, phone)
     bot.port.dead = phone.port.dead = {CELLULAR}
     bot.believes = not checks
@@ -423,7 +423,9 @@ async def test_a_new_mapping_of_the_phones_nat_is_followed(
     rebound.close()
 
 
-async def test_who_names_the_ssrc_of_another_call_takes_nothing_of_it(bot: End, phone: End) -> None:
+async def test_a_call_that_announces_the_ssrc_of_another_gets_nothing_of_it(
+    bot: End, phone: End
+) -> None:
     await connected(bot, phone)
     bot.port.dead = phone.port.dead = {CELLULAR}
     stranger = IceAgent(Switch(Quiet()), bot.port)
@@ -456,8 +458,8 @@ async def test_a_mapping_that_failed_and_came_back_is_followed_too(bot: End, pho
     rebound.close()
 
 
-async def test_media_that_nobody_vouches_for_gets_no_check(bot: End, phone: End) -> None:
-    """Forged media from an unknown address, with the right SSRC, which is no secret."""
+async def test_media_that_is_not_authentic_gets_no_check(bot: End, phone: End) -> None:
+    """It comes from an unknown address with the right SSRC, which anybody on the way can read."""
     await connected(bot, phone)
     bot.believes = False
     pairs = bot.agent._checklist.pairs
@@ -508,7 +510,7 @@ async def test_a_closed_agent_leaves_its_shared_port_clean(bot: End, phone: End)
 
 
 async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
-    """A browser connects to the passive candidate and frames by RFC 4571."""
+    """The client does as a browser: it connects to the passive candidate and frames by RFC 4571."""
     tcp = bot.port.tcp_candidates[0]
     reader, writer = await asyncio.open_connection(tcp.host, tcp.port)
     client = IceAgent(Switch(Quiet()), DroppingPort())  # only for its messages

@@ -56,7 +56,7 @@ class TestBotOfYourOwn:
 
 
 class Prompt(Repeater):
-    """Says a second of something once it has heard half a second."""
+    """A bot that says a second of sound once it has heard half a second."""
 
     takes_turns = True
 
@@ -89,7 +89,7 @@ class TestAnswers:
 
 
 class Faulty(Repeater):
-    """Raises in one of its methods."""
+    """A bot that raises an exception in one of its methods."""
 
     raises_in = ""
 
@@ -109,7 +109,7 @@ class Faulty(Repeater):
 
     def _raise_in(self, method: str) -> None:
         if method == Faulty.raises_in:
-            # Also what PyAV raises for a packet that is not Opus, which is dropped and no fault.
+            # PyAV raises the same for a packet that is not Opus, which is only dropped.
             raise ValueError("no such model")
 
 
@@ -157,7 +157,7 @@ class TestFaultyBot:
         assert (await call_in_state("failed")).reason == "server_stopping"
 
 
-async def test_where_no_bot_is_plugged_in_there_is_none(page: Page) -> None:
+async def test_the_voice_bot_is_refused_if_no_bot_is_plugged_in(page: Page) -> None:
     await page.open()
     await page.say(type="offer", sdp=await page.offer(), generation=1, voice="bot")
     assert (await page.hear_until("error"))["code"] == "bad_message"
@@ -253,7 +253,7 @@ async def test_resuming_somebody_elses_call_is_refused(make_page: Callable[..., 
     assert (await thief.hear())["code"] == "call_unknown"
 
 
-async def test_resuming_a_call_that_is_over_is_told_so(page: Page) -> None:
+async def test_resuming_a_call_that_is_over_is_refused(page: Page) -> None:
     ready = await page.open()
     await page.say(type="resume", callId=ready["callId"], token=ready["token"])
     assert (await page.hear())["code"] == "call_unknown"
@@ -343,7 +343,9 @@ async def test_a_reloaded_page_goes_back_to_its_call(make_page: Callable[..., Pa
     assert [str(live.id) async for live in Call.objects.filter(state="connected")] == [str(call.id)]
 
 
-async def test_another_peer_without_that_word_is_refused(make_page: Callable[..., Page]) -> None:
+async def test_an_offer_of_another_peer_without_rejoin_is_refused(
+    make_page: Callable[..., Page],
+) -> None:
     page = make_page(frequency=600)
     await page.call("echo")
     other = make_page()

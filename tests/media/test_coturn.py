@@ -1,4 +1,4 @@
-"""What the coturn provider issues, tried by coturn's own client."""
+"""Tries the credentials of the coturn provider with coturn's own client."""
 
 import asyncio
 import shutil
@@ -37,7 +37,7 @@ async def relays(port: int, ttl: timedelta, wait_s: float = 0) -> str:
     (server,) = issued.servers
     await asyncio.sleep(wait_s)
     client = shutil.which("turnutils_uclient")
-    assert client, "coturn brings it"
+    assert client, "turnutils_uclient is missing: it is part of coturn"
     options = ("-y", "-c", "-n", "2", "-m", "1", "-l", "40", "-p", str(port))
     user = ("-u", server.username or "", "-w", server.credential or "")
     return await run("timeout", "20", client, *options, *user, HERE)
@@ -49,6 +49,6 @@ async def test_coturns_own_client_relays_with_what_is_issued(port: int) -> None:
     assert "tot_recv_msgs=4" in output
 
 
-async def test_and_is_refused_once_it_has_expired(port: int) -> None:
+async def test_expired_credentials_are_refused(port: int) -> None:
     output = await relays(port, timedelta(seconds=1), wait_s=2.1)
     assert "Cannot complete Allocation" in output

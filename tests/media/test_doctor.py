@@ -1,4 +1,4 @@
-"""The doctor finds the one thing that is broken in a set-up where all the rest is well."""
+"""In each test one thing of a working set-up is broken, and the doctor has to find it."""
 
 import dataclasses
 import json
@@ -158,7 +158,7 @@ def test_names_of_the_settings_file_are_told_and_values_are_not(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """And a warning is no failure."""
+    """A warning alone is not a failure."""
     examined: list[Setup] = []
 
     async def examine_settings(setup: Setup) -> list[Finding]:
@@ -256,7 +256,7 @@ async def test_a_relay_that_relays_nothing_is_named(tmp_path: Path, healthy: Set
 async def test_expired_credentials_that_are_accepted_are_named(
     tmp_path: Path, healthy: Setup
 ) -> None:
-    """As where somebody has turned authentication off."""
+    """This happens if somebody has turned authentication off."""
     folder = tmp_path / "other"
     folder.mkdir()
     async with turnserver(folder, "--no-tls", "--no-auth") as port:
@@ -265,7 +265,7 @@ async def test_expired_credentials_that_are_accepted_are_named(
     assert finding.check == "expiry"
 
 
-async def test_an_url_that_is_none_is_named() -> None:
+async def test_a_wrong_url_is_named() -> None:
     (finding,) = await web.origin("https://no host")
     assert finding.status is Status.BAD
 

@@ -1,4 +1,4 @@
-"""Candidates beyond the host's own, from a real coturn; and servers that are not there."""
+"""Reflexive and relayed candidates from a real coturn, and servers that do not answer."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ DEAD = "127.0.0.9"
 
 @pytest_asyncio.fixture
 async def coturn(tmp_path: Path) -> AsyncIterator[int]:
-    """A TURN server's port; it knows the user ``phone`` with the password ``secret``."""
+    """The port of a TURN server that knows the user ``phone`` with the password ``secret``."""
     async with turnserver(tmp_path, "--no-tls", "--lt-cred-mech", "--user=phone:secret") as port:
         yield port
 
@@ -106,7 +106,7 @@ def every_candidate(phone: IceAgent) -> list[Candidate]:
 
 
 def none_that_is_true(phone: IceAgent) -> list[Candidate]:
-    """Behind a NAT, with no STUN server to ask: where its checks come from, nobody can signal."""
+    """A phone behind a NAT without a STUN server cannot signal where its checks come from."""
     return []
 
 
@@ -142,9 +142,12 @@ async def test_the_call_runs_over_the_relay_where_nothing_else_does(
 
 
 async def test_no_address_family_outranks_the_other() -> None:
-    """Or a relayed pair over the one would outrank a direct one over the other."""
+    """Otherwise a relayed pair over one outranks a direct pair over the other.
+
+    See docs/browsers.md#chromium-ip-versions.
+    """
     if not socket.has_dualstack_ipv6():
-        pytest.skip("no IPv6 here")
+        pytest.skip("this machine has no IPv6")
     port = MediaPort(["127.0.0.1", "::1", "127.0.0.2"])
     await port.open()
     priorities = [base.candidate.priority for base in port.bases]

@@ -1,4 +1,4 @@
-"""Anybody can send anything to the shared port: it costs a look-up, and no call notices."""
+"""Hostile packets to the shared port do not disturb the calls there."""
 
 import random
 import socket
@@ -19,7 +19,7 @@ PACKETS = 20_000
 
 @pytest.fixture
 def also_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The flood stays on the loopback interface; the calls are where they always are."""
+    """Add loopback to the addresses, so that the flood stays there."""
     monkeypatch.setattr(endpoints, "host_addresses", lambda: [*host_addresses(), "127.0.0.1"])
 
 
@@ -46,7 +46,7 @@ async def test_a_flood_of_hostile_packets_hurts_nobody(
         for number in range(PACKETS):
             stranger.sendto(mutilated(dice, seeds), target)
             if number % 200 == 0:
-                await pages[0].heard.get()  # the bot keeps up
+                await pages[0].heard.get()  # until the bot has caught up
     assert [await page.pitch() for page in pages] == [400, 600]
     assert stranger_address not in {remote for _, remote in port._routes}
     assert port.packets_dropped > 0

@@ -1,6 +1,6 @@
 """A real Pion caller (Go): the stack under LiveKit's servers and many clients.
 
-Pion ignores checks of an agent that claims the role it has itself, and never changes its own.
+Pion ignores checks that claim the role it has itself, and never changes its own.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.media
 
 SOURCES = Path(__file__).parents[1] / "pion"
 DEBIANS_GO = Path("/usr/share/gocode")
-"""Where Debian's packages of Go libraries are."""
+"""The folder of Debian's packages of Go libraries."""
 PROMPT_S = 1.0
 """Pion alone takes 200 ms: it nominates at its second look."""
 
@@ -45,7 +45,7 @@ async def pion_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Pion:
-    """The process, and the page's socket that carries its signalling."""
+    """A Pion process, and a page's socket that carries its signalling."""
 
     def __init__(self, process: asyncio.subprocess.Process, page: Page) -> None:
         self._process = process

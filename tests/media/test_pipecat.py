@@ -34,7 +34,7 @@ def frames(seconds: float) -> int:
 
 
 class Mouth(Microphone):
-    """Says what it is given, and is quiet otherwise."""
+    """A microphone that hears what :meth:`say` was given, and silence otherwise."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class RemotePage(Page):
         return message
 
     async def turns(self) -> int:
-        """Count the turns that the server has told of and nobody has heard of yet."""
+        """Count the turns that the server has reported since the last call of this method."""
         count = 0
         while True:
             try:

@@ -20,7 +20,7 @@ def free_port() -> int:
 async def turnserver(folder: Path, *options: str) -> AsyncIterator[int]:
     """Start coturn and yield its port.
 
-    :param options: of its command line; among other things, whom it serves.
+    :param options: further options of its command line, for example its users.
     """
     port = free_port()
     program = shutil.which("turnserver")

@@ -57,7 +57,7 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Network:
-    """What a lab is built from.
+    """The parts of a lab.
 
     :param router: the router between the Wi-Fi and the internet.
     :param cell: the carrier's router behind the phone's second uplink; None: there is only Wi-Fi.
@@ -138,6 +138,7 @@ class Lab:
         return {"VOICEDEMO_STUN_URLS": ",".join(f"stun:{host}:3478" for host in hosts)}
 
     def turn_settings(self) -> dict[str, str]:
+        # A name, because Firefox takes no address here (docs/browsers.md#firefox-turns-address).
         plain = [f"turn:{TURN_NAME}:3478?transport={transport}" for transport in ("udp", "tcp")]
         return {
             "VOICEDEMO_COTURN_URLS": ",".join([*plain, f"turns:{TURN_NAME}:443?transport=tcp"]),
@@ -296,7 +297,7 @@ class Lab:
     def _names(self) -> None:
         """Write each host's /etc/hosts, and a phone's whose DNS fails without the lab's names.
 
-        Chromium looks names up with a trailing dot.
+        Chromium adds a dot to a name (docs/browsers.md#chromium-trailing-dot).
         """
         turn = TURN6 if self.network.ipv6 else TURN
         known = {TURN_NAME: turn, STUN_NAME: turn, STUN_TOO_NAME: TURN_TOO}

@@ -68,7 +68,7 @@ def _chromium(playwright: Playwright, lab: Lab, folder: Path, microphone: Path |
 
 
 def _trust(lab: Lab, database: Path) -> None:
-    """Put the lab's authority into a browser's own store (NSS)."""
+    """Make a browser trust the lab's authority (docs/browsers.md#own-certificate-authority)."""
     database.mkdir(parents=True, exist_ok=True)
     run("certutil", "-d", f"sql:{database}", "-N", "--empty-password")
     authority = ("-n", "lab", "-i", str(lab.authority))

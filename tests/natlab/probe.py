@@ -25,7 +25,7 @@ Filtering = Literal["none", "by address and port"]
 
 
 class Claim(NamedTuple):
-    """What was expected, and what was found."""
+    """An expected value, and the value that was found."""
 
     what: str
     expected: str

@@ -38,7 +38,7 @@ class Profile:
     :param way: how the call goes in the end.
     :param lasts_s: about how long a call in it takes. The longest are started first.
     :param hides_addresses: the page signals mDNS names in place of its host candidates' addresses.
-    :param verdict: of the page's own self-test (``wire/selftest_sentences.py``).
+    :param verdict: the verdict of the page's self-test (``wire/selftest_sentences.py``).
     :param nat: what the self-test finds out about the network; '' if that depends on which packets
         get through.
     :param before_check: what happens to the network once the self-test's page is open.

@@ -10,7 +10,7 @@ endpoint; mapping independent, filtering by address and port; both by address an
 
 @dataclass(frozen=True)
 class Policy:
-    """What a router does to packets.
+    """The rules by which a router treats packets.
 
     :param mapping_s: how long the mapping of a UDP flow outlives its last packet.
     :param only_443: TCP leaves to port 443 alone.

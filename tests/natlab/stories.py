@@ -1,4 +1,4 @@
-"""What happens during a call in a bad network, and what must be true of the call."""
+"""Events during a call in a bad network, and what must be true of the call."""
 
 import time
 from dataclasses import dataclass, field

@@ -60,7 +60,7 @@ def test_a_network_that_dies_is_left_for_the_other(lab: Lab, make_call: MakeCall
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_firefox_leaves_a_silent_network_once_the_phone_does(lab: Lab, make_call: MakeCall) -> None:
-    """Firefox keeps sending on the pair with the highest priority. The way down works at once."""
+    """The way down works at once. Firefox is slower: docs/browsers.md#firefox-highest-pair."""
     lab.connect("cell0")
     caller = make_call()
     call_id = caller.page.inner_text("#dev-call")
@@ -77,7 +77,7 @@ def test_firefox_leaves_a_silent_network_once_the_phone_does(lab: Lab, make_call
 
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_a_call_outlives_its_dtls_association(lab: Lab, make_call: MakeCall) -> None:
-    """Firefox's association fails if a data channel is written to while the path is gone."""
+    """Firefox's association may fail in an outage: docs/browsers.md#firefox-dtls-write."""
     lab.connect("cell0")
     caller = make_call()
     call_id = caller.page.inner_text("#dev-call")

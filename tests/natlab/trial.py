@@ -68,7 +68,7 @@ class Trial:
     """The outcome of a call.
 
     :param claims: what must be true of it.
-    :param first_audio_ms: from the tap to the first packet.
+    :param first_audio_ms: the time from the tap to the first packet.
     :param way: how the page reached the bot, or the relay, in the end.
     :param gaps: pauses between packets of over 100 ms, in ms.
     :param arrived: the share that arrived of the bot's packets, of which it sends one every 20 ms.

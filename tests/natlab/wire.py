@@ -48,7 +48,7 @@ class Kind(enum.IntEnum):
 
 class Delivered(NamedTuple):
     at: float
-    """On the machine's monotonic clock, in seconds."""
+    """When it arrived, on the machine's monotonic clock, in seconds."""
     direction: Direction
     kind: Kind
     length: int

@@ -1,4 +1,4 @@
-"""The examples in docs/bot.md run, and do what the page says."""
+"""Runs the examples in docs/bot.md and checks what the page says about them."""
 
 import asyncio
 import re

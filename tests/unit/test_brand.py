@@ -21,7 +21,7 @@ def test_contrast_is_what_wcag_says(one: str, other: str, ratio: float) -> None:
     assert brand.contrast(other, one) == brand.contrast(one, other)
 
 
-def test_what_stands_on_the_color_can_be_read(settings: Any) -> None:
+def test_text_on_the_color_can_be_read(settings: Any) -> None:
     for color in ("#1f6f5c", "#ffd400", "#d0021b", "#777777"):
         settings.VOICEDEMO_COLOR = color
         ink = brand.light().css.partition("--accent-ink:")[2][:7]

@@ -1,4 +1,4 @@
-"""The parts a call is made of, each by itself."""
+"""Tests each part of a call by itself."""
 
 import asyncio
 import uuid
@@ -108,8 +108,8 @@ class Media:
     silence_s = 0.0
 
 
-class Room:
-    """A call's page, with its sockets and its media as a test wants them."""
+class FakePage:
+    """A page whose sockets and media a test controls, and the presence that watches it."""
 
     def __init__(self) -> None:
         self.media = Media()
@@ -124,52 +124,54 @@ class Room:
         )
 
     async def stays(self) -> bool:
-        """Whether nobody thinks that the page has gone, after all waits are over."""
+        """Whether the page still counts as present when all waits are over."""
         await asyncio.sleep(0.1)
         return self.gone.empty()
 
 
 @pytest.fixture
-async def room(monkeypatch: pytest.MonkeyPatch) -> Room:
+async def page(monkeypatch: pytest.MonkeyPatch) -> FakePage:
     for name in ("PAGE_GONE_S", "REJOIN_S", "SPEAKING_S"):
         monkeypatch.setattr(presence_module, name, 0.02)
-    return Room()
+    return FakePage()
 
 
 class TestPresence:
-    async def test_a_page_whose_socket_and_media_stop_is_gone(self, room: Room) -> None:
-        room.presence.detach("first", 1006)
-        room.media.silence_s = 1.0
-        assert await room.gone.get() == "page_gone"
+    async def test_a_page_whose_socket_and_media_stop_is_gone(self, page: FakePage) -> None:
+        page.presence.detach("first", 1006)
+        page.media.silence_s = 1.0
+        assert await page.gone.get() == "page_gone"
 
-    async def test_media_that_go_on_keep_the_call(self, room: Room) -> None:
-        room.presence.detach("first", 1006)
-        assert await room.stays()
+    async def test_media_that_go_on_keep_the_call(self, page: FakePage) -> None:
+        page.presence.detach("first", 1006)
+        assert await page.stays()
 
-    async def test_a_page_on_its_next_socket_is_not_gone(self, room: Room) -> None:
-        room.presence.attach("second")
-        room.presence.detach("first", 1006)
-        room.media.silence_s = 1.0
-        assert await room.stays()
-        assert room.line.channel == "second"
+    async def test_a_page_on_its_next_socket_is_not_gone(self, page: FakePage) -> None:
+        page.presence.attach("second")
+        page.presence.detach("first", 1006)
+        page.media.silence_s = 1.0
+        assert await page.stays()
+        assert page.line.channel == "second"
 
-    async def test_a_page_in_the_background_may_be_frozen(self, room: Room) -> None:
-        room.presence.hide(hidden=True)
-        room.presence.detach("first", 1006)
-        room.media.silence_s = 1.0
-        assert await room.stays()
+    async def test_a_page_in_the_background_may_be_frozen(self, page: FakePage) -> None:
+        page.presence.hide(hidden=True)
+        page.presence.detach("first", 1006)
+        page.media.silence_s = 1.0
+        assert await page.stays()
 
-    async def test_a_page_that_is_closed_may_come_back(self, room: Room) -> None:
-        room.presence.leave()
-        assert room.presence.attach("second")
-        assert await room.stays()
-        assert not room.presence.attach("third")
+    async def test_a_page_that_is_closed_may_come_back(self, page: FakePage) -> None:
+        page.presence.leave()
+        assert page.presence.attach("second")
+        assert await page.stays()
+        assert not page.presence.attach("third")
 
-    async def test_a_page_that_is_closed_and_stays_away_is_gone(self, room: Room) -> None:
-        room.presence.leave()
-        assert await room.gone.get() == "page_closed"
+    async def test_a_page_that_is_closed_and_stays_away_is_gone(self, page: FakePage) -> None:
+        page.presence.leave()
+        assert await page.gone.get() == "page_closed"
 
-    async def test_a_page_that_is_closed_before_its_media_start_is_gone(self, room: Room) -> None:
-        room.media.has_started = False
-        room.presence.leave()
-        assert room.gone.get_nowait() == "page_closed"
+    async def test_a_page_that_is_closed_before_its_media_start_is_gone(
+        self, page: FakePage
+    ) -> None:
+        page.media.has_started = False
+        page.presence.leave()
+        assert page.gone.get_nowait() == "page_closed"

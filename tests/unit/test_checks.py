@@ -1,4 +1,4 @@
-"""Wrong settings are named before the first call."""
+"""Wrong settings are reported at the start."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.unit
         "turn:[2001:db8::7]:3478",
     ],
 )
-def test_a_turn_url_is_one(settings: Any, url: str) -> None:
+def test_a_correct_turn_url_is_accepted(settings: Any, url: str) -> None:
     settings.VOICEDEMO_TURN_URLS = [url]
     assert checks.ice_urls(None) == []
 
@@ -36,7 +36,7 @@ def test_a_turn_url_is_one(settings: Any, url: str) -> None:
         "turn:turn.example.com?transport=sctp",
     ],
 )
-def test_what_is_no_turn_url_is_named(settings: Any, url: str) -> None:
+def test_a_wrong_turn_url_is_named(settings: Any, url: str) -> None:
     settings.VOICEDEMO_TURN_URLS = [url]
     (problem,) = checks.ice_urls(None)
     assert url in problem.msg
@@ -48,7 +48,7 @@ def test_stun_has_no_transport(settings: Any) -> None:
     assert "transport" in problem.msg
 
 
-def test_a_setting_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEDEMO_COLOUR", "#123456")
     monkeypatch.setenv("VOICEDEMO_LOG_LEVEL", "INFO")
     (problem,) = checks.unknown_names(None)
@@ -58,7 +58,7 @@ def test_a_setting_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("language", "count"), [("en", 0), ("de-CH", 0), ("zh-Hant-TW", 0), ("", 1), ("German!", 1)]
 )
-def test_the_language_of_the_bot_is_a_tag(settings: Any, language: str, count: int) -> None:
+def test_the_language_of_the_bot_has_to_be_a_tag(settings: Any, language: str, count: int) -> None:
     settings.VOICEDEMO_BOT_LANGUAGE = language
     assert len(checks.bot_language(None)) == count
 
@@ -73,7 +73,7 @@ def test_the_language_of_the_bot_is_a_tag(settings: Any, language: str, count: i
         ("https://no host", 1),
     ],
 )
-def test_a_public_url_is_the_address_of_a_site(settings: Any, url: str, count: int) -> None:
+def test_a_public_url_has_to_be_the_address_of_a_site(settings: Any, url: str, count: int) -> None:
     settings.VOICEDEMO_PUBLIC_URL = url
     assert len(checks.public_url(None)) == count
 
@@ -89,13 +89,13 @@ def test_a_color_that_cannot_be_seen_on_its_page_is_named(settings: Any) -> None
     assert dim.hint and dim.hint.endswith("lighter one.")
 
 
-def test_a_color_is_one(settings: Any) -> None:
+def test_a_wrong_color_is_named(settings: Any) -> None:
     settings.VOICEDEMO_COLOR = "teal"
     (problem,) = checks.colors(None)
     assert "'teal'" in problem.msg
 
 
-def test_a_logo_is_a_picture(settings: Any, tmp_path: Path) -> None:
+def test_a_logo_has_to_be_a_picture(settings: Any, tmp_path: Path) -> None:
     settings.VOICEDEMO_LOGO = str(tmp_path / "logo.svg")
     (missing,) = checks.logo(None)
     assert "logo.svg" in missing.msg

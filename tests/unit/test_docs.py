@@ -1,4 +1,4 @@
-"""The docs say what the code does, and name nothing that does not exist."""
+"""The docs match the code, and everything that they refer to exists."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "tests/natlab/README.md")
 )
-ROOMS = (
+FOLDERS = (
     "bot|calls|docs|doctor|examples|locale|pages|signaling|static|templates|tests|voicedemo|wire"
 )
 LONGEST_PARAGRAPH = 5
@@ -64,7 +64,7 @@ def test_every_reason_of_the_page_is_documented_and_no_other() -> None:
 
 
 def test_every_reason_of_a_row_is_documented() -> None:
-    """The reasons that no page shows are in the prose below the table."""
+    """The text below the table describes the reasons that no page shows."""
     assert {reason.code for reason in Reason} <= backquoted("networks.md")
 
 
@@ -81,7 +81,7 @@ def without_code(text: str) -> str:
 
 @cache
 def anchors(page: Path) -> frozenset[str]:
-    """Where a link into this page may lead: headings, as GitHub spells them, and explicit ids."""
+    """The anchors of a page: its headings, as GitHub spells them, and explicit ids."""
     text = without_code(page.read_text())
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     slugs = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
@@ -102,7 +102,7 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_named_in_the_docs_exists(page: str) -> None:
-    named = re.findall(rf"`((?:{ROOMS})/[\w./-]*)`", without_code((ROOT / page).read_text()))
+    named = re.findall(rf"`((?:{FOLDERS})/[\w./-]*)`", without_code((ROOT / page).read_text()))
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
@@ -141,7 +141,7 @@ def test_every_metric_is_documented_and_no_other() -> None:
 
 
 def test_every_kind_of_event_in_a_timeline_is_documented() -> None:
-    code = [path for room in ("bot/call", "signaling") for path in (ROOT / room).rglob("*.py")]
+    code = [path for folder in ("bot/call", "signaling") for path in (ROOT / folder).rglob("*.py")]
     code += (ROOT / "static/js").rglob("*.js")
     noted = r"""(?:note|timeline\.add|onEvent|append)\(\s*(?:[\w.]+, )*['"]([a-z-]+)['"]"""
     kinds = {kind for path in code for kind in re.findall(noted, path.read_text())}
@@ -153,7 +153,7 @@ def test_every_kind_of_event_in_a_timeline_is_documented() -> None:
 
 
 def quirks() -> Iterator[tuple[str, str, str]]:
-    """Id, where and test of each row."""
+    """Yield the columns id, where and test of each row."""
     for line in (ROOT / "docs/browsers.md").read_text().splitlines():
         if line.startswith("| <a id="):
             first, _, _, _, where, test = line.strip("| ").split(" | ")
@@ -171,7 +171,7 @@ def test_every_quirk_has_an_id_of_its_own() -> None:
 def test_every_quirk_names_its_file_and_its_test() -> None:
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for name, where, test in quirks():
-        assert re.search(rf"`(?:{ROOMS})/", where), name
+        assert re.search(rf"`(?:{FOLDERS})/", where), name
         functions = re.findall(r"`(test_\w+)`", test)
         assert functions or "`tests/" in test or test.startswith("by hand"), name
         assert [f for f in functions if f"def {f}(" not in tests] == [], name
@@ -180,8 +180,8 @@ def test_every_quirk_names_its_file_and_its_test() -> None:
 def test_every_quirk_that_the_code_refers_to_has_a_row() -> None:
     code = (
         path.read_text()
-        for room in ROOMS.split("|")
-        for path in (ROOT / room).rglob("*")
+        for folder in FOLDERS.split("|")
+        for path in (ROOT / folder).rglob("*")
         if path.suffix in (".py", ".js", ".css", ".html", ".md")
     )
     asked_for = set(re.findall(r"browsers\.md#([a-z0-9-]+)", "\n".join(code)))

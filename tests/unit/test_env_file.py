@@ -22,7 +22,7 @@ print(json.dumps([settings.PORT, settings.VOICEDEMO_NAME, sorted(settings.ENV_FI
 
 
 def read(file: Path, tmp_path: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Print some settings, as a command of the product has them."""
+    """Run a process that prints some settings as JSON."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("VOICEDEMO_")}
     known = {"VOICEDEMO_VAR_DIR": str(tmp_path), "VOICEDEMO_ENV_FILE": str(file)}
     return subprocess.run(
@@ -46,11 +46,11 @@ def test_a_file_that_was_asked_for_has_to_be_there(tmp_path: Path) -> None:
     assert "there is no file" in read(tmp_path / "nowhere", tmp_path).stderr
 
 
-def test_a_setting_that_there_is_not_is_named_in_the_file_too(settings: Any) -> None:
+def test_an_unknown_setting_in_the_file_is_named(settings: Any) -> None:
     settings.ENV_FILE_NAMES = frozenset({"VOICEDEMO_COLOUR", "OTHER", "VOICEDEMO_COLOR"})
     (problem,) = checks.unknown_names(None)
     assert "VOICEDEMO_COLOUR" in problem.msg
 
 
-def test_nobodys_own_file_takes_part_in_the_tests(settings: Any) -> None:
+def test_the_tests_read_no_personal_settings_file(settings: Any) -> None:
     assert settings.ENV_FILE is None

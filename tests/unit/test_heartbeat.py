@@ -13,7 +13,7 @@ LONG = 3600.0
 
 
 class Channel(AsyncIOEventEmitter):
-    """The page's end of an open data channel."""
+    """A stand-in for an open data channel. It keeps what is sent."""
 
     readyState = "open"  # noqa: N815
 

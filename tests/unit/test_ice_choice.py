@@ -1,4 +1,4 @@
-"""What a browser is offered of what several providers issue."""
+"""The choice of URLs for a browser, and the guard around a provider."""
 
 import asyncio
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ def test_the_first_provider_is_preferred_and_the_next_fills_in() -> None:
     assert len(urls([first, CLOUDFLARE])) == 3
 
 
-def test_of_two_providers_each_has_a_relay_in_what_is_offered() -> None:
+def test_two_providers_each_contribute_a_relay() -> None:
     first = server(
         "turn:first.example?transport=udp",
         "turn:first.example?transport=tcp",
@@ -79,7 +79,7 @@ def test_credentials_stay_with_their_urls() -> None:
         assert (chosen.credential is not None) == chosen.urls[0].startswith("turn")
 
 
-def test_what_is_no_ice_url_is_left_out() -> None:
+def test_a_malformed_ice_url_is_left_out() -> None:
     assert urls([server("https://example.com", "turn:x.example:53?transport=udp")]) == []
 
 
@@ -92,12 +92,12 @@ async def test_coturns_credentials_are_the_hmac_of_expiry_and_call() -> None:
     assert call == "the-call"
     assert issued.expires_at is not None
     assert int(expiry) == int(issued.expires_at.timestamp())
-    # As `openssl dgst -sha1 -hmac secret -binary | base64` makes it.
+    # The length of what `openssl dgst -sha1 -hmac secret -binary | base64` prints.
     assert len(only.credential or "") == 28
 
 
 class Scripted:
-    """A provider that fails, hangs or issues, as told."""
+    """A provider that fails, hangs or issues servers, following a script."""
 
     name = "scripted"
 
@@ -117,7 +117,7 @@ class Scripted:
         return IceServers((server("turn:x.example", username=call_id),), datetime.now(UTC) + ttl)
 
 
-async def test_what_a_call_was_issued_is_given_again_while_it_lasts() -> None:
+async def test_the_credentials_of_a_call_are_reused_while_they_last() -> None:
     provider = Scripted("ok", "ok")
     guard = Guard(provider)
     assert await guard.issue("a", TTL) == await guard.issue("a", TTL)
@@ -126,7 +126,7 @@ async def test_what_a_call_was_issued_is_given_again_while_it_lasts() -> None:
     assert provider.asked == 2
 
 
-async def test_one_call_that_asks_twice_at_once_is_asked_for_once() -> None:
+async def test_one_call_that_asks_twice_at_once_causes_one_request() -> None:
     provider = Scripted("ok")
     guard = Guard(provider)
     first, second = await asyncio.gather(guard.issue("a", TTL), guard.issue("a", TTL))
@@ -159,7 +159,7 @@ async def test_calls_that_fail_together_are_one_failure(
     monkeypatch.setattr(guard_module, "TIMEOUT_S", 0.05)
     guard = Guard(Scripted(*["hang"] * 5))
     assert await asyncio.gather(*(guard.issue(name, TTL) for name in "abcde")) == [None] * 5
-    assert "left alone for 10 s" in caplog.text
+    assert "not asked again for 10 s" in caplog.text
     assert "for 20 s" not in caplog.text
 
 

@@ -99,7 +99,7 @@ async def test_twilio(vendor: Vendor) -> None:
         "body": "Ttl=2700",
     }
     assert [s.urls for s in issued.servers] == [["stun:stun.example:3478"], [TURN[0]]]
-    assert issued.expires_at is not None  # what Twilio says, not what was asked for
+    assert issued.expires_at is not None  # the lifetime that Twilio gives, not the one asked for
     assert issued.expires_at - datetime.now(UTC) < timedelta(minutes=11)
 
 
@@ -154,7 +154,7 @@ async def test_a_refusal_names_the_status_and_no_secret(
 
 @pytest.mark.parametrize("make", ALL)
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'"s"', b'{"iceServers":7,"s":"ok"}'])
-async def test_what_is_no_answer_is_an_error(vendor: Vendor, make: Any, body: bytes) -> None:
+async def test_a_malformed_answer_is_an_error(vendor: Vendor, make: Any, body: bytes) -> None:
     vendor.answer(body)
     vendor.answer(body)
     with pytest.raises(ProviderError):

@@ -42,6 +42,6 @@ def test_an_url_is_read_with_its_defaults(url: str, expected: IceUrl, kind: Kind
         "stun:a.example?transport=udp",
     ],
 )
-def test_what_is_not_an_ice_url_is_refused(url: str) -> None:
+def test_a_malformed_ice_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError):
         parse(url)

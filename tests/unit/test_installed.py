@@ -28,7 +28,7 @@ async def test_the_page_for_no_network_says_so(async_client: AsyncClient) -> Non
     assert "Vous êtes hors ligne" in page
 
 
-async def test_the_worker_keeps_it(async_client: AsyncClient) -> None:
+async def test_the_service_worker_keeps_that_page(async_client: AsyncClient) -> None:
     response = await async_client.get("/worker.js")
     assert response["Content-Type"] == "text/javascript"
     assert "no-cache" in response["Cache-Control"]

@@ -1,4 +1,4 @@
-"""What ``make clean`` leaves."""
+"""``make clean`` keeps the key that signs printed links."""
 
 import shutil
 import subprocess

@@ -109,7 +109,7 @@ def test_what_a_bot_says_in_samples_is_sent_in_packets() -> None:
 
 
 class Talker:
-    """Says something long, and ignores what it hears."""
+    """A bot that says something long and ignores what it hears."""
 
     sample_rate = 16000
     takes_turns = True
@@ -175,7 +175,7 @@ def test_what_is_not_16_bit_and_mono_is_refused_at_once(rate: int, pcm: Pcm) -> 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_every_third_sample_is_a_stream_too(rate: int) -> None:
-    """NumPy's slices and read-only buffers are samples like others."""
+    """A bot may give NumPy slices and read-only buffers."""
     output = AudioOutput(rate, unread)
     output.say(tone(3, rate)[::3])
     output.say(np.frombuffer(tone(1, rate).tobytes(), np.int16))
@@ -184,7 +184,7 @@ def test_every_third_sample_is_a_stream_too(rate: int) -> None:
 
 
 class Faulty:
-    """Raises in one of its methods."""
+    """A bot that raises an exception in one of its methods."""
 
     sample_rate = 48000
     takes_turns = True

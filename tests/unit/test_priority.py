@@ -9,7 +9,7 @@ pytestmark = pytest.mark.unit
 
 RECOMMENDED = [candidate_priority(1, kind) for kind in ("host", "prflx", "srflx", "relay")]
 LOWEST_OF_A_BROWSER = 0x7F1EFF
-"""Chromium's, for a relayed candidate over TLS; Firefox's is a little higher."""
+"""Chromium's priority for a relayed candidate over TLS (docs/browsers.md#relay-priorities)."""
 
 
 def test_any_candidate_of_a_later_generation_is_over_any_of_an_earlier_one() -> None:
@@ -24,12 +24,12 @@ def test_within_a_generation_the_recommended_order_stays() -> None:
     assert len(set(ranked)) == len(ranked)
 
 
-def test_no_two_of_a_generation_are_the_same() -> None:
-    """Of two equal pairs Chromium gives one up, and it might be the one that is nominated."""
+def test_no_two_candidates_of_a_generation_have_the_same_priority() -> None:
+    """Chromium gives one of two equal pairs up: docs/browsers.md#chromium-equal-pairs."""
     kinds = [candidate_priority(1, kind, 65535 - n) for kind in ("host", "relay") for n in range(9)]
     ranked = [outranking(p, 7) for p in kinds]
     assert ranked == sorted(set(ranked), reverse=True)
 
 
-def test_ours_are_always_the_lower_of_a_pair() -> None:
+def test_our_priority_is_always_the_lower_one_of_a_pair() -> None:
     assert all(0 < outranking(p, 10_000) < LOWEST_OF_A_BROWSER for p in RECOMMENDED)

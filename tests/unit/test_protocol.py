@@ -81,7 +81,7 @@ def test_it_reads_each_message(text: str, expected: object) -> None:
         "NaN",
     ],
 )
-def test_it_refuses_what_is_no_message(text: str) -> None:
+def test_it_refuses_a_malformed_message(text: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         parse_page(text)
     assert caught.value.code == "bad_message"

@@ -16,7 +16,7 @@ def packet(number: int, ssrc: int = 1) -> AudioPacket:
 
 
 def ordered(*numbers: int) -> list[list[int]]:
-    """The numbers that are ready after each of these packets."""
+    """Return the numbers that are ready after each of these packets."""
     reorder = Reorder()
     return [
         [(p.sequence_number - FIRST) & 0xFFFF for p in reorder.put(packet(number))]

@@ -1,4 +1,4 @@
-"""Who controls, when both claim to, and a peer that ignores our claim."""
+"""Role conflicts, and peers that ignore our claim to the controlling role."""
 
 import pytest
 from aioice.candidate import Candidate
@@ -27,7 +27,7 @@ def check_claiming(attribute: str, tie_breaker: int = 1) -> stun.Message:
 
 
 def used_pair(checks: int, now: float = 0.0) -> Pair:
-    """A pair on which the peer sends data, and has left some of our checks unanswered."""
+    """A pair on which the peer sends data and has not answered some of our checks."""
     remote = Candidate.from_sdp("1 1 udp 1 192.0.2.2 1000 typ host")
     pair = Pair(FakeBase(), remote, priority=1, due=0.0)
     pair.is_checked_by_peer = True
@@ -82,7 +82,7 @@ def test_nothing_is_yielded_to_a_peer_that_has_answered() -> None:
 
 @pytest.mark.parametrize("evidence", ["check", "answer", "error"])
 def test_a_role_yielded_too_early_is_taken_back_and_kept(evidence: str) -> None:
-    """The peer got an earlier check of ours after all, and gave the role up."""
+    """The peer has received an earlier check of ours after all and given up the role."""
     role = contested()
     role.yield_if_ignored([used_pair(IGNORED_CHECKS)], IGNORED_S)
     match evidence:
@@ -93,7 +93,7 @@ def test_a_role_yielded_too_early_is_taken_back_and_kept(evidence: str) -> None:
         case "error":
             assert role.refused(CONTROLLED)
     assert role.controlling
-    assert not role.refused(CONTROLLED)  # an error that comes late
+    assert not role.refused(CONTROLLED)  # a late error
     role.resolve_conflict(check_claiming(CONTROLLING))
     assert role.yield_if_ignored([used_pair(IGNORED_CHECKS)], 60) is None
     assert role.controlling

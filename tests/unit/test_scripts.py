@@ -1,4 +1,4 @@
-"""A page's modules in one file do what they do apart."""
+"""A page's modules, joined into one file, do the same as before."""
 
 import subprocess
 import sys
@@ -45,7 +45,7 @@ export function count() {
 }
 
 
-def test_joined_they_do_the_same() -> None:
+def test_joined_modules_do_the_same() -> None:
     joined = bundle.joined(APART.__getitem__, "js/main.js")
     command = [str(NODE), "--input-type=module"]
     run = subprocess.run(command, input=joined, capture_output=True, text=True, check=True)
@@ -53,7 +53,7 @@ def test_joined_they_do_the_same() -> None:
     assert "export { bell };" in joined
 
 
-def test_each_comes_after_what_it_imports() -> None:
+def test_each_module_comes_after_its_imports() -> None:
     assert bundle.modules(APART.__getitem__, "js/main.js") == (
         "js/words.js",
         "js/deep/bell.js",
@@ -72,18 +72,18 @@ def test_each_comes_after_what_it_imports() -> None:
         ("js/main.js", "export { greeting } from './words.js';"),
     ],
 )
-def test_what_is_not_understood_is_said(name: str, line: str) -> None:
+def test_an_unknown_form_of_import_or_export_is_an_error(name: str, line: str) -> None:
     with pytest.raises(bundle.ScriptError, match=line.split(";")[0]):
         bundle.joined({**APART, name: f"{line}\n{APART[name]}"}.__getitem__, "js/main.js")
 
 
-def test_a_circle_is_said() -> None:
+def test_a_circle_of_imports_is_an_error() -> None:
     circle = {**APART, "js/words.js": "import { count } from './deep/bell.js';\n"}
     with pytest.raises(bundle.ScriptError, match=r"js/words\.js.*js/deep/bell\.js"):
         bundle.modules(circle.__getitem__, "js/main.js")
 
 
-def test_names_that_would_be_one_are_said() -> None:
+def test_modules_with_the_same_joined_name_are_an_error() -> None:
     twins = {
         "js/main.js": "import { a } from './a-b.js';\nimport { b } from './a_b.js';\n",
         "js/a-b.js": "export const a = 1;\n",

@@ -1,4 +1,4 @@
-"""The self-test's sentences: one definition, for the page and for Python."""
+"""The page and Python use the same sentences for the self-test."""
 
 from pathlib import Path
 

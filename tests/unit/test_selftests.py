@@ -58,7 +58,7 @@ async def test_a_report_is_kept_under_a_code_that_can_be_read_out() -> None:
         {**REPORT, "userAgent": "x" * 9_000},
     ],
 )
-async def test_anything_else_is_refused_and_leaves_nothing(body: Any) -> None:
+async def test_a_malformed_report_is_refused_and_not_kept(body: Any) -> None:
     status, answer = await send(body)
     assert status == 400
     assert answer["error"]["code"] in {"bad_message", "too_large"}
@@ -149,7 +149,7 @@ def test_a_report_that_somebody_made_up_is_printed_too(capsys: pytest.CaptureFix
     assert "\x1b" not in told
 
 
-def test_nothing_of_it_is_obeyed_by_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_cannot_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     row = {**REPORT["rows"][0], "data": {"\x1b[2J": "\x1b[31m"}}
     report = {**REPORT, "rows": [row], "user_agent": "\x1b]0;owned\x07"}
     SelfTest.objects.create(code="ABC234", report=report)
@@ -157,6 +157,6 @@ def test_nothing_of_it_is_obeyed_by_a_terminal(capsys: pytest.CaptureFixture[str
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_an_unknown_code_is_said_to_be_one() -> None:
+def test_an_unknown_code_is_an_error() -> None:
     with pytest.raises(CommandError, match="kept for 30 days"):
         call_command("checkup", "ZZZZZZ")

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.unit
 
 
 class Wire:
-    """When the call last heard something, and what the detector reports."""
+    """The time of the last packet, and the reports of the detector."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()

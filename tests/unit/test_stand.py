@@ -1,4 +1,4 @@
-"""What is printed on a poster must lead to a call, whatever has happened since."""
+"""The screen, links and posters of a stand. A printed link always leads to a call."""
 
 import json
 import re
@@ -46,7 +46,7 @@ async def test_a_scanned_code_leads_to_a_ticket_that_knows_the_stand() -> None:
     assert tickets.read(fresh).label == HALL
 
 
-async def test_who_checks_the_network_first_still_comes_from_the_stand() -> None:
+async def test_a_visitor_who_runs_the_self_test_first_still_counts_for_the_stand() -> None:
     came = f"from={quote(labels.sign(HALL))}"
     page = (await get(f"/?{came}")).content.decode()
     assert f'href="/check/?{came}"' in page
@@ -58,12 +58,12 @@ async def test_who_checks_the_network_first_still_comes_from_the_stand() -> None
 
 
 @pytest.mark.parametrize("token", ["", "forged:token/", "Hall%204/"])
-async def test_a_code_that_is_none_of_ours_leads_to_the_page_all_the_same(token: str) -> None:
+async def test_a_forged_code_still_leads_to_the_page(token: str) -> None:
     moved = await get(f"/s/{token}")
     assert (moved.status_code, moved["Location"]) == (302, "/")
 
 
-async def test_a_label_of_somebody_elses_making_is_not_in_our_books() -> None:
+async def test_a_forged_label_is_not_recorded() -> None:
     ticket = json.loads((await get("/api/ticket/?from=forged")).content)["ticket"]
     assert tickets.read(ticket).label == ""
 
@@ -113,7 +113,7 @@ async def test_a_screen_with_a_damaged_label_says_so(language: str, told: str) -
     page = tampered.content.decode()
     assert tampered.status_code == 404
     assert f'<p id="damaged" role="alert">{told}' in page
-    # Who scans it can talk all the same, and the call is booked to no stand.
+    # A visitor who scans it can still call. The call counts for no stand.
     assert "<svg" in page and 'data-live="/api/stand/"' in page and token not in page
     whole = await get(f"/stand/{token}/")
     assert (whole.status_code, b'id="damaged"' in whole.content) == (200, False)
@@ -138,13 +138,13 @@ def test_the_links_of_a_stand(
 
 
 @pytest.mark.parametrize("label", ["", "x" * 61])
-def test_a_label_that_fits_no_book_is_refused(label: str, settings: Any) -> None:
+def test_an_empty_or_too_long_label_is_refused(label: str, settings: Any) -> None:
     settings.VOICEDEMO_PUBLIC_URL = "https://demo.example"
     with pytest.raises(CommandError, match="1 to 60"):
         call_command("standlink", label)
 
 
-def test_a_poster_needs_an_address(settings: Any, tmp_path: Path) -> None:
+def test_a_poster_needs_a_public_address(settings: Any, tmp_path: Path) -> None:
     settings.VOICEDEMO_PUBLIC_URL = ""
     poster = tmp_path / "poster.svg"
     with pytest.raises(CommandError, match="VOICEDEMO_PUBLIC_URL"):
@@ -155,7 +155,7 @@ def test_a_poster_needs_an_address(settings: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("port", "screen"), [(8000, "screen  http://localhost:8000/stand/"), (0, "screen  /stand/")]
 )
-def test_a_screen_can_be_tried_without_one(
+def test_a_screen_needs_no_public_address(
     settings: Any, capsys: pytest.CaptureFixture[str], port: int, screen: str
 ) -> None:
     settings.VOICEDEMO_PUBLIC_URL = ""
@@ -166,7 +166,7 @@ def test_a_screen_can_be_tried_without_one(
     assert "Before you print a poster, set VOICEDEMO_PUBLIC_URL" in told
 
 
-def test_who_came_from_which_stand(capsys: pytest.CaptureFixture[str]) -> None:
+def test_calls_are_counted_by_stand(capsys: pytest.CaptureFixture[str]) -> None:
     for source in (HALL, HALL, ""):
         Call.objects.create(label=source, voice="parrot", bot_channel="w")
     call_command("stands")

@@ -79,7 +79,7 @@ async def test_from_its_nomination_until_the_peer_is_there_packets_go_over_both_
     assert new.sent == old.sent
     switch.deliver(old, b"\x80")
     switch.deliver(new, b"\x80")
-    assert new.sent[3:] == old.sent  # the peer drops what is still to come on the old one
+    assert new.sent[3:] == old.sent  # the peer drops what arrives on the old one from now on
     switch.deliver(new, b"\x80")
     switch.send(b"\x80one")
     switch.nominate(old)
@@ -103,14 +103,14 @@ async def test_while_a_nomination_stays_unconfirmed_packets_go_over_both_for_a_w
     assert old.sent == [b"\x80both", b"\x80one"]
     assert new.sent == [b"\x80both"]
     switch.promote(new)
-    switch.send(b"\x80both again")  # the peer may be slow to come over
+    switch.send(b"\x80both again")  # the peer may take a while to move
     assert (old.sent[-1], new.sent[-1]) == (b"\x80both again", b"\x80both again")
 
 
 async def test_where_the_peer_does_not_come_over_the_old_path_falls_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Chromium would stay there for ever."""
+    """Chromium would stay there: docs/browsers.md#chromium-stays-where-heard."""
     monkeypatch.setattr(switch_module, "OVERLAP_S", 0.01)
     switch = Switch(Observer())
     old, new = paths(switch, 2)

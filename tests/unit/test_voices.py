@@ -27,11 +27,11 @@ class Conversation:
         self.number = 0
 
     def pass_frames(self, count: int, level: int, name: str = "") -> list[bytes]:
-        """Let the person speak, and return what the parrot says meanwhile.
+        """Let the person speak, and return what the parrot says at the same time.
 
-        :param count: in frames.
-        :param level: of the person, in dBov.
-        :param name: begins the payload of each of their packets.
+        :param count: how long, in frames of 20 ms.
+        :param level: the loudness of the person, in dBov.
+        :param name: the beginning of the payload of each packet.
         """
         before = len(self.said)
         for index in range(count):
@@ -98,7 +98,7 @@ def test_an_interrupted_parrot_is_silent_within_200_ms_and_repeats_the_interrupt
 
 
 def test_the_parrot_is_not_interrupted_by_its_own_voice() -> None:
-    """Without an echo canceller it hears itself from its first word on."""
+    """Without an echo canceller the parrot hears itself from its first word on."""
     talk = Conversation(greeting=(b"x",) * 300)
     said = [
         frame for _ in range(30) for frame in (*talk.pass_frames(8, -25), *talk.pass_frames(2, -60))

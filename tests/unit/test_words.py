@@ -1,4 +1,4 @@
-"""Every word of the page in every language, and the language of the phone."""
+"""Every text of the page is translated, and the page uses the phone's language."""
 
 import re
 from pathlib import Path
@@ -58,14 +58,14 @@ def test_every_word_is_translated_and_no_other(language: str, domain: str) -> No
 
 @pytest.mark.parametrize("domain", ["django", "djangojs"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_stands_in_braces_stays(language: str, domain: str) -> None:
+def test_placeholders_survive_translation(language: str, domain: str) -> None:
     for entry in polib.pofile(str(catalog(language, domain))):
         assert re.findall(r"{\w+}", entry.msgid) == re.findall(r"{\w+}", entry.msgstr)
 
 
 @pytest.mark.parametrize("domain", ["django", "djangojs"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_compiled_catalogs_are_of_these(language: str, domain: str) -> None:
+def test_the_compiled_catalogs_are_up_to_date(language: str, domain: str) -> None:
     """``make words`` compiles them."""
     path = catalog(language, domain)
     written, compiled = polib.pofile(str(path)), polib.mofile(str(path.with_suffix(".mo")))

@@ -17,7 +17,7 @@ from voicedemo.asgi import application
 
 @pytest.fixture
 def bot_config(tmp_path_factory: pytest.TempPathFactory) -> BotConfig:
-    # One folder for all tests, so that the greeting is synthesised once.
+    # All tests share one folder, so that the greeting is synthesised only once.
     folder = tmp_path_factory.getbasetemp() / "speech"
     return BotConfig(
         heartbeat_s=20, liveness_s=40, max_call_s=600, greeting="Hello.", speech_folder=Path(folder)

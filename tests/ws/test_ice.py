@@ -1,4 +1,4 @@
-"""Who gets ICE servers, and how many times."""
+"""Who gets ICE servers, and how often."""
 
 import asyncio
 import json

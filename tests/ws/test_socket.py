@@ -1,4 +1,4 @@
-"""The socket under good and bad input: always an answer, never a hurt neighbour."""
+"""The socket under good and bad input: it always answers, and no other call suffers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,8 +58,10 @@ async def test_garbage_gets_one_error_and_the_call_still_works(page: Page, text:
 
 
 @pytest.mark.parametrize("later", [{"generation": 2}, {"generation": 1, "rejoin": True}])
-async def test_what_goes_on_with_a_call_opens_none(page: Page, later: dict[str, Any]) -> None:
-    """A page whose first offer was refused goes on to restart ICE: the line stayed taken."""
+async def test_an_offer_that_continues_a_call_opens_no_call(
+    page: Page, later: dict[str, Any]
+) -> None:
+    """A page may restart ICE although its first offer was refused. That must not take a line."""
     await page.open()
     await page.say(type="offer", sdp=await page.offer(), generation=1, voice="parot")
     assert (await page.hear())["code"] == "bad_message"
@@ -82,7 +84,7 @@ async def test_a_socket_that_only_sends_garbage_is_closed(page: Page) -> None:
 
 
 @pytest.mark.parametrize("ticket", ["", "forged", "a:b:c"])
-async def test_a_forged_ticket_is_told_so_and_closed(page: Page, ticket: str) -> None:
+async def test_a_forged_ticket_is_refused_and_its_socket_closed(page: Page, ticket: str) -> None:
     page.ticket = ticket
     error = await page.open()
     assert error["code"] == "ticket_invalid"
@@ -160,7 +162,7 @@ async def test_a_candidate_of_an_unknown_generation_is_refused(page: Page) -> No
     assert (await page.hear())["code"] == "unknown_generation"
 
 
-async def test_during_a_call_too(page: Page) -> None:
+async def test_a_wrong_candidate_during_a_call_is_refused(page: Page) -> None:
     await page.call()
     await page.hear_until("candidate")
     await page.say(type="candidate", candidate=None, generation=7)
@@ -182,7 +184,7 @@ async def test_a_candidate_that_is_no_address_hurts_nobody(page: Page, address: 
     assert await page.pitch() == 700
 
 
-async def test_a_host_name_among_an_offers_candidates_is_passed_over(page: Page) -> None:
+async def test_a_host_name_among_the_candidates_of_an_offer_is_ignored(page: Page) -> None:
     await page.open()
     named = "a=candidate:9 1 udp 1 example.com 5000 typ host\r\na=mid:0\r\n"
     sdp = (await page.offer()).replace("a=mid:0\r\n", named, 1)
@@ -191,7 +193,7 @@ async def test_a_host_name_among_an_offers_candidates_is_passed_over(page: Page)
     assert await page.pitch() == 700
 
 
-async def test_a_page_that_could_not_connect_is_a_failure_in_the_books(page: Page) -> None:
+async def test_a_page_that_could_not_connect_is_recorded_as_a_failure(page: Page) -> None:
     await page.open()
     await page.say(type="offer", sdp=await page.offer(), generation=1)
     await page.hear_until("answer")
@@ -199,7 +201,7 @@ async def test_a_page_that_could_not_connect_is_a_failure_in_the_books(page: Pag
     assert (await call_in_state("failed")).reason == "network_blocked"
 
 
-async def test_a_goodbye_without_a_call_is_told_so(page: Page) -> None:
+async def test_a_goodbye_without_a_call_is_refused(page: Page) -> None:
     await page.open()
     await page.say(type="bye", reason="hangup")
     assert (await page.hear())["code"] == "no_call"
@@ -229,7 +231,7 @@ async def test_fresh_ice_servers_are_given_to_a_call_that_asks(page: Page) -> No
     assert message["iceServers"][0]["urls"] == settings.VOICEDEMO_STUN_URLS
 
 
-async def test_resuming_what_one_has_writes_nothing(page: Page) -> None:
+async def test_resuming_the_call_of_the_same_socket_writes_nothing(page: Page) -> None:
     ready = await page.open()
     await page.say(type="offer", sdp=await page.offer(), generation=1)
     await page.hear_until("answer")

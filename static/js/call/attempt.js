@@ -77,7 +77,7 @@ export class CallAttempt {
     this.signal?.close();
   }
 
-  // What comes too late ends here.
+  // Events that come too late end here.
 
   /** @param {import('./call.js').CallEvent} event */
   happen(event) {
@@ -292,7 +292,7 @@ export class CallAttempt {
     this.happen({ type: 'too-slow', reason: this.signal?.admitted ? blocked : 'server_unreachable' });
   }
 
-  // What the server says.
+  // Messages of the server.
 
   /** @param {Message} message */
   async receive(message) {

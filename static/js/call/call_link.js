@@ -40,7 +40,7 @@ export class CallLink {
    * Opens a peer connection, which makes its offer by itself.
    *
    * @param {IceConfiguration} configuration
-   * @param {MediaStream} stream to send
+   * @param {MediaStream} stream the microphone's, which is sent
    * @throws {CallError} `no_relay`
    */
   open(configuration, stream) {

@@ -1,7 +1,7 @@
 /**
  * Keeps a working microphone during one call. A headset that is unplugged ends its track. A telephone
- * call or an assistant takes the microphone away. After either, a track may look alive and be dead, so a
- * fresh one is opened.
+ * call or an assistant takes the microphone away. After either, a fresh microphone is opened
+ * (docs/browsers.md#microphone-looks-alive).
  *
  * @typedef {string} Trouble
  *   mic_muted: a switch, or another program that uses it; mic_silent: it has given nothing but digital
@@ -16,7 +16,7 @@
 import { MicrophoneError, stop } from './microphone.js';
 import { nth } from '../lib/backoff.js';
 
-/** Browsers mute a track briefly whenever the system changes something about sound. */
+/** A track that is muted for less than this is in order (docs/browsers.md#muted-for-a-moment). */
 export const MOMENT_MS = 2_000;
 /** Waits before the second, third, … attempt to open one again; the last one repeats. */
 export const RETRY_MS = [1_000, 3_000, 5_000];
@@ -67,20 +67,20 @@ export class Capture {
     if (this.track.readyState === 'ended' || this.track.muted) this.reopen('returned');
   }
 
-  /** @param {MediaDeviceInfo[]} devices that are there now */
+  /** @param {MediaDeviceInfo[]} devices all that are present now */
   devicesChanged(devices) {
     const inputs = devices.filter(({ kind }) => kind === 'audioinput');
     const { deviceId = '' } = this.track.getSettings();
     const before = this.listed;
     this.listed = new Set(inputs.map((device) => device.deviceId));
-    // Some browsers never list the microphone in use.
+    // A microphone that was never listed is not gone (docs/browsers.md#device-not-listed).
     if (before.has(deviceId) && !this.listed.has(deviceId)) this.reopen('device-gone');
   }
 
   /**
    * Looks for digital silence.
    *
-   * @param {number|null} energy of everything that the microphone has given so far; null: not known
+   * @param {number|null} energy the microphone's total audio energy so far; null: not known
    */
   look(energy) {
     if (energy === null || !this.track.enabled || this.track.muted) {

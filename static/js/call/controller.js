@@ -23,7 +23,7 @@ export class CallController {
   attempt = null;
 
   /**
-   * @param {string} ticket that came with the page
+   * @param {string} ticket the ticket in the page
    * @param {import('./attempt.js').Wishes} wishes
    * @param {CallSink} sink
    * @param {import('./attempt.js').Tools} tools
@@ -86,7 +86,7 @@ export class CallController {
     if (!hidden) this.attempt?.capture?.returned();
   }
 
-  /** @param {MediaDeviceInfo[]} devices that are there now */
+  /** @param {MediaDeviceInfo[]} devices all that are present now */
   devicesChanged(devices) {
     this.attempt?.capture?.devicesChanged(devices);
   }

@@ -1,6 +1,6 @@
 /**
- * What the page remembers: its call across a reload, and the way that connects across visits. If the
- * browser forbids storage, the page works without.
+ * Remembers the call across a reload, and the way that connects across visits. Where storage is
+ * forbidden, the page works without (docs/browsers.md#storage-forbidden).
  *
  * @typedef {import('../link/ice.js').IceWay} IceWay
  *

@@ -8,7 +8,7 @@ export const CONSTRAINTS = {
   video: false,
 };
 
-/** Some browsers never answer, for example Facebook's on Android. */
+/** Some browsers inside other apps never answer (docs/browsers.md#in-app-never-answers). */
 export const ANSWER_MS = 30_000;
 
 /** @type {Record<string, string>} */
@@ -36,7 +36,8 @@ export function isInAppBrowser(userAgent) {
 }
 
 /**
- * Returns why this browser cannot make a call at all.
+ * Returns why this browser cannot make a call at all. Without HTTPS it has no microphone
+ * (docs/browsers.md#secure-context).
  *
  * @param {object} browser the window
  * @param {boolean} browser.isSecureContext
@@ -78,7 +79,7 @@ export async function openMicrophone(devices, userAgent, clock) {
     }
     const { name, message } = /** @type {Error} */ (error);
     const code = CODES[name] ?? 'mic_denied';
-    // If the app around the browser has no microphone itself, the person was not asked.
+    // The person may not have been asked (docs/browsers.md#in-app-never-answers).
     const isOfApp = code === 'mic_denied' && isInAppBrowser(userAgent);
     throw new MicrophoneError(isOfApp ? 'in_app_browser' : code, `${name}: ${message}`);
   } finally {

@@ -1,4 +1,4 @@
-/** What is said about a call that fails, ends or is interrupted, by the code of the reason. */
+/** The texts about a call that fails, ends or is interrupted, by the code of the reason. */
 
 import { REASONS } from '../generated/reasons.js';
 

@@ -14,7 +14,7 @@ const NEEDS_TICKET = new Set(['ticket_expired', 'ticket_used', 'ticket_invalid']
 const HARMLESS = new Set(['bad_message', 'too_large', 'unknown_generation', 'no_call']);
 
 /**
- * @param {string} code of the error
+ * @param {string} code the error's code
  * @param {import('./call.js').Call} call
  * @param {boolean} hasNewTicket whether the ticket was renewed already
  * @returns {Consequence}

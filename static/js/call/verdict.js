@@ -6,7 +6,7 @@
  * @typedef {object} Verdict
  * @property {Grade} grade
  * @property {number|null} rttMs the median
- * @property {number} lossPercent of the packets that the bot sent
+ * @property {number} lossPercent the share of the bot's packets that was lost
  * @property {number} interruptions
  */
 

@@ -2,7 +2,7 @@
  * Returns the wait before an attempt. The last wait repeats for all later attempts.
  *
  * @param {readonly number[]} waits before the first, second, … attempt
- * @param {number} index of the attempt, from 0
+ * @param {number} index the number of the attempt, from 0
  * @returns {number}
  */
 export function nth(waits, index) {

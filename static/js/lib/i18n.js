@@ -12,7 +12,7 @@ export function speak(words) {
  * Translates a text and fills in its values.
  *
  * @param {string} english
- * @param {Record<string, string|number>} [values] by their names in braces
+ * @param {Record<string, string|number>} [values] the values to insert, by their names in braces
  * @returns {string} the English text if there is no translation
  */
 export function say(english, values = {}) {

@@ -1,4 +1,4 @@
-/** Keeps the screen on (W3C Screen Wake Lock). */
+/** Keeps the screen on (W3C Screen Wake Lock; docs/browsers.md#wake-lock). */
 
 export class ScreenWakeLock {
   /** @type {WakeLockSentinel|null} */

@@ -40,7 +40,7 @@ export class Heartbeat {
     this.channel.onopen = null;
   }
 
-  /** Stops writing while the path is down: in Firefox a write on a path that has gone ends DTLS. */
+  /** Stops writing while the path is down, for Firefox's sake (docs/browsers.md#firefox-dtls-write). */
   hold() {
     this.held = true;
   }

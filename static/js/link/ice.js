@@ -44,7 +44,7 @@ export function hasRelay(servers) {
 }
 
 /**
- * @param {RTCIceServer[]} servers as the server sent them
+ * @param {RTCIceServer[]} servers the list from the server
  * @param {IceWay} way
  * @returns {RTCConfiguration}
  */
@@ -64,8 +64,8 @@ export function configurationFor(servers, way) {
 }
 
 /**
- * Returns the URL of the TURN server for a protocol; there is at most one for each. Firefox does not
- * say which server a relayed candidate belongs to.
+ * Returns the URL of the TURN server for a protocol; there is at most one for each. In Firefox nothing
+ * else names the server of a relayed candidate (docs/browsers.md#firefox-relay-url).
  *
  * @param {RTCIceServer[]} servers
  * @param {'udp'|'tcp'|'tls'} protocol
@@ -117,7 +117,7 @@ function urls(server, way) {
 }
 
 /**
- * @param {string} url of a STUN or TURN server (RFC 7064, RFC 7065)
+ * @param {string} url the URL of a STUN or TURN server (RFC 7064, RFC 7065)
  * @param {IceWay} way
  * @returns {boolean} whether the way uses it
  */

@@ -33,7 +33,7 @@ export class PathMonitor {
 
   /**
    * @param {import('./peer.js').Peer} peer
-   * @param {(message: import('./signal.js').Message) => void} send to the server
+   * @param {(message: import('./signal.js').Message) => void} send sends a message to the server
    * @param {MonitorEvents} events
    * @param {import('../lib/clock.js').Clock} clock
    */
@@ -80,7 +80,7 @@ export class PathMonitor {
     else this.quality = quality.UNKNOWN;
   }
 
-  /** @param {Summary} summary of a path over UDP */
+  /** @param {Summary} summary that of a path over UDP */
   judge(summary) {
     const rttMs = this.isHeldUp ? null : summary.rttMs;
     this.isHeldUp = false;

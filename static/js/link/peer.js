@@ -2,7 +2,7 @@
  * The peer connection of one call: its offers, its candidates, and the ICE generation they belong to.
  *
  * @typedef {object} PeerEvents
- * @property {(message: import('./signal.js').Message) => void} send to the server
+ * @property {(message: import('./signal.js').Message) => void} send sends a message to the server
  * @property {(kind: string, detail: Record<string, string|number>) => void} onEvent for the timeline
  * @property {() => void} onCandidate the browser found one, in the newest generation
  * @property {(state: RTCIceConnectionState) => void} onIce

@@ -6,8 +6,8 @@
  * @property {number} at ms
  * @property {number} packetsReceived
  * @property {number} packetsLost
- * @property {number|null} rttMs of the latest answer; null: not known, or not reliable
- * @property {number} answers to STUN checks so far
+ * @property {number|null} rttMs the round trip of the latest answer; null: not known, or not reliable
+ * @property {number} answers the number of answers to STUN checks so far
  *
  * @typedef {object} Quality
  * @property {Sample|null} last
@@ -33,7 +33,10 @@ const TERRIBLE_LOSS = 0.65;
 const TERRIBLE_WINDOWS = 3;
 /** A window with fewer packets is extended: it says nothing about loss yet. */
 const ENOUGH = 4;
-/** Above this loss, missing packets count as lost: if the bot hears little, its echo sends little. */
+/**
+ * Above this loss, missing packets count as lost, for if the bot hears little, its echo sends little. Firefox
+ * does not count them (docs/browsers.md#firefox-lost-not-counted).
+ */
 const SOME_LOSS = 0.2;
 const PACKET_MS = 20;
 /** It is crippled, too, after so many slow answers in a row; they are one to three seconds apart. */

@@ -17,7 +17,7 @@
  * @property {number} alarms troubles answered with a restart, since the last half minute of calm
  * @property {IceWay} way in use, or being tried
  * @property {IceWay} home the way that this call prefers
- * @property {readonly IceWay[]} ways that exist
+ * @property {readonly IceWay[]} ways all ways that exist
  * @property {string|null} udpNetwork the network in which UDP worked; '': its address is not known;
  *   null: it has not worked since the network changed
  * @property {number} upgrades attempts to return from TCP to UDP
@@ -245,8 +245,8 @@ function hint(recovery, reason, now) {
 }
 
 /**
- * A socket got through, so media may as well. An earlier restart does not help: it has candidates of
- * the networks that existed then, and only some browsers add new ones.
+ * A socket got through, so media may as well. An earlier restart does not help: in Firefox it has only
+ * candidates of the networks that existed then (docs/browsers.md#firefox-gathers-once).
  *
  * @param {Recovery} recovery
  * @param {number} now
@@ -277,7 +277,7 @@ function degraded(recovery, now) {
 
 /**
  * @param {Recovery} recovery
- * @param {IceWay} way to use in this network from now on
+ * @param {IceWay} way the way to use in this network from now on
  * @param {number} now
  * @returns {Step}
  */

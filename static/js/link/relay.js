@@ -2,7 +2,7 @@
  * Counts what a call sends through a TURN server, which costs money by the byte.
  *
  * @typedef {object} Relay
- * @property {string} url of the TURN server
+ * @property {string} url the URL of the TURN server
  * @property {'udp'|'tcp'|'tls'} protocol between the browser and it
  * @property {string} pairId
  * @property {number} bytes through this candidate pair so far, in both directions
@@ -29,7 +29,7 @@ export class RelayMeter {
   /**
    * Takes a sample.
    *
-   * @param {Relay|null} relay of the selected pair; null: it uses none
+   * @param {Relay|null} relay the relay that the selected pair uses; null: none
    * @param {number} now ms
    */
   look(relay, now) {

@@ -34,9 +34,9 @@ export const REOPEN_MS = [0, 100, 250, 500, 1_000, 2_000, 4_000];
 /** An answer takes one round trip. If it takes longer than this, the socket is replaced. */
 export const ANSWER_MS = 1_000;
 /**
- * How long a socket may wait for its greeting before it is replaced. A socket whose network goes while
- * it is being opened never moves to another network. The last one repeats: a network that is only slow
- * needs it, and keeps it from then on.
+ * How long a socket may wait for its greeting before it is replaced. A socket never moves to another
+ * network (docs/browsers.md#socket-network). The last one repeats: a network that is only slow needs it,
+ * and keeps it from then on.
  */
 export const GREETING_MS = [1_500, 3_000, 6_000];
 
@@ -68,7 +68,7 @@ export class Signal {
    * @param {string} url with the ticket
    * @param {SignalEvents} events
    * @param {SocketTools} tools
-   * @param {Claim|null} [claim] to a call that this page began before it was reloaded
+   * @param {Claim|null} [claim] for a call that this page began before it was reloaded
    */
   constructor(url, events, tools, claim = null) {
     this.url = url;
@@ -83,7 +83,7 @@ export class Signal {
     return this.claim !== null && !this.claim.rejoin;
   }
 
-  /** @param {Message} message to send now, or once there is a socket */
+  /** @param {Message} message sent now, or once there is a socket */
   send(message) {
     if (message.type === 'offer') {
       this.isBetween = false;

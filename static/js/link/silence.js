@@ -1,8 +1,8 @@
 /**
  * Notices within a fraction of a second that no packets arrive. ICE itself takes seconds.
  *
- * The receiver's synchronization sources (W3C WebRTC, 5.3) are cheap to read, but they also stand
- * still while nothing is played. A silence therefore counts only once the statistics confirm it.
+ * The receiver's synchronization sources are cheap to read, but a silence there counts only once the
+ * statistics confirm it (docs/browsers.md#stuck-sources).
  *
  * @typedef {object} SilenceEvents
  * @property {(ms: number) => void} onSilence nothing has arrived for this long
@@ -19,7 +19,7 @@ const UNSTEADY_MS = 1_000;
 
 /** A look that comes later than this proves nothing: the page itself was held up. */
 const LATE_MS = 250;
-/** A page held up for longer than this was frozen, not busy. */
+/** A page held up for longer than this was frozen, not busy (docs/browsers.md#frozen-page). */
 const FROZEN_MS = 3_000;
 
 export class SilenceDetector {

@@ -2,14 +2,14 @@
  * Summarises what getStats() reports (W3C WebRTC Statistics).
  *
  * @typedef {object} Summary
- * @property {string} pairId of the selected pair; '' if there is none
+ * @property {string} pairId the id of the selected pair; '' if there is none
  * @property {string} pair candidate types, local then remote; '' if no pair is selected
- * @property {string} protocol of the local candidate
+ * @property {string} protocol the protocol of the local candidate
  * @property {string} relayProtocol udp, tcp or tls if the local candidate is a relayed one
  * @property {number} at when the inbound statistics were taken, epoch ms
  * @property {number|null} rttMs
- * @property {number} answers to this pair's STUN checks so far
- * @property {number|null} lossPercent of the packets due since the previous summary
+ * @property {number} answers the number of answers to this pair's STUN checks so far
+ * @property {number|null} lossPercent the share that was lost of the packets due since the previous summary
  * @property {number|null} jitterMs
  * @property {number} packetsReceived
  * @property {number} packetsLost
@@ -18,9 +18,9 @@
  * @property {number} samplesConcealed how many of them were made up for lost or late packets
  * @property {boolean} isUdp whether the browser sends UDP, to the bot or to the relay
  * @property {string} network the phone's own address in it; '' if only the relay's is known
- * @property {import('./relay.js').Relay|null} relay of the selected pair
+ * @property {import('./relay.js').Relay|null} relay the relay that the selected pair uses
  * @property {boolean} isSending whether packets were sent since the previous summary
- * @property {number|null} spokenEnergy of everything the microphone has given; null: not known
+ * @property {number|null} spokenEnergy the microphone's total audio energy so far; null: not known
  */
 
 /**
@@ -62,7 +62,7 @@ export function summarise(report, previous) {
 }
 
 /**
- * Finds the selected pair. Chromium and Safari name it in the transport; Firefox marks the pair.
+ * Finds the selected pair. Browsers mark it in two ways (docs/browsers.md#firefox-selected-pair).
  *
  * @param {any[]} stats
  * @returns {any}

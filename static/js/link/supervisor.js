@@ -28,11 +28,11 @@
  * @typedef {object} Terms
  * @property {RTCIceServer[]} servers
  * @property {IceWay} home the way to prefer
- * @property {readonly IceWay[]} ways that may be tried
+ * @property {readonly IceWay[]} ways all ways that may be tried
  *
  * @typedef {object} LinkDiagnostics for the developer panel
  * @property {IceWay} way in use, or being tried
- * @property {number} restarts of ICE on this peer connection
+ * @property {number} restarts the number of ICE restarts on this peer connection
  * @property {number|null} heartbeatMs the latest round trip; null: none yet
  * @property {Summary|null} summary the latest statistics; null: none yet
  */
@@ -147,7 +147,7 @@ export class LinkSupervisor {
     this.hint('credentials');
   }
 
-  /** @param {MediaStreamTrack} track to send instead of the present one; the bot sees the same stream */
+  /** @param {MediaStreamTrack} track replaces the present one; the bot sees the same stream */
   sendTrack(track) {
     const sender = this.pc.getSenders().find((one) => one.track?.kind === 'audio');
     sender?.replaceTrack(track).catch((error) => console.warn(error));
@@ -182,7 +182,7 @@ export class LinkSupervisor {
     this.peer.close();
   }
 
-  // What the peer connection says.
+  // Events of the peer connection.
 
   /** @param {RTCIceConnectionState} state */
   iceChanged(state) {
@@ -213,8 +213,9 @@ export class LinkSupervisor {
   }
 
   /**
-   * An ICE restart mends a failed path, but nothing mends a failed DTLS association. Firefox also reports
-   * `failed` for an association that could not begin because there was no path yet.
+   * An ICE restart mends a failed path, but nothing mends a failed DTLS association
+   * (docs/browsers.md#firefox-dtls-write). Without a path there was none yet, although Firefox says
+   * `failed` (docs/browsers.md#firefox-failed-before-it-began).
    */
   failed() {
     if (this.hadPath && this.receiver?.transport?.state === 'failed') this.owner.onBroken();
@@ -266,7 +267,7 @@ export class LinkSupervisor {
     this.monitor.tick(!this.isConnecting, isTroubled);
   }
 
-  // What the reducer decides.
+  // Actions of the reducer.
 
   /** @param {recovery.RecoveryEvent} event */
   happen(event) {
@@ -311,7 +312,7 @@ export class LinkSupervisor {
     this.monitor.restarted();
     this.owner.note('restart', { generation: this.peer.generation + 1, way, reason });
     try {
-      // Chromium keeps a pair on which it receives anything at all, so the bot must leave it.
+      // The bot must leave the old path first (docs/browsers.md#chromium-stays-where-heard).
       const isCrippled = reason === 'udp_crippled' || !recovery.isWell(this.recovery);
       await this.peer.restartIce(way, isCrippled && WITHOUT_UDP.includes(way));
     } catch (error) {

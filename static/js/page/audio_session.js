@@ -1,6 +1,6 @@
 /**
- * Tells Safari what the page does with sound (W3C Audio Session). During a call it plays on the
- * loudspeaker, and no other app's music goes on.
+ * Tells Safari what the page does with sound (W3C Audio Session). During a call it then plays on the
+ * loudspeaker, and no other app's music goes on (docs/browsers.md#safari-audio-session).
  *
  * @param {'auto'|'play-and-record'} type
  */

@@ -53,7 +53,7 @@ export class DeveloperPanel {
     line('ice', this.iceHistory);
   }
 
-  /** @param {number} ms that the person waited for an answer */
+  /** @param {number} ms how long the person waited for an answer */
   addTurn(ms) {
     this.turns.push(ms);
     line('turn', turnLine(this.turns));
@@ -77,7 +77,7 @@ function line(name, text) {
 
 /**
  * @param {number|null|undefined} value
- * @param {string} name of the unit
+ * @param {string} name the name of the unit
  * @returns {string}
  */
 function unit(value, name) {

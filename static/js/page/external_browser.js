@@ -1,8 +1,8 @@
-/** Leads from a browser inside another app to one that can use the microphone. */
+/** Leads from a browser inside another app to one with a microphone (docs/browsers.md#in-app-way-out). */
 
 /**
  * @param {string} userAgent
- * @param {string} href of this page
+ * @param {string} href the URL of this page
  * @returns {string} a link that opens the page there; '' if none is known
  */
 export function externalBrowserLink(userAgent, href) {

@@ -26,7 +26,7 @@ export class FrameThrottle {
   everyMs = 0;
 
   /**
-   * @param {number} now of an animation frame, in ms
+   * @param {number} now the time of an animation frame, in ms
    * @returns {boolean} whether to draw
    */
   isDue(now) {

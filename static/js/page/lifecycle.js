@@ -6,12 +6,13 @@
  * @property {(reason: string) => void} onHint the path may be gone, or about to go
  * @property {(hidden: boolean) => void} onVisibility
  * @property {() => void} onLeave the page is closed, reloaded or put into the back/forward cache
- * @property {() => void} onRestored it comes back out of that cache, where it has lost its sockets
+ * @property {() => void} onRestored it comes back out of that cache without its sockets
+ *   (docs/browsers.md#back-forward-cache)
  *
  * @typedef {EventTarget & {type?: string}} Connection navigator.connection
  */
 
-/** A browser that does not name the kind of network also announces new estimates of its speed. */
+/** Without the kind of network, new estimates look like changes (docs/browsers.md#estimates-are-changes). */
 const ESTIMATES_MS = 10_000;
 
 /**

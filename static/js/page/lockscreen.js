@@ -3,7 +3,7 @@
 /**
  * @param {MediaSession|undefined} session navigator.mediaSession
  * @param {string} title
- * @param {Record<string, () => void>} actions by their names in that specification
+ * @param {Record<string, () => void>} actions handlers, by the names of the actions in that specification
  */
 export function showCall(session, title, actions) {
   if (!session) return;
@@ -32,7 +32,7 @@ function handle(session, name, act) {
   try {
     session.setActionHandler(/** @type {MediaSessionAction} */ (name), act);
   } catch (error) {
-    // This browser does not know the button.
+    // This browser does not know the button (docs/browsers.md#lock-screen-buttons).
     console.info(name, error);
   }
 }

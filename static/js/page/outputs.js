@@ -7,14 +7,14 @@
 import { element } from './dom.js';
 
 export class OutputChoice {
-  /** @param {HTMLAudioElement} audio that plays */
+  /** @param {HTMLAudioElement} audio the element that plays the bot */
   constructor(audio) {
     this.audio = audio;
     this.select = /** @type {HTMLSelectElement} */ (element('output'));
     this.select.addEventListener('change', () => this.use());
   }
 
-  /** @param {MediaDeviceInfo[]} devices that are there now */
+  /** @param {MediaDeviceInfo[]} devices all that are present now */
   offer(devices) {
     const outputs = outputsOf(devices);
     const chosen = this.select.value;
@@ -36,7 +36,8 @@ export class OutputChoice {
 }
 
 /**
- * Returns the loudspeakers to choose from. Browsers name them once the microphone is allowed.
+ * Returns the loudspeakers to choose from. They have names once the microphone is allowed
+ * (docs/browsers.md#devices-need-microphone).
  *
  * @param {MediaDeviceInfo[]} devices
  * @returns {Output[]} empty if there is no choice

@@ -20,7 +20,7 @@ export class RemoteAudio {
       await this.audio.play();
       this.unlock.hidden = true;
     } catch (error) {
-      // AbortError: the call has ended meanwhile. Otherwise the browser wants another tap.
+      // AbortError: the call has ended meanwhile. Otherwise another tap is needed (docs/browsers.md#sound-needs-tap).
       const { name } = /** @type {Error} */ (error);
       if (name !== 'AbortError') this.unlock.hidden = false;
     }

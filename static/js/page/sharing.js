@@ -36,7 +36,7 @@ export class Sharing {
       await navigator.clipboard.writeText(link);
       this.tell(done);
     } catch {
-      this.tell(link); // the browser has no clipboard either: show what to copy
+      this.tell(link); // no clipboard either (docs/browsers.md#no-clipboard)
     }
   }
 }

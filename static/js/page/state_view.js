@@ -120,13 +120,13 @@ export class StateView {
     this.writeNext();
   }
 
-  /** What the call asks the person to do comes before what the microphone asks for. */
+  /** Shows the call's next step. Without one, it says what is wrong with the microphone. */
   writeNext() {
     const muted = this.muted && this.wasUp ? say('You are muted.') : '';
     write(this.nextStep, this.next ? say(this.next) : muted || say(this.trouble));
   }
 
-  /** @param {string} text to show in place of the next step, already translated; '' changes nothing */
+  /** @param {string} text shown in place of the next step, already translated; '' changes nothing */
   tell(text) {
     if (text) write(this.nextStep, text);
   }

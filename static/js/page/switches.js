@@ -15,7 +15,7 @@ import { VOICES } from '../generated/shared.js';
 import { WAYS } from '../link/ice.js';
 
 /**
- * @param {string} search of the page's URL
+ * @param {string} search the query of the page's URL
  * @returns {Switches}
  */
 export function readSwitches(search) {

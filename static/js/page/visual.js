@@ -16,7 +16,7 @@ const REACH = 0.2;
 
 /**
  * @param {CanvasRenderingContext2D} context
- * @param {number} size of the square picture, in its own pixels
+ * @param {number} size the width and height of the picture, in its own pixels
  * @param {Ring[]} rings the outermost first
  */
 export function drawRings(context, size, rings) {

@@ -2,7 +2,7 @@
  * Listens to the microphone and judges what it gives.
  *
  * @typedef {object} Loudness what the microphone gave
- * @property {number} peak of all samples, 0 to 1
+ * @property {number} peak the largest sample, 0 to 1
  * @property {number} loudestDb RMS of the loudest moment, dBFS
  * @property {number} clipped share of the samples at the limit, in the worst moment
  *

@@ -25,7 +25,7 @@ export function describeNetwork(candidates, pageAddress) {
   const udp = candidates
     .filter(({ protocol }) => protocol === 'udp')
     .map(({ type, address, relatedAddress, relatedPort }) => {
-      // Chromium puts IPv6 in brackets here.
+      // Chromium puts IPv6 in brackets (docs/browsers.md#chromium-ipv6-brackets).
       return { type, address: address?.replace(/[[\]]/g, '') ?? '', relatedAddress, relatedPort };
     });
   const hosts = udp.filter(({ type }) => type === 'host');
@@ -53,7 +53,7 @@ export function describeNetwork(candidates, pageAddress) {
 function natOf(hosts, mapped) {
   if (!hosts.length && !mapped.length) return 'hidden';
   const ports = mappingsPerBase(mapped);
-  // If the browser hides the base of a mapping, each host candidate may have had one.
+  // If the base of a mapping is hidden, each host candidate may have had one (docs/browsers.md#hidden-base).
   const most = ports.has('') ? Math.ceil(mapped.length / Math.max(1, hosts.length)) : Math.max(0, ...ports.values());
   if (most > 1) return 'symmetric';
   if (most === 1) return 'cone';

@@ -38,7 +38,7 @@ export class Page {
     for (const after of [this.copy, this.share, this.talk]) after.hidden = true;
   }
 
-  /** @param {string} code of the verdict */
+  /** @param {string} code the code of the verdict */
   end(code) {
     const isFine = code.startsWith('fine');
     Object.assign(document.body.dataset, { state: isFine ? 'fine' : 'trouble', verdict: code });
@@ -71,7 +71,7 @@ export class Page {
     }
   }
 
-  /** @param {string} outcome of copying: shown on the button, and read out by screen readers */
+  /** @param {string} outcome the result of copying: shown on the button, and read out by screen readers */
   tell(outcome) {
     this.copy.textContent = outcome;
     element('told').textContent = outcome;

@@ -1,4 +1,4 @@
-/** What the self-test plays. */
+/** The sounds that the self-test plays. */
 
 /**
  * Plays two notes, the second higher.

@@ -7,7 +7,7 @@
  * @typedef {import('../generated/selftest_sentences.js').Sentences} Sentences
  *
  * @typedef {object} Row a line of the report
- * @property {string} name of the check
+ * @property {string} name the check's name
  * @property {Status} status
  * @property {string} found a code of the check's sentences, or of reasons.js
  * @property {Record<string, string|number|boolean>} data
@@ -20,7 +20,7 @@
  * @typedef {object} Check
  * @property {string} name
  * @property {string} title
- * @property {Sentences} sentences by the codes it finds
+ * @property {Sentences} sentences its sentences, by the codes it finds
  * @property {readonly Check[]} needs it runs only if these have run and found nothing bad
  * @property {readonly Check[]} after it also waits for these, whatever they find
  * @property {(context: Context, onSecond: (second: number) => void) => Promise<Result|null>} run

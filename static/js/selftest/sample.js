@@ -7,8 +7,8 @@
  * @property {string} pair candidate types, ours then the bot's
  * @property {number} rttMs the median
  * @property {number} jitterMs the mean
- * @property {number} lossPercent of what should have come back: lost on its way there, lost on its way
- *   here, or too late to be played
+ * @property {number} lossPercent the share of sound that did not come back: it was lost on the way there or
+ *   back, or came too late to be played
  * @property {number} mos
  */
 

@@ -25,7 +25,7 @@ import { Signal } from '../link/signal.js';
 import { sample } from './sample.js';
 
 const CONNECT_MS = 12_000;
-/** The last STUN error code (RFC 8489, 14.8). Codes from 700 on are the browser's own. */
+/** The last STUN error code (RFC 8489, 14.8); later ones: docs/browsers.md#candidate-error-codes. */
 const LAST_STUN_ERROR = 699;
 
 /** The way cannot carry a call. */
@@ -59,7 +59,7 @@ export class Trial {
 
   /**
    * @param {string} ticket for this call
-   * @param {(second: number) => void} onSecond of the sample, 1 for the first
+   * @param {(second: number) => void} onSecond called with each second of the sample, from 1
    * @returns {Promise<Outcome>}
    */
   async run(ticket, onSecond) {

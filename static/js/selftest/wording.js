@@ -9,7 +9,7 @@ import { say } from '../lib/i18n.js';
 
 /**
  * @param {import('./runner.js').Row} row
- * @param {Sentences} sentences of its check
+ * @param {Sentences} sentences those of its check
  * @returns {{found: string, advice: string}} in the person's language; advice is '' if there is none
  */
 export function wording({ status, found, data }, sentences) {

@@ -1,7 +1,7 @@
-"""This product beside others, on one core each: ``python -m tests.bench.load`` (``make bench``).
+"""Compares this product with others on one core: ``python -m tests.bench.load`` (``make bench``).
 
-The server runs on core 0, the load generator on core 1, a fresh server for each load. What it finds
-is printed, and written to ``docs/performance.md``; ``--quick`` only prints.
+The server runs on core 0 and the load generator on core 1, with a fresh server for each load. The
+results are printed and written to ``docs/performance.md``; ``--quick`` only prints them.
 """
 
 import argparse
@@ -49,13 +49,13 @@ QUICK: Final[tuple[tuple[Product, Sequence[int]], ...]] = (
 
 WIRES: Final = (Wire(), Wire(loss=0.02), Wire(loss=0.1), Wire(loss=0.02, late=0.05))
 ON_WIRES: Final = (OURS, BARE)
-"""Pipecat and FastRTC receive with aiortc's own receiver, as the bare one does."""
+"""Pipecat and FastRTC are left out: they use aiortc's receiver, and ``BARE`` stands for it."""
 WIRE_CALLS: Final = 5
 WIRE_S: Final = 20
 
 
 def measure(product: Product, ladder: Sequence[int], seconds: float) -> Result:
-    """Climb until a call is no longer clean, and that load is measured too."""
+    """Measure growing loads, up to and including the first under which a call is not clean."""
     result = Result(product.name, note=product.why_not())
     for calls in () if result.note else ladder:
         figures, idle_mb = one_load(product, calls, seconds)
@@ -80,10 +80,11 @@ def on_bad_wires(products: Sequence[Product]) -> list[OnWire]:
 
 
 def one_load(product: Product, calls: int, seconds: float, *options: str) -> tuple[Figures, float]:
-    """
-    :param options: more of the generator's.
-    :returns: what was found, and how many MB the server took before the first call.
-    :raises RuntimeError: where the server does not start, or takes no calls.
+    """Measure one load on a fresh server.
+
+    :param options: further options of the generator.
+    :returns: the figures, and the server's memory before the first call in MB.
+    :raises RuntimeError: if the server does not start, or takes no calls.
     """
     with tempfile.TemporaryDirectory() as folder, product.start(Path(folder)) as server:
         idle_mb = memory_mb(server.pid)
@@ -104,7 +105,7 @@ def one_load(product: Product, calls: int, seconds: float, *options: str) -> tup
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter loads")
-    parser.add_argument("--seconds", type=float, help="of each load")
+    parser.add_argument("--seconds", type=float, help="length of each load")
     parser.add_argument("--only", nargs="*", help="products, by the beginning of their names")
     options = parser.parse_args()
     seconds = options.seconds or (5 if options.quick else 10)

@@ -1,4 +1,4 @@
-"""What many short calls leave behind: ``python -m tests.bench.load.churn``.
+"""Shows what many short calls leave in the server: ``python -m tests.bench.load.churn``.
 
 Prints the server's memory, threads, file descriptors and tasks while no call is up: after the first
 hundred calls, and after every quarter of the rest.
@@ -23,7 +23,7 @@ from .signalling import VoiceDemo
 AT_ONCE: Final = 10
 TALK_S: Final = 0.3
 REST_S: Final = 12.0
-"""Longer than anything is kept of a call that was hung up."""
+"""Longer than the server keeps anything of a call that was hung up."""
 
 
 async def some_calls(http: httpx.AsyncClient, server: Running, count: int) -> None:

@@ -1,4 +1,4 @@
-"""So many calls at once against one server: ``python -m tests.bench.load.generator --help``.
+"""Makes many calls at once to one server: ``python -m tests.bench.load.generator --help``.
 
 Prints one line of JSON: the fields of :class:`Figures`.
 """
@@ -32,13 +32,13 @@ from .signalling import HttpOffer, Janus, Signalling, VoiceDemo
 
 PACKETS_PER_S: Final = 50
 GROUPS: Final = 10
-"""Callers do not all speak in the same millisecond."""
+"""The callers speak in groups, so that not all speak in the same millisecond."""
 AT_ONCE: Final = 4
 """Calls that are set up at the same time."""
 WARM_S: Final = 3.5
-"""Then every first echo is in, and the calls are what they will stay."""
+"""After this time every first echo has arrived, and the load is steady."""
 CLEAN: Final = 0.95
-"""Share of its packets that a good call gets back."""
+"""A clean call gets back at least this share of its packets."""
 
 SIGNALLING: Final[dict[str, Callable[..., Signalling]]] = {
     "voicedemo": VoiceDemo,
@@ -49,32 +49,32 @@ SIGNALLING: Final[dict[str, Callable[..., Signalling]]] = {
 
 @dataclass(frozen=True)
 class Figures:
-    """What one load did to one server. Times in ms, of processes in per cent of a core."""
+    """The results of one load. Times are in ms, CPU figures in per cent of a core."""
 
     calls: int
     clean: int
-    """Calls that got at least 95 % of their packets back, and every word."""
+    """The number of calls that got back at least 95 % of their packets, and every word."""
     least_back: float
-    """Share of its packets that the worst call got."""
+    """The share of its packets that the worst call got back, 0 to 1."""
     echo_p50: float | None
     echo_p95: float | None
     answer: float
-    """From the offer to the answer, the median."""
+    """The median time from the offer to the answer."""
     first_echo: float | None
-    """From the offer to the first packet of the caller's own voice."""
+    """The time from the offer to the first packet of the caller's own voice."""
     likeness: float
-    """Of what was heard to what was said, 0 to 1: the mean of all words of the recorded calls."""
+    """How like the recording the echo sounds, 0 to 1: the mean of all words of recorded calls."""
     disordered: int
-    """Packets of these that came after a later one."""
+    """The number of packets of recorded calls that came after a later one."""
     missing: float
-    """Share of the sequence numbers these should have seen, and did not."""
+    """The share of sequence numbers that is missing in recorded calls, 0 to 1."""
     cpu: float
     memory_mb: float
     generator_cpu: float
 
 
 class Load:
-    """Lines, and the clock that lets them speak."""
+    """All lines of a load, and the clock that lets them speak."""
 
     def __init__(self, make_line: Callable[[bool], Line], recorders: int = 0) -> None:
         self._make_line = make_line
@@ -84,7 +84,10 @@ class Load:
         self._clock = asyncio.create_task(self._speak())
 
     async def connect(self, count: int) -> None:
-        """:raises ConnectionError: where one cannot."""
+        """Connect so many calls.
+
+        :raises ConnectionError: if one of them cannot be connected.
+        """
         for start in range(0, count, AT_ONCE):
             async with asyncio.TaskGroup() as group:
                 for index in range(start, min(count, start + AT_ONCE)):
@@ -155,7 +158,7 @@ def _figures(lines: Sequence[Line], **machine: float) -> Figures:
 
 
 def _is_clean(line: Line) -> bool:
-    # The last word may still be under way.
+    # The echo of the last word may still be under way.
     words = line.words - 1 if line.echoes else 0
     return line.received >= CLEAN * line.sent and len(line.echo_s) >= words
 
@@ -166,7 +169,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _likeness(heard: Sequence[AudioPacket]) -> float:
-    """As a receiver hears it that orders what comes, and stands in for what does not."""
+    """Compare with the recording, as a receiver hears it that reorders and conceals losses."""
     reorder, audio_input = Reorder(), AudioInput(opus.SAMPLE_RATE)
     ordered = (packet for came in heard for packet in reorder.put(came))
     return recording.likeness(
@@ -185,13 +188,13 @@ def _missing(heard: Sequence[AudioPacket]) -> float:
 
 
 def cpu_s(pid: int) -> float:
-    """Processor time of a process so far, its threads included."""
+    """The CPU time of a process so far in seconds, with all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(pid: int) -> float:
-    """Resident, in MB."""
+    """The resident memory of a process in MB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
@@ -224,10 +227,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("signalling", choices=SIGNALLING)
     parser.add_argument("url")
-    parser.add_argument("pid", type=int, help="of the server")
+    parser.add_argument("pid", type=int, help="process id of the server")
     parser.add_argument("--calls", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--voice", help="of this product")
+    parser.add_argument("--voice", help="voice to ask this product for")
     parser.add_argument("--recorders", type=int, default=1, help="calls whose echo is listened to")
     parser.add_argument("--says-nothing", action="store_true", help="the bot: no echo is expected")
     parser.add_argument("--loss", type=float, default=0.0, help="share of the packets, each way")

@@ -1,4 +1,4 @@
-"""One caller of the load: real ICE, DTLS and SRTP, and as little else as a call can do with.
+"""One caller of the load, with real ICE, DTLS and SRTP and as little else as possible.
 
 It sends encoded packets and looks at the sizes and arrival times of what comes back, so that one
 core carries hundreds of them. Only a line that ``records`` decrypts what it hears.
@@ -35,14 +35,14 @@ LEVEL_EXTENSION: Final = 1
 QUIET_PACKETS: Final = 15
 """This many packets of about one size are silence."""
 LOUDER: Final = 1.5
-"""A voice takes so many times the bytes of silence, whoever encodes it."""
+"""A voice takes at least this many times the bytes of silence, with every encoder."""
 OVERHEAD_BYTES: Final = 26
-"""Of an SRTP packet, about: header and tag."""
+"""About the size of an SRTP packet's header and tag."""
 _RTP: Final = struct.Struct("!BBHII")
 
 
 class _Agent(aioice.Connection):
-    """aioice's agent, handing on what it hears without a queue."""
+    """aioice's agent, but it delivers packets without a queue."""
 
     def __init__(self, deliver: Callable[[bytes], None]) -> None:
         super().__init__(ice_controlling=True, use_ipv6=False)
@@ -53,7 +53,7 @@ class _Agent(aioice.Connection):
 
 
 class _Wire:
-    """What DTLS takes for its ICE transport."""
+    """Plays the ICE transport for aiortc's DTLS transport."""
 
     role = "controlling"
 
@@ -83,12 +83,12 @@ class _Wire:
 
 
 class Line:
-    """A call. Times are of :func:`time.perf_counter`, in seconds.
+    """A call. Times are seconds of :func:`time.perf_counter`.
 
-    :param packets: what it says, over and over.
-    :param echoes: whether the bot is one that sends them back.
-    :param loss: share of the packets, each way, that it loses on purpose.
-    :param late: share of the packets that it sends 30 ms late, after the next.
+    :param packets: the recording, which the caller says over and over.
+    :param echoes: whether the bot sends packets back.
+    :param loss: the share of packets, each way, that is dropped on purpose, 0 to 1.
+    :param late: the share of packets that is sent 30 ms late, after the next one, 0 to 1.
     """
 
     def __init__(
@@ -115,22 +115,22 @@ class Line:
         self._sizes: deque[int] = deque(maxlen=QUIET_PACKETS)
         self._asked_at: float | None = None
         self.heard: list[AudioPacket] = []
-        """Packets as they came, where it records."""
+        """The packets in order of arrival, if the line records."""
         self.offered_at = 0.0
         self.answered_at = 0.0
         self._first: list[tuple[float, int]] = []
         self.clear()
 
     def clear(self) -> None:
-        """Count from now on."""
+        """Forget all counts and begin again."""
         self.sent = 0
         self.received = 0
         self.words = 0
         self.echo_s: list[float] = []
-        """From each first packet of a word to the first packet of its echo."""
+        """For each word, the time from its first packet to the first packet of its echo."""
 
     async def connect(self, certificate: RTCCertificate) -> None:
-        """Offer, check, shake hands; then :meth:`speak` may be called every 20 ms."""
+        """Set the call up. After that, call :meth:`speak` every 20 ms."""
         await self._signalling.open()
         await self._wire.agent.gather_candidates()
         dtls = RTCDtlsTransport(self._wire, [certificate])  # type: ignore[arg-type]
@@ -179,7 +179,7 @@ class Line:
 
     @property
     def first_echo_at(self) -> float | None:
-        """When its own voice first came back. It takes a period to tell that from silence."""
+        """When its own voice first came back. It takes a period to tell the voice from silence."""
         if len(self._first) < PERIOD_PACKETS:
             return None
         silence = min(size for _, size in self._first)
@@ -200,7 +200,7 @@ class Line:
         if turn == 0:
             self._asked_at = time.perf_counter()
             self.words += 1
-        # RFC 6464, as browsers send it: the bot need not decode to know who speaks.
+        # The audio level (RFC 6464), as browsers send it. With it the bot need not decode.
         level = b"\xbe\xde\x00\x01" + bytes(
             [LEVEL_EXTENSION << 4, 30 if turn < VOICE_PACKETS else 127, 0, 0]
         )
@@ -209,7 +209,7 @@ class Line:
         self._sequence_number = (self._sequence_number + 1) & 0xFFFF
         self._timestamp = (self._timestamp + 960) & 0xFFFFFFFF
         self.sent += 1
-        if turn > 2 and random.random() < self._loss:  # the first of a word is what is timed
+        if turn > 2 and random.random() < self._loss:  # a word's start is timed
             return
         if turn > 2 and random.random() < self._late:
             asyncio.get_running_loop().call_later(0.03, self._wire.send, packet)

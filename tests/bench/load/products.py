@@ -1,6 +1,6 @@
-"""The servers that are compared: how each is installed, started, and offered to.
+"""The servers that are compared, and how each is installed, started and called.
 
-Those in Python have virtual environments of their own, made from ``servers/*.txt`` at first use.
+Each server in Python has its own virtual environment, made from ``servers/*.txt`` at first use.
 """
 
 import shutil
@@ -20,7 +20,7 @@ HERE: Final = Path(__file__).parent
 SERVER_CORE: Final = ("taskset", "--cpu-list", "0")
 START_S: Final = 60.0
 UNUSED: Final = ("websockets", "pfunix", "rabbitmq", "mqtt", "nanomsg")
-"""Janus' other transports."""
+"""Transports of Janus that are switched off."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Product(Protocol):
     def name(self) -> str: ...
 
     def why_not(self) -> str:
-        """Why it cannot be run here; '' where it can."""
+        """Why the product cannot run on this machine; '' if it can."""
         ...
 
     def start(self, folder: Path) -> AbstractContextManager[Running]: ...
@@ -49,7 +49,7 @@ class VoiceDemo:
 
     name: str = "voicedemo"
     bot: str = ""
-    """A class of samples to plug in (``VOICEDEMO_BOT``); '': the echo, which forwards packets."""
+    """A bot to plug in (``VOICEDEMO_BOT``); '' for the echo, which forwards packets."""
     says_nothing: bool = False
 
     def why_not(self) -> str:
@@ -79,7 +79,7 @@ class VoiceDemo:
 class Script:
     """A server script run by the Python of its own environment.
 
-    :param path: what it takes offers at.
+    :param path: the URL path that takes offers.
     """
 
     name: str
@@ -116,7 +116,7 @@ class JanusEcho:
     name: str = "Janus echotest (C)"
 
     def why_not(self) -> str:
-        return "" if shutil.which("janus") else "no janus: apt-get install janus"
+        return "" if shutil.which("janus") else "install janus (Debian: apt-get install janus)"
 
     @contextmanager
     def start(self, folder: Path) -> Iterator[Running]:
@@ -164,7 +164,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise RuntimeError(f"it did not start: {log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

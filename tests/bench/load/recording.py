@@ -1,4 +1,4 @@
-"""What every caller says: 1.2 s that sound like a voice and 1.8 s of silence, over and over."""
+"""The recording that all callers repeat: 1.2 s that sound like a voice, and 1.8 s of silence."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ PERIOD_PACKETS = 150
 
 
 def wave() -> opus.Pcm:
-    """Harmonics that rise and fall in pitch and loudness, as syllables do."""
+    """Return harmonics that rise and fall in pitch and loudness, as syllables do."""
     t = np.arange(VOICE_PACKETS * FRAME_SAMPLES) / opus.SAMPLE_RATE
     pitch = 2 * np.pi * np.cumsum(120 + 40 * np.sin(2 * np.pi * 0.7 * t)) / opus.SAMPLE_RATE
     syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 3.1 * t)
@@ -20,16 +20,16 @@ def wave() -> opus.Pcm:
 
 
 def packets() -> tuple[bytes, ...]:
-    """The recording in Opus, as an encoder in mid-stream puts it: it can be repeated."""
+    """Return the recording in Opus, encoded in mid-stream, so that it can be repeated."""
     return opus.encode(np.tile(wave(), 2))[PERIOD_PACKETS : 2 * PERIOD_PACKETS]
 
 
 def likeness(heard: opus.Pcm) -> float:
-    """How much of what was heard is the recording, 0 to 1.
+    """Return how like the recording something sounds, 0 to 1.
 
-    The best normalised correlation of each of its words, the mean of them.
+    It is the mean, over all words, of the best normalised correlation.
 
-    :param heard: a few periods of it, 48 kHz mono.
+    :param heard: a few periods, 48 kHz mono.
     """
     said = wave()[: VOICE_PACKETS * FRAME_SAMPLES].astype(np.float64)
     signal = heard.astype(np.float64)

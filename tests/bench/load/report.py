@@ -1,4 +1,4 @@
-"""What was found, as a table with ratios, and as ``docs/performance.md``."""
+"""Writes the results as a table with ratios, and into ``docs/performance.md``."""
 
 import re
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ WIRE_HEAD: Final = (
     "|---|---|---|---|---|---|\n"
 )
 NOTICED_MS: Final = 150
-"""More delay than that is noticed (ITU-T G.114): a server that adds it under load is overloaded."""
+"""People notice more delay than this (ITU-T G.114). A server that adds it is overloaded."""
 SIDE_BY_SIDE: Final = (10, 40)
-"""Loads at which the processor time of a call is compared."""
+"""Loads at which the CPU time of a call is compared, in calls."""
 
 
 @dataclass
 class Result:
-    """What was found about one product, by number of calls."""
+    """The results of one product, by number of calls."""
 
     name: str
     idle_mb: float = 0.0
@@ -37,7 +37,7 @@ class Result:
 
     @property
     def clean(self) -> list[int]:
-        """The loads under which every call was clean and nothing piled up, ascending."""
+        """The loads with clean calls and without growing delay, ascending."""
         return sorted(n for n, f in self.loads.items() if f.clean == f.calls and self._keeps_up(f))
 
     def _keeps_up(self, figures: Figures) -> bool:
@@ -62,10 +62,10 @@ class Result:
 
 @dataclass(frozen=True, order=True)
 class Wire:
-    """What is done to the packets, each way."""
+    """The faults of a connection, each way."""
 
     late: float = 0.0
-    """Share of the caller's packets that leave 30 ms late, after the next."""
+    """The share of the caller's packets that leave 30 ms late, after the next one."""
     loss: float = 0.0
 
     def __str__(self) -> str:
@@ -122,7 +122,7 @@ def _row(result: Result) -> str:
 
 
 def _compared(result: Result) -> list[tuple[int, Figures]]:
-    """The loads to show the cost of: those compared, or the largest clean one."""
+    """The loads whose cost is shown: those to compare, or else the largest clean one."""
     shown = [n for n in SIDE_BY_SIDE if n in result.clean] or result.clean[-1:]
     return [(n, result.loads[n]) for n in shown]
 

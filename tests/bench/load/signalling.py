@@ -1,4 +1,4 @@
-"""How each product takes an offer: one object a call."""
+"""The signalling of each product. There is one object for each call."""
 
 import asyncio
 import itertools
@@ -14,12 +14,12 @@ _callers = itertools.count(1)
 
 class Signalling(Protocol):
     channel: str
-    """Label of the data channel that its pages open; '' where they have none."""
+    """The label of the data channel that a page opens; '' if it opens none."""
     hello: str
-    """What they say on it first."""
+    """The first message on that channel."""
 
     async def open(self) -> None:
-        """What a page does before the tap."""
+        """Do what a page does before the tap."""
         ...
 
     async def answer(self, offer: str) -> str: ...
@@ -32,8 +32,8 @@ class Signalling(Protocol):
 class VoiceDemo:
     """A ticket over HTTP, then a WebSocket for as long as the call.
 
-    Each call comes from an address of its own, behind the proxy that ``VOICEDEMO_PROXIES`` says
-    there is: so many from one would be refused.
+    The server would refuse so many calls from one address. So it runs with ``VOICEDEMO_PROXIES``,
+    and each call claims its own address in the header that a proxy would write.
     """
 
     channel = "heartbeat"
@@ -76,14 +76,14 @@ class VoiceDemo:
                 return message
             if message["type"] in ("error", "bye"):
                 break
-        raise ConnectionError(f"no {kind}, but {message}")
+        raise ConnectionError(f"expected {kind}, got {message}")
 
 
 class HttpOffer:
-    """An offer in the body of a POST, the answer in its reply: bare aiortc, FastRTC, Pipecat."""
+    """The offer is a POST, and its response is the answer: bare aiortc, FastRTC, Pipecat."""
 
     channel = "text"
-    hello = "handshake"  # FastRTC waits for it; the others do not mind
+    hello = "handshake"  # FastRTC waits for it; the others ignore it
 
     def __init__(self, http: httpx.AsyncClient, url: str) -> None:
         self._http = http

@@ -27,13 +27,13 @@ class Command(BaseCommand):
             found = selftests.find(code)
         except SelfTest.DoesNotExist:
             days = selftests.KEPT.days
-            raise CommandError(f"no report has this code; they are kept for {days} days") from None
+            raise CommandError(f"no report has this code: they are kept for {days} days") from None
         report, reasons = found.report, _reasons()
         verdict = report["verdict"]
         told = VERDICTS.get(verdict) or reasons.get(verdict) or Sentence("")
         self.stdout.write(f"{found.at:%Y-%m-%d %H:%M} UTC: {told.sentence} ({verdict})")
         self._step(told.next_step)
-        # Anybody may have written a report: JSON spells out what a terminal would act on.
+        # Anybody may have written a report. JSON escapes what a terminal would obey.
         self.stdout.write(json.dumps(report["user_agent"]))
         for row in report["rows"]:
             self._row(row, reasons)
@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
 
 def _filled(sentence: str, data: Row) -> str:
-    """The sentence with the numbers of a row; ``?`` for a value that is not a number."""
+    """Fill in a row's numbers. A value that is not a number becomes ``?``."""
 
     def value(name: re.Match[str]) -> str:
         number = data.get(name[1])

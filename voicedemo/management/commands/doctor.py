@@ -57,5 +57,5 @@ def _setup() -> Setup:
 
 
 def _relative(path: Path | None) -> str:
-    """The path of a settings file as seen from the project's folder; '' for None."""
+    """Return the path of a settings file relative to the project's folder; '' for None."""
     return os.path.relpath(path, settings.BASE_DIR) if path else ""

@@ -12,7 +12,7 @@ from django.urls import reverse
 from pages.phone import certificate
 
 SOMEWHERE = ("192.0.2.1", 9)
-"""Nothing is sent there (RFC 5737): the kernel only says which own address it would use."""
+"""A documentation address (RFC 5737). Nothing is sent there; the kernel only picks our address."""
 
 
 class Command(BaseCommand):
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 def _steps(url: str, port: int, tls_port: int, files: certificate.Certificate) -> str:
     code = StringIO()
     segno.make(url, error="l").terminal(out=code, compact=True, border=2)
-    # The certificate travels over plain HTTP: others in this Wi-Fi could replace it by their own.
+    # The certificate is fetched over plain HTTP, where others in this Wi-Fi could replace it.
     return f"""
   In the same Wi-Fi, scan this with the phone's camera:
 
@@ -67,6 +67,6 @@ def _own_address() -> str:
             probe.connect(SOMEWHERE)
         except OSError as exc:
             raise CommandError(
-                "this machine is in no network: connect it, or give --address"
+                "this machine has no network: connect it, or give --address"
             ) from exc
         return str(probe.getsockname()[0])

@@ -24,23 +24,23 @@ from signaling.dispatch import EMBEDDED_BOT
 
 reactor = cast(AsyncioSelectorReactor, any_reactor)
 
-# Larger than any message the protocol knows, so that a too large one is answered by an error of
-# ours and not by a closed socket.
+# Larger than any message of the protocol. A message that is too large for the protocol then gets an
+# error message instead of a closed socket.
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 BACKLOG = 1024
-# For the calls' last messages to leave their sockets, which close with the server.
+# The server closes all sockets when it stops. The calls' last messages are sent in this time.
 FAREWELL_S = 0.2
 
 
 class Command(BaseCommand):
     help = "Serve pages and sockets, with the bot in the same process."
-    # Of `phone`: what to say instead, once it serves.
+    # `manage.py phone` sets the text to print once the server runs.
     stealth_options = ("announce",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--bind", default=settings.VOICEDEMO_BIND)
-        tls = parser.add_argument_group("HTTPS as well, where no proxy does it")
+        tls = parser.add_argument_group("HTTPS as well, if no proxy provides it")
         tls.add_argument("--tls-port", type=int, default=8443)
         tls.add_argument("--certificate", type=Path, help="PEM; with --key")
         tls.add_argument("--key", type=Path, help="PEM")
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         worker = _embedded_worker()
         endpoints = [_endpoint(bind, port)]
         if bool(certificate) is not bool(key):
-            raise CommandError("--certificate and --key go together")
+            raise CommandError("--certificate and --key are needed together: give both, or neither")
         if certificate and key:
             endpoints.append(_tls_endpoint(tls_port, certificate, key))
         server = _Server(
@@ -81,11 +81,11 @@ class Command(BaseCommand):
             another = f"PORT={port + 1}" if taken == port else f"--tls-port={taken + 1}"
             raise CommandError(
                 f"Port {taken} on {bind} cannot be used ({_reason(server.refused)}). "
-                f"Try another: {another}"
+                f"Try another one: {another}"
             )
 
     async def _start(self, worker: Worker, url: str, announce: str) -> None:
-        # Daphne's own handlers would cut the sockets before the calls have said goodbye on them.
+        # Daphne's own handlers would close the sockets before the calls have said goodbye on them.
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop_soon, worker)
         await worker.start(is_alone=self._claim(Path(settings.VAR_DIR)))
@@ -93,22 +93,24 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _claim(self, folder: Path) -> bool:
-        """Whether no other server runs in this folder, which is this one's until it ends."""
+        """Lock the folder until this process ends. Returns False if another server has the lock."""
         self._lock = (folder / "serving").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self.stderr.write("Another server runs in this folder: its calls count here as well.")
+            self.stderr.write(
+                f"Another server uses {folder}: its calls count towards VOICEDEMO_MAX_CALLS too."
+            )
             return False
         return True
 
     def _cannot_start(self, failure: Any) -> None:
-        self.stderr.write(f"The bot could not start:\n{failure.getTraceback()}")
+        self.stderr.write(f"The bot cannot start, so the server stops:\n{failure.getTraceback()}")
         reactor.stop()
 
 
 class _Server(Server):
-    """Daphne's, which knows where it listens, or why it does not."""
+    """Daphne's server. It knows its URL, or why a port could not be opened."""
 
     refused: Exception | None = None
     refused_port: int | None = None
@@ -116,7 +118,8 @@ class _Server(Server):
     @property
     def url(self) -> str:
         host, port = self.listening_addresses[0]
-        # Browsers give the microphone to localhost without HTTPS, to other plain-HTTP origins not.
+        # Without HTTPS browsers allow the microphone on localhost only
+        # (docs/browsers.md#secure-context).
         if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):
             host = "localhost"
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
@@ -133,13 +136,13 @@ def _reason(exc: Exception) -> str:
 
 
 def _endpoint(bind: str, port: int) -> str:
-    """For Twisted; ``::`` is both versions of IP, unless the kernel's ``bindv6only`` is set."""
+    """An endpoint for Twisted. ``::`` means both IP versions unless ``bindv6only`` is set."""
     family = "tcp6" if ":" in bind else "tcp"
     return f"{family}:{port}:interface={quoteStringArgument(bind)}:backlog={BACKLOG}"
 
 
 def _tls_endpoint(port: int, certificate: Path, key: Path) -> str:
-    """For Twisted, which serves TLS over IPv4 alone."""
+    """An endpoint for Twisted, which serves TLS over IPv4 only."""
     files = f"certKey={quoteStringArgument(str(certificate))}"
     files += f":privateKey={quoteStringArgument(str(key))}"
     return f"ssl:{port}:{files}:interface=0.0.0.0:backlog={BACKLOG}"

@@ -23,8 +23,8 @@ const STATUS = {
 const LINE = { name: 'microphone', title: TITLES.microphone, sentences: MICROPHONE };
 
 /**
- * Comes before everything that uses the network: with the permission, browsers gather host candidates
- * with their addresses.
+ * Comes before everything that uses the network: only with this permission do host candidates have
+ * addresses (docs/browsers.md#addresses-need-microphone).
  *
  * @type {import('../runner.js').Check}
  */
@@ -61,8 +61,8 @@ export const microphone = {
 };
 
 /**
- * Waits until the context runs. A Bluetooth headset takes a while to start; without a sound card the
- * context never runs.
+ * Waits until the context runs. A Bluetooth headset takes a while to start. Without a sound card the
+ * context never runs (docs/browsers.md#firefox-no-sound-card).
  *
  * @param {AudioContext} audio
  * @param {import('../../lib/clock.js').Clock} clock

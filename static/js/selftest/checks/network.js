@@ -1,4 +1,4 @@
-/** What kind of NAT is there, and which versions of IP lead out? */
+/** Finds out the kind of NAT, and which versions of IP reach the internet. */
 
 import { NETWORK, TITLES } from '../../generated/selftest_sentences.js';
 import { configurationFor } from '../../link/ice.js';

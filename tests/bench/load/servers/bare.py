@@ -1,4 +1,4 @@
-"""An echo on bare aiortc, as its documentation puts one together: ``bare.py PORT``."""
+"""An echo on bare aiortc, built as its documentation shows: ``bare.py PORT``."""
 
 import sys
 

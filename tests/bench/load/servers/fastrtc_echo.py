@@ -1,4 +1,4 @@
-"""An echo on FastRTC, frame by frame, by its quickest handler: ``fastrtc_echo.py PORT``."""
+"""An echo on FastRTC, frame by frame, with its fastest handler: ``fastrtc_echo.py PORT``."""
 
 import asyncio
 import os

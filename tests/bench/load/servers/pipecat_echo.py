@@ -24,7 +24,7 @@ logger.remove()
 logger.add(sys.stderr, level="WARNING")
 
 RATE = 16000
-"""Pipecat's own default."""
+"""Pipecat's default, in Hz."""
 
 
 class Echo(FrameProcessor):
