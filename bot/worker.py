@@ -81,7 +81,12 @@ class Worker:
 
     async def _run(self) -> None:
         while True:
-            await self._dispatch(await self._layer.receive(self._inbox))
+            event = await self._layer.receive(self._inbox)
+            try:
+                await self._dispatch(event)
+            except Exception:
+                # One call's message must not cost all others their worker.
+                log.exception("a message could not be dispatched")
 
     async def _dispatch(self, event: dict[str, Any]) -> None:
         try:
@@ -98,11 +103,13 @@ class Worker:
         # Anything else is about a call that has just ended.
 
     def _opened(self, envelope: ToBot) -> Session | None:
-        """A new call, if the message is the offer that opens one."""
+        """A new call, if the message is the offer that opens one.
+
+        Its socket has admitted such an offer and has chosen its voice. A resumed offer has none.
+        """
         call_id, offer = envelope.call_id, envelope.message
-        if not isinstance(offer, Offer) or not offer.opens_call:
+        if not isinstance(offer, Offer) or not offer.opens_call or offer.voice is None:
             return None
-        assert offer.voice is not None  # its socket chose one
         call = Session(
             call_id,
             envelope.reply_to,

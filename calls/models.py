@@ -35,8 +35,8 @@ class Call(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["state"], name="call_state"),
-            models.Index(fields=["label", "created_at"], name="call_label"),
+            models.Index(fields=["state"], name="calls_call_state"),
+            models.Index(fields=["label", "created_at"], name="calls_call_label"),
         ]
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ class RelayUse(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["call", "side", "provider", "protocol"], name="relay_use_once"
+                fields=["call", "side", "provider", "protocol"], name="calls_relay_use_once"
             )
         ]
 
@@ -102,7 +102,7 @@ class SelfTest(models.Model):
     report = models.JSONField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["at"], name="selftest_at")]
+        indexes: ClassVar = [models.Index(fields=["at"], name="calls_selftest_at")]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.report['verdict']}"

@@ -185,7 +185,8 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._take_over(call_id)
         await self._say_ready()
         if message.offer:
-            await self._offer_to_bot(message.offer)
+            # The call has a voice. Only an offer that was admitted carries one to the bot.
+            await self._offer_to_bot(message.offer.model_copy(update={"voice": None}))
 
     async def _take_over(self, call_id: uuid.UUID) -> None:
         self.bot_channel = await database_sync_to_async(dispatch.bot_channel_of)(call_id)

@@ -547,6 +547,40 @@ test('an ICE configuration that comes after the call opens no peer connection', 
   assert.equal(all.clock.timers.size, 0);
 });
 
+test('a ticket that is refused while the ICE configuration is on its way leaves one peer connection', async () => {
+  const all = page();
+  all.sockets[0].hears(READY);
+  let give;
+  all.controller.attempt.admission.ice = new Promise((resolve) => {
+    give = resolve;
+  });
+  all.controller.tap();
+  await settle();
+  all.sockets[0].hears({ type: 'error', code: 'ticket_expired', message: '', retryable: true });
+  await settle();
+  give({ iceServers: SERVERS, ttl: 90 });
+  await settle();
+  assert.equal(all.peers.filter(({ closed }) => !closed).length, 1);
+});
+
+test('a relay that is gone during a call is said to the server', async (context) => {
+  context.mock.method(console, 'warn', () => {});
+  const all = page({ way: 'tls' });
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.controller.tap();
+  await settle();
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
+  await settle();
+  change(all, 'connected');
+  all.controller.attempt.admission.ice = Promise.resolve({ iceServers: [], ttl: 90 });
+  dtlsFails(all);
+  await settle();
+  assert.equal(all.states.at(-1), 'failed: no_relay');
+  const byes = all.sockets[0].sent.filter(({ type }) => type === 'bye');
+  assert.deepEqual(byes, [{ type: 'bye', reason: 'no_relay' }]);
+});
+
 test('mute silences the track and keeps it', async () => {
   const all = await connected();
   all.controller.mute(true);

@@ -1,16 +1,24 @@
 """The socket under good and bad input: it always answers, and no other call suffers."""
 
+import asyncio
+import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 from django.conf import settings
 
+from bot.worker import Worker
 from calls import tickets
 from calls.models import Call, CallEvent
 from signaling import consumer
+from signaling.dispatch import EMBEDDED_BOT
 from tests.page import Page
 from tests.ws.conftest import call_in_state
+from wire.bot import Attach, ToBot, ToPage
+from wire.page import Offer
 
 pytestmark = pytest.mark.ws
 
@@ -239,3 +247,29 @@ async def test_resuming_the_call_of_the_same_socket_writes_nothing(page: Page) -
         await page.say(type="resume", callId=ready["callId"], token=ready["token"])
         await page.hear_until("ready")
     assert await CallEvent.objects.filter(kind="socket-resumed").acount() == 0
+
+
+async def test_an_offer_for_a_call_that_has_ended_hurts_no_other(page: Page, bot: Worker) -> None:
+    """A resumed offer carries no voice, and it may arrive just after its call has ended."""
+    layer = get_channel_layer()
+    offer = Offer(sdp="v=0", generation=1)
+    late = ToBot(call_id=uuid.uuid4(), reply_to="a-socket", message=offer)
+    await layer.send(EMBEDDED_BOT, late.event())
+    async with asyncio.timeout(5):
+        told = ToPage.model_validate(await layer.receive("a-socket"))
+    assert json.loads(told.text)["code"] == "call_unknown"
+    await page.call()
+    assert await page.pitch() == 700
+
+
+async def test_only_an_admitted_offer_opens_a_call(page: Page) -> None:
+    """A resumed one has no voice, so that no bot takes it for an offer that was admitted."""
+    call = await Call.objects.acreate(voice="echo", bot_channel="a-bot")
+    offer = {"sdp": "v=0", "generation": 1, "voice": "echo"}
+    await page.open()
+    token = tickets.token_for(call.id)
+    await page.say(type="resume", callId=str(call.id), token=token, offer=offer)
+    layer = get_channel_layer()
+    attach, resumed = [ToBot.model_validate(await layer.receive("a-bot")).message for _ in range(2)]
+    assert isinstance(attach, Attach)
+    assert isinstance(resumed, Offer) and resumed.voice is None

@@ -119,6 +119,8 @@ export class CallAttempt {
       console.warn(error);
       if (error instanceof MicrophoneError) {
         this.owner.note('microphone', { error: error.message.slice(0, 200) });
+      } else if (this.signal?.claim) {
+        this.send({ type: 'bye', reason: error.code });
       }
       this.happen({ type: 'failure', reason: error.code });
       return;

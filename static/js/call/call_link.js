@@ -44,6 +44,8 @@ export class CallLink {
    * @throws {CallError} `no_relay`
    */
   open(configuration, stream) {
+    // A ticket that was refused meanwhile has begun over: two waits for one configuration end here.
+    this.supervisor?.stop();
     const { iceServers } = configuration;
     const { clock, makePeer } = this.tools;
     const terms = { servers: iceServers, ...this.chooseWays(configuration) };
