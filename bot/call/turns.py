@@ -26,7 +26,7 @@ class Turns:
 
 
 def _percentile(ordered: Sequence[int], share: float) -> int:
-    """Return a percentile by the nearest-rank method, as the page's ``stats.js`` does.
+    """Return a percentile by the nearest-rank method, as the page's ``percentile.js`` does.
 
     :param ordered: at least one value, in ascending order.
     :param share: 0.5 for the median; more than 0, at most 1.

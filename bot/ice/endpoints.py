@@ -16,7 +16,7 @@ from .media_port import MediaPort, UdpBase
 from .path import IPAddress, PathHost
 from .turn import TransactionError, TurnServer, allocate
 
-log = logging.getLogger("voicedemo.ports")
+log = logging.getLogger("voicedemo.endpoints")
 
 GATHER_S: Final = 10.0
 MAPPING_S: Final = 20.0

@@ -20,7 +20,7 @@ from . import stun
 from .media_port import Owner
 from .path import Address, IPAddress
 
-log = logging.getLogger("voicedemo.gather")
+log = logging.getLogger("voicedemo.turn")
 
 DISCARD_PORT: Final = 9
 """RFC 863."""

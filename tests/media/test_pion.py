@@ -58,7 +58,7 @@ class Pion:
         self._offers += 1
         self._tell(type="offer")
         sdp = (await self.hear("offer"))["sdp"]
-        await self._page.say(type="offer", sdp=sdp, attempt=self._offers, voice="echo")
+        await self._page.say(type="offer", sdp=sdp, generation=self._offers, voice="echo")
         answer = await self._page.hear_until("answer")
         start = asyncio.get_running_loop().time()
         self._tell(type="answer", sdp=answer["sdp"])
