@@ -35,7 +35,7 @@ def messages() -> str:
 def shared() -> str:
     """The constants that the page and the server must agree on."""
     values: dict[str, Any] = {
-        "VOICES": list(get_args(constants.Voice)),
+        "VOICES": get_args(constants.Voice),
         "SILENCE_MS": round(1000 * constants.SILENCE_S),
         "GRACE_MS": round(1000 * constants.GRACE_S),
         "TICKET_LIFE_MS": 1000 * constants.TICKET_LIFE_S,
@@ -131,6 +131,6 @@ def _literal(value: Any) -> str:
     """A JavaScript literal, with single quotes as the page's modules have them."""
     if isinstance(value, str):
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_literal, value)) + "]"
+    if isinstance(value, tuple):
+        return "/** @type {const} */ ([" + ", ".join(map(_literal, value)) + "])"
     return json.dumps(value)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import SkipJsonSchema
 
 from .constants import MAX_MESSAGE_BYTES, MAX_SDP_CHARS
 from .errors import ProtocolError
@@ -49,12 +50,17 @@ class IceCandidate(WireModel):
     username_fragment: Annotated[str, StringConstraints(max_length=256)] | None = None
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class IceServer(WireModel):
     """``RTCIceServer`` (W3C WebRTC, 4.2.4)."""
 
     urls: list[str]
-    username: str | None = None
-    credential: str | None = Field(default=None, repr=False)
+    # A browser reads a null here as the text "null", so what is missing is left out.
+    username: str | SkipJsonSchema[None] = Field(default=None, exclude_if=_is_none)
+    credential: str | SkipJsonSchema[None] = Field(default=None, repr=False, exclude_if=_is_none)
 
 
 def parsed(

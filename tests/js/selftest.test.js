@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 
 import { meanOpinionScore } from '../../static/js/selftest/mos.js';
 import { describeNetwork, isPublic } from '../../static/js/selftest/nat.js';
-import { VERDICTS } from '../../static/js/generated/selftest_sentences.js';
+import { VERDICTS, WAY } from '../../static/js/generated/selftest_sentences.js';
+import { SELFTEST_CALLS } from '../../static/js/generated/shared.js';
 import { CHECKS } from '../../static/js/selftest/checks/index.js';
 import { judgeMicrophone, measure } from '../../static/js/selftest/loudness.js';
 import { Runner } from '../../static/js/selftest/runner.js';
@@ -315,4 +316,8 @@ describe('the runner', () => {
       for (const other of [...check.needs, ...check.after]) assert.ok(CHECKS.indexOf(other) < index);
     });
   });
+});
+
+test('the server knows how many calls a self-test makes at the same time', () => {
+  assert.equal(CHECKS.filter(({ sentences }) => sentences === WAY).length, SELFTEST_CALLS);
 });

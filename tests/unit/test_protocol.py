@@ -18,7 +18,7 @@ from wire.page import (
     Visibility,
     parse_page,
 )
-from wire.server import Answer, ServerBye
+from wire.server import Answer, Ice, ServerBye
 
 pytestmark = pytest.mark.unit
 
@@ -113,6 +113,13 @@ def test_the_wire_spells_its_names_as_the_webrtc_api_does() -> None:
         },
     }
     assert json.loads(Answer(sdp="v=0", generation=1).to_json())["type"] == "answer"
+
+
+def test_a_missing_credential_is_left_out() -> None:
+    """A browser would read a null as the text "null"."""
+    server = IceServer(urls=["stun:s"])
+    message = Ice(ice_servers=[server], ttl=1, expires_at="")
+    assert json.loads(message.to_json())["iceServers"] == [{"urls": ["stun:s"]}]
 
 
 CANDIDATE = IceCandidate(candidate="candidate:1", sdp_m_line_index=0, username_fragment="u")

@@ -4,7 +4,10 @@
  * arrive after that have no effect.
  *
  * @typedef {import('./call.js').Call} Call
- * @typedef {import('../link/signal.js').Message} Message
+ * @typedef {import('../link/signal.js').PageMessage} PageMessage
+ * @typedef {import('../link/signal.js').ServerMessage} ServerMessage
+ * @typedef {import('../link/signal.js').Offer} Offer
+ * @typedef {NonNullable<Offer['voice']>} Voice
  *
  * @typedef {object} AttemptOwner
  * @property {() => Call} call its present state
@@ -31,7 +34,7 @@
  *
  * @typedef {object} Wishes
  * @property {import('../link/ice.js').IceWay|null} way the only one to use; null: any
- * @property {string|null} voice null: the server's choice
+ * @property {Voice|null} voice null: the server's choice
  */
 
 import { GRACE_MS } from '../generated/shared.js';
@@ -171,20 +174,19 @@ export class CallAttempt {
     };
   }
 
-  /** @param {Message} message */
+  /** @param {PageMessage} message */
   send(message) {
     this.signal?.send(message);
   }
 
   /**
-   * @param {Message} message
-   * @returns {Message} an offer that opens a call names its voice, or says that it rejoins a call
+   * @param {Offer} offer
+   * @returns {Offer} one that opens a call names its voice, or says that it rejoins a call
    */
-  opening(message) {
-    if (message.type !== 'offer') return message;
+  opening(offer) {
     const { voice } = this.wishes;
-    if (this.signal?.claim?.rejoin) return { ...message, rejoin: true };
-    return message.generation === 1 && voice ? { ...message, voice } : message;
+    if (this.signal?.claim?.rejoin) return { ...offer, rejoin: true };
+    return offer.generation === 1 && voice ? { ...offer, voice } : offer;
   }
 
   /** There is no call to go back to. From now on this is the attempt at an ordinary call. */
@@ -266,7 +268,7 @@ export class CallAttempt {
   /** @returns {import('./call_link.js').CallLine} */
   line() {
     return {
-      send: (message) => this.send(this.opening(message)),
+      send: (message) => this.send(message.type === 'offer' ? this.opening(message) : message),
       replace: () => this.signal?.replace(),
       network: () => this.signal?.ready?.network ?? '',
     };
@@ -296,7 +298,7 @@ export class CallAttempt {
 
   // Messages of the server.
 
-  /** @param {Message} message */
+  /** @param {ServerMessage} message */
   async receive(message) {
     const { supervisor } = this.link;
     switch (message.type) {
@@ -316,7 +318,7 @@ export class CallAttempt {
         this.sink.onTurn(message.ms);
         break;
       case 'ice':
-        await this.takeServers(/** @type {any} */ (message));
+        await this.takeServers(message);
         break;
       case 'bye':
         if (message.reason === 'call_lost') this.lost();
@@ -334,7 +336,7 @@ export class CallAttempt {
     if (isBetter) this.link.useServers(configuration);
   }
 
-  /** @param {Message} error */
+  /** @param {import('../generated/messages.js').Error} error */
   async refused({ code, message }) {
     this.owner.note('refused', { code, message });
     switch (consequenceOf(code, this.owner.call(), this.hasNewTicket)) {

@@ -85,8 +85,8 @@ export type Ice = {
 };
 export type IceServer = {
   urls: string[];
-  username?: string | null;
-  credential?: string | null;
+  username?: string;
+  credential?: string;
 };
 export type Pong = {
   type: 'pong';

@@ -1,6 +1,6 @@
 /** Written by `manage.py contract` from wire/. Do not edit. */
 
-export const VOICES = ['echo', 'parrot', 'tone', 'speech', 'bot'];
+export const VOICES = /** @type {const} */ (['echo', 'parrot', 'tone', 'speech', 'bot']);
 export const SILENCE_MS = 400;
 export const GRACE_MS = 60000;
 export const TICKET_LIFE_MS = 600000;

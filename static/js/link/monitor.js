@@ -33,7 +33,7 @@ export class PathMonitor {
 
   /**
    * @param {import('./peer.js').Peer} peer
-   * @param {(message: import('./signal.js').Message) => void} send sends a message to the server
+   * @param {(message: import('./signal.js').PageMessage) => void} send sends a message to the server
    * @param {MonitorEvents} events
    * @param {import('../lib/clock.js').Clock} clock
    */

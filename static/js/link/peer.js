@@ -2,7 +2,7 @@
  * The peer connection of one call: its offers, its candidates, and the ICE generation they belong to.
  *
  * @typedef {object} PeerEvents
- * @property {(message: import('./signal.js').Message) => void} send sends a message to the server
+ * @property {(message: import('./signal.js').PageMessage) => void} send sends a message to the server
  * @property {(kind: string, detail: Record<string, string|number>) => void} onEvent for the timeline
  * @property {() => void} onCandidate the browser found one, in the newest generation
  * @property {(state: RTCIceConnectionState) => void} onIce
@@ -51,7 +51,7 @@ export class Peer {
     pc.ontrack = ({ streams, track, receiver }) => events.onRemote(streams[0] ?? new MediaStream([track]), receiver);
   }
 
-  /** @returns {import('./signal.js').Message|null} the offer that is not answered yet */
+  /** @returns {import('./signal.js').Offer|null} the offer that is not answered yet */
   get pendingOffer() {
     if (!this.isPending || !this.pc.localDescription) return null;
     const sdp = keepFitting(this.pc.localDescription.sdp, this.way);
@@ -154,7 +154,7 @@ export class Peer {
   /** @param {RTCIceCandidate|null} candidate null: the browser has no more */
   trickle(candidate) {
     if (candidate?.candidate && !fits(candidate.candidate, this.way)) return;
-    const init = candidate?.candidate ? candidate.toJSON() : null;
+    const init = candidate?.candidate ? { ...candidate.toJSON(), candidate: candidate.candidate } : null;
     this.events.send({ type: 'candidate', candidate: init, generation: this.generation });
     if (init) this.events.onCandidate();
   }

@@ -21,7 +21,7 @@ export class RelayMeter {
   bytes = 0;
   ms = 0;
 
-  /** @param {(message: import('./signal.js').Message) => void} send */
+  /** @param {(message: import('./signal.js').PageMessage) => void} send */
   constructor(send) {
     this.send = send;
   }

@@ -3,7 +3,10 @@
  * socket over a network that has gone may stay open for minutes, so a new one is opened beside it and
  * takes the call over (`resume`) once the server has greeted it.
  *
- * @typedef {{type: string} & Record<string, any>} Message
+ * @typedef {import('../generated/messages.js').PageMessage} PageMessage
+ * @typedef {import('../generated/messages.js').ServerMessage} ServerMessage
+ * @typedef {import('../generated/messages.js').Offer} Offer
+ * @typedef {import('../generated/messages.js').Ready} Ready
  *
  * @typedef {object} Claim what a new socket needs to take a call over
  * @property {string} callId
@@ -11,10 +14,10 @@
  * @property {boolean} rejoin the call goes over a new peer connection, which the bot has not answered yet
  *
  * @typedef {object} SignalEvents
- * @property {(message: Message) => void} onMessage everything but `ready`
- * @property {(ready: Message) => void} onReady the server has greeted a socket, which has the call now
+ * @property {(message: ServerMessage) => void} onMessage everything but `ready`
+ * @property {(ready: Ready) => void} onReady the server has greeted a socket, which has the call now
  * @property {() => void} onLost the socket closed; it will be reopened
- * @property {() => Message|null} pendingOffer the offer that is not answered yet, with the candidates so far
+ * @property {() => Offer|null} pendingOffer the offer that is not answered yet, with the candidates so far
  *
  * @typedef {import('../lib/clock.js').Clock & {open: (url: string) => WebSocket}} SocketTools
  *
@@ -50,7 +53,7 @@ export class Signal {
   socket = null;
   /** @type {Opening|null} */
   opening = null;
-  /** @type {Message|null} the server's greeting: call id, token, heartbeat terms, network */
+  /** @type {Ready|null} the server's greeting: call id, token, heartbeat terms, network */
   ready = null;
   /** @type {Claim|null} if there is one, a new socket resumes the call */
   claim = null;
@@ -59,7 +62,7 @@ export class Signal {
   failures = 0;
   ungreeted = 0;
   closed = false;
-  /** @type {Message[]} */
+  /** @type {PageMessage[]} */
   waiting = [];
   reopenTimer = null;
   answerTimer = null;
@@ -83,7 +86,7 @@ export class Signal {
     return this.claim !== null && !this.claim.rejoin;
   }
 
-  /** @param {Message} message sent now, or once there is a socket */
+  /** @param {PageMessage} message sent now, or once there is a socket */
   send(message) {
     if (message.type === 'offer') {
       this.isBetween = false;
@@ -175,7 +178,7 @@ export class Signal {
 
   /**
    * @param {WebSocket} socket
-   * @param {Message} message
+   * @param {ServerMessage} message
    */
   receive(socket, message) {
     if (socket === this.opening?.socket && message.type === 'ready') {
@@ -189,13 +192,13 @@ export class Signal {
 
   answered() {
     this.tools.clearTimeout(this.answerTimer);
-    const { callId, token } = /** @type {Message} */ (this.ready);
+    const { callId, token } = /** @type {Ready} */ (this.ready);
     this.claim = { callId, token, rejoin: false };
   }
 
   /**
    * @param {Opening} opening
-   * @param {Message} ready
+   * @param {Ready} ready
    */
   greeted(opening, ready) {
     opening.greetings += 1;
@@ -239,7 +242,7 @@ export class Signal {
 }
 
 /**
- * @param {Message|null} offer
+ * @param {Offer|null} offer
  * @returns {{offer?: object}}
  */
 function description(offer) {

@@ -3,7 +3,7 @@
  * recovery.js decides. How the call begins and ends is the business of its owner.
  *
  * @typedef {import('./ice.js').IceWay} IceWay
- * @typedef {import('./signal.js').Message} Message
+ * @typedef {import('./signal.js').PageMessage} PageMessage
  * @typedef {import('./stats.js').Summary} Summary
  *
  * @typedef {object} LinkOwner the call attempt that this link belongs to
@@ -22,7 +22,7 @@
  * @property {(summary: Summary) => void} onStats
  *
  * @typedef {object} Line to the server
- * @property {(message: Message) => void} send
+ * @property {(message: PageMessage) => void} send
  * @property {() => void} replace the socket, which may be on a network that has gone
  *
  * @typedef {object} Terms

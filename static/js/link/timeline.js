@@ -17,7 +17,7 @@ export class Timeline {
   timer = null;
 
   /**
-   * @param {(message: import('./signal.js').Message) => void} send
+   * @param {(message: import('./signal.js').PageMessage) => void} send
    * @param {import('../lib/clock.js').Clock} clock
    */
   constructor(send, clock) {

@@ -5,7 +5,7 @@
  *
  * @typedef {object} Switches
  * @property {IceWay|null} way `?ice=`: the only way to use; null: any
- * @property {string|null} voice `?voice=`; null: the server's choice
+ * @property {import('../call/attempt.js').Voice|null} voice `?voice=`; null: the server's choice
  * @property {string|null} source `?from=`: the token of the link that the visitor came by
  * @property {boolean} isDebug `?debug`: open the developer panel
  * @property {string[]} slips unknown values, in words for the developer panel

@@ -2,7 +2,9 @@
  * Makes a call over one way alone, to the bot that echoes.
  *
  * @typedef {import('../link/ice.js').IceWay} IceWay
- * @typedef {import('../link/signal.js').Message} Message
+ * @typedef {import('../link/signal.js').PageMessage} PageMessage
+ * @typedef {import('../link/signal.js').ServerMessage} ServerMessage
+ * @typedef {import('../link/signal.js').Offer} Offer
  *
  * @typedef {import('./sample.js').Quality & {connectedMs: number}} TrialQuality
  *   connectedMs: from opening the socket to a secure connection
@@ -132,7 +134,7 @@ export class Trial {
     this.reject?.(new TrialFailed(found));
   }
 
-  /** @param {Message} message */
+  /** @param {PageMessage} message */
   send(message) {
     if (message.type === 'candidate') this.gathered(message.candidate);
     this.signal?.send(message.type === 'offer' ? withVoice(message) : message);
@@ -144,7 +146,7 @@ export class Trial {
     if (!candidate && isRelay(this.way) && !this.relays) this.fail(this.whyNot());
   }
 
-  /** @param {Message} message */
+  /** @param {ServerMessage} message */
   async receive(message) {
     if (message.type === 'answer') await this.peer.takeAnswer(message.sdp, message.generation);
     if (message.type === 'candidate') await this.peer.takeCandidate(message.candidate, message.generation);
@@ -162,8 +164,8 @@ export class Trial {
 }
 
 /**
- * @param {Message} offer
- * @returns {Message} the same, to the bot that echoes
+ * @param {Offer} offer
+ * @returns {Offer} the same, to the bot that echoes
  */
 function withVoice(offer) {
   return { ...offer, voice: 'echo' };
