@@ -15,8 +15,8 @@ demo: ready ## Install everything needed and start the server (PORT=8000)
 phone: ready ## Start the server over HTTPS for phones in this network, with a QR code to scan
 	@exec $(BIN)/python manage.py phone
 
-# The tests with a browser mostly wait, so twice as many run side by side as there are cores.
-WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+# The tests with a browser mostly wait, so one more runs than there are cores. With more than that, pages are late.
+WORKERS ?= $(shell echo $$(( 1 + $$(getconf _NPROCESSORS_ONLN) )))
 PYTEST := $(BIN)/python -m pytest -rs
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20
 

@@ -91,4 +91,4 @@ def test_a_server_that_goes_away_is_named(browser: Browser, tmp_path: Path) -> N
     tab.page.click("#heard")
     tab.wait_for("trouble", timeout_s=60)
     assert tab.page.inner_text("#verdict") == "We cannot reach the service right now."
-    assert "could not keep the report" in tab.page.inner_text("#code")
+    assert "could not store the report" in tab.page.inner_text("#code")

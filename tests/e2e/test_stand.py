@@ -36,7 +36,7 @@ def test_a_call_right_here_and_the_screen_is_the_next_visitors(
     assert caller.page.inner_text("#next-visitor").startswith("Next visitor")
     assert not caller.page.is_visible("#share")
     other.wait_for_function("() => document.body.dataset.state === 'idle'")
-    told = "This screen is the next visitor’s in 30 seconds."
+    told = "This screen will be ready for the next visitor in 30 seconds."
     assert caller.page.inner_text("#told") == told
     caller.page.click("#next-visitor")
     caller.page.wait_for_function("() => location.pathname === '/stand/'")
