@@ -203,10 +203,11 @@ test('after a minute without a path a new call is made on the same microphone', 
   await settle();
   assert.equal(all.states.at(-1), 'recovering: new_call');
   assert.equal(all.sockets.at(-1).url, 'ticket-1');
-  assert.equal(all.peers.length, 2);
   all.sockets.at(-1).opens();
   all.sockets.at(-1).hears(READY);
-  assert.equal(all.sockets.at(-1).sent[0].generation, 1);
+  await settle();
+  assert.equal(all.peers.length, 2);
+  assert.equal(offers(all).at(-1).generation, 1);
   all.sockets.at(-1).hears({ type: 'answer', sdp: 'answer', generation: 1 });
   await settle();
   change(all, 'connected');
@@ -329,6 +330,7 @@ test('a kept call that ends while the browser asks for the microphone makes way 
   await settle();
   all.sockets.at(-1).opens();
   all.sockets.at(-1).hears(READY);
+  await settle();
   assert.equal(all.states.at(-1), 'connecting');
   assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, voice: 'echo' }]);
 });
@@ -344,6 +346,7 @@ test('a kept call can be declined', async () => {
   all.controller.tap();
   await settle();
   all.sockets.at(-1).hears(READY);
+  await settle();
   assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, voice: 'echo' }]);
 });
 
@@ -432,8 +435,22 @@ test('a used ticket is replaced once, and the person is not told', async () => {
   await settle();
   assert.equal(all.sockets.at(-1).url, 'ticket-1');
   all.sockets.at(-1).hears(READY);
-  assert.equal(all.sockets.at(-1).sent[0].generation, 1);
+  await settle();
+  assert.equal(offers(all).at(-1).generation, 1);
   assert.equal(all.states.at(-1), 'connecting');
+});
+
+test('the way that is remembered for a network is taken, however late the server names the network', async () => {
+  const all = page();
+  all.memory.way = (network) => (network === 'hotel' ? 'tls' : null);
+  all.controller.tap();
+  await settle();
+  all.sockets[0].hears({ ...READY, network: 'hotel' });
+  await settle();
+  assert.deepEqual(
+    all.peers.map(({ configurations }) => configurations[0].iceTransportPolicy),
+    ['relay'],
+  );
 });
 
 test('a call with a replaced ticket has as long to connect as any', async () => {

@@ -55,6 +55,9 @@ export class CallAttempt {
   signal = null;
   /** @type {Capture|null} */
   capture = null;
+  /** Resolves when the server has greeted the present socket. @type {Promise<unknown>} */
+  greeting = Promise.resolve();
+  greeted = () => {};
 
   /**
    * @param {import('./memory.js').Kept|null} kept the call to go back to
@@ -152,6 +155,9 @@ export class CallAttempt {
   }
 
   openSocket() {
+    this.greeting = new Promise((resolve) => {
+      this.greeted = () => resolve(undefined);
+    });
     const { clock, openSocket, socketUrl } = this.tools;
     this.signal?.close();
     const { ticket, claim } = this.admission;
@@ -163,6 +169,7 @@ export class CallAttempt {
     return {
       onMessage: (message) => this.guarded(() => this.receive(message)),
       onReady: () => {
+        this.greeted();
         this.owner.note('socket', { state: 'ready' });
         this.link.supervisor?.socketReady();
       },
@@ -227,6 +234,8 @@ export class CallAttempt {
 
   async connect() {
     this.link.allow(CONNECT_MS, () => this.tooSlow());
+    // The greeting names the network, and so the way that is remembered for it. The offer waits for it anyway.
+    await this.inTime(this.greeting);
     await this.openLink();
   }
 

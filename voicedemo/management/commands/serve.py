@@ -1,4 +1,5 @@
 import asyncio
+import faulthandler
 import fcntl
 import os
 import signal
@@ -30,6 +31,7 @@ MAX_FRAME_BYTES = 4 * 1024 * 1024
 BACKLOG = 1024
 # The server closes all sockets when it stops. The calls' last messages are sent in this time.
 FAREWELL_S = 0.2
+SHUTDOWN_S = 15
 
 
 class Command(BaseCommand):
@@ -172,7 +174,11 @@ def _ice_config() -> IceConfig:
 
 
 def _stop_soon(worker: Worker) -> None:
-    """End the calls, then the server. A second signal does not wait for the calls."""
+    """End the calls, then the server. A second signal does not wait for the calls.
+
+    A shutdown that hangs ends after ``SHUTDOWN_S`` and prints where each thread hangs.
+    """
+    faulthandler.dump_traceback_later(SHUTDOWN_S, exit=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, reactor.stop)
     _deferred(_stop(worker)).addErrback(lambda failure: failure.printTraceback())
