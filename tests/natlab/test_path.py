@@ -12,7 +12,7 @@ from .lab import Lab, Uplink
 from .router import OPEN, Policy
 from .wire import Direction
 
-pytestmark = pytest.mark.natlab
+pytestmark = [pytest.mark.natlab, pytest.mark.alone]
 
 both_browsers = pytest.mark.parametrize("browser_name", ["chromium", "firefox"], indirect=True)
 
@@ -142,7 +142,6 @@ def test_a_network_that_comes_late_is_found(lab: Lab, make_call: MakeCall) -> No
     assert kept(caller.snapshot()) == kept(before)
 
 
-@pytest.mark.alone
 @both_browsers
 def test_an_elevator_is_survived(lab: Lab, make_call: MakeCall) -> None:
     caller = make_call()
@@ -226,7 +225,6 @@ def test_a_way_can_be_forced(lab: Lab, make_call: MakeCall, way: str) -> None:
     assert (kind == "relay") == (way != "ice-tcp")
 
 
-@pytest.mark.alone
 def test_crippled_udp_is_left_for_good(lab: Lab, make_call: MakeCall) -> None:
     lab.reroute(replace(OPEN, only_443=True))
     caller = make_call(**lab.turn_settings())

@@ -8,10 +8,9 @@ from .conftest import MakeCall
 from .lab import SECRET, Lab
 from .test_path import kept
 
-pytestmark = pytest.mark.natlab
+pytestmark = [pytest.mark.natlab, pytest.mark.alone]
 
 
-@pytest.mark.alone
 def test_a_relayed_call_outlives_its_credentials(lab: Lab, make_call: MakeCall) -> None:
     caller = make_call("&ice=relay", VOICEDEMO_TURN_TTL_S="30", **lab.turn_settings())
     before = caller.snapshot()
