@@ -20,7 +20,7 @@ WORKERS ?= $(shell echo $$(( 1 + $$(getconf _NPROCESSORS_ONLN) )))
 PYTEST := $(BIN)/python -m pytest -rs
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20
 
-test: check js system ## Run all checks, and all tests but the long ones (about ten minutes)
+test: check js system ## Run all checks, and all tests but the long ones (about a quarter of an hour)
 	$(PYTEST) -m "not e2e and not natlab and not long"
 	$(PYTEST) $(SIDE_BY_SIDE) -m "(e2e or natlab) and not long"
 

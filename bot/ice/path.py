@@ -5,10 +5,12 @@ from typing import Final, Protocol
 
 from aioice.candidate import Candidate
 
+from wire.constants import SILENCE_S
+
 Address = tuple[str, int]
 IPAddress = IPv4Address | IPv6Address
 
-SILENT_S: Final = 0.4
+SILENT_S: Final = SILENCE_S
 """Audio comes every 20 ms. If nothing comes for this long, something is wrong."""
 NOMINATION_S: Final = 1.0
 """A nomination that is not confirmed within this time has failed."""
