@@ -15,18 +15,16 @@ demo: ready ## Install everything needed and start the server (PORT=8000)
 phone: ready ## Start the server over HTTPS for phones in this network, with a QR code to scan
 	@exec $(BIN)/python manage.py phone
 
-# The tests with a browser mostly wait, so one more runs than there are cores. With more than that, pages are late.
+# The tests mostly wait, so one more runs than there are cores. With more than that, pages are late.
 WORKERS ?= $(shell echo $$(( 1 + $$(getconf _NPROCESSORS_ONLN) )))
 PYTEST := $(BIN)/python -m pytest -rs
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20
 
 test: check js system ## Run all checks, and all tests but the long ones (about a quarter of an hour)
-	$(PYTEST) -m "not e2e and not natlab and not long"
-	$(PYTEST) $(SIDE_BY_SIDE) -m "(e2e or natlab) and not long"
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not long"
 
 test-all: check js system ## Run all checks and all tests (about half an hour)
-	$(PYTEST) -m "not e2e and not natlab"
-	$(PYTEST) $(SIDE_BY_SIDE) -m "e2e or natlab"
+	$(PYTEST) $(SIDE_BY_SIDE)
 
 check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules for imports
 	$(BIN)/ruff check .
@@ -39,8 +37,8 @@ check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules 
 js: $(VENV)/node.stamp ## Run the tests of the page's modules in Node
 	$(BIN)/node --test tests/js/*.test.js
 
-unit: $(VENV)/dev.stamp $(VENV)/node.stamp ## Run the tests that need no browser (about a minute)
-	$(PYTEST) -m "not e2e and not natlab and not long"
+unit: $(VENV)/dev.stamp $(VENV)/node.stamp ## Run the tests that need no browser (less than a minute)
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not e2e and not natlab and not long"
 
 test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)
 	$(PYTEST) $(SIDE_BY_SIDE) tests/natlab/test_networks.py

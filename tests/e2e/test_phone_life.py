@@ -28,6 +28,7 @@ def caller(either: Browser | Firefox, server: Server) -> Caller:
     return caller
 
 
+@pytest.mark.alone
 def test_a_headset_that_is_unplugged_does_not_end_the_talk(caller: Caller) -> None:
     caller.wait_for_sound()
     caller.page.evaluate(LOSE)

@@ -25,9 +25,14 @@ def long(*jobs: Job) -> list[ParameterSet]:
     return [pytest.param(job, id=str(job), marks=pytest.mark.long) for job in longest_first(jobs)]
 
 
+LASTING_S = 100
+"""A call that takes longer than this is long by nature: it waits for timers, or in the dark."""
+
 ALL = [profile.name for profile in PROFILES]
+LASTING = [profile.name for profile in PROFILES if profile.lasts_s > LASTING_S]
 CALLS = [
-    *quick(*(Job(name, "chromium") for name in ALL)),
+    *quick(*(Job(name, "chromium") for name in ALL if name not in LASTING)),
+    *long(*(Job(name, "chromium") for name in LASTING)),
     *long(*(Job(name, "firefox") for name in ALL)),
 ]
 CHECKS = [

@@ -14,7 +14,11 @@ from .wire import Direction
 
 pytestmark = [pytest.mark.natlab, pytest.mark.alone]
 
-both_browsers = pytest.mark.parametrize("browser_name", ["chromium", "firefox"], indirect=True)
+both_browsers = pytest.mark.parametrize(
+    "browser_name",
+    ["chromium", pytest.param("firefox", marks=pytest.mark.long)],
+    indirect=True,
+)
 
 SAME = ("certificate", "remoteSsrc", "localSsrc", "channel")
 

@@ -11,6 +11,7 @@ from .test_path import kept
 pytestmark = [pytest.mark.natlab, pytest.mark.alone]
 
 
+@pytest.mark.long
 def test_a_relayed_call_outlives_its_credentials(lab: Lab, make_call: MakeCall) -> None:
     caller = make_call("&ice=relay", VOICEDEMO_TURN_TTL_S="30", **lab.turn_settings())
     before = caller.snapshot()
