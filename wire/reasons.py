@@ -135,7 +135,7 @@ class Reason(Enum):
         "failed",
         sentence="Too many calls come from this network.",
         next_step="Switch to mobile data, or try again in a moment.",
-        developer="one network's share of the lines is taken (signaling/admission.py)",
+        developer="all lines that one network may have are taken (signaling/admission.py)",
     )
     TICKET_INVALID = Explanation(
         "ticket_invalid",

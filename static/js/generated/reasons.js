@@ -91,7 +91,7 @@ export const REASONS = {
   network_busy: {
     sentence: 'Too many calls come from this network.',
     nextStep: 'Switch to mobile data, or try again in a moment.',
-    developer: 'one network\'s share of the lines is taken (signaling/admission.py)',
+    developer: 'all lines that one network may have are taken (signaling/admission.py)',
     retryable: true,
   },
   ticket_invalid: {
