@@ -16,7 +16,8 @@ from .models import Call, RelayUse
 GB = 1e9
 """Providers bill decimal gigabytes."""
 MAX_BYTES_PER_S = 50_000
-"""More than a page is believed. Opus in both directions takes about 15,000."""
+"""More than a page is believed. Opus at 40 kbit/s takes about 15,000 in both
+directions, with the headers of its packets."""
 EARLY_S = 10.0
 """A page's first report may be about a little more time than its call has lasted."""
 

@@ -13,7 +13,7 @@ from .models import Call, CallEvent, SelfTest
 
 MAX_EVENTS = 1_000_000
 """Events of all calls. Beyond it the oldest calls are deleted before their time, so that strangers
-cannot fill the disk. An event takes about 250 bytes, or a few thousand if somebody is at pains."""
+cannot fill the disk."""
 BATCH = 20
 """Calls that are deleted at a time. Live calls write in between."""
 PAUSE_S = 0.05
