@@ -10,12 +10,15 @@ from aiortc import RTCCertificate
 from channels.layers import BaseChannelLayer
 from pydantic import ValidationError
 
+from calls.leases import end_calls_of
 from wire.bot import Attach, ToBot, ToPage
 from wire.errors import ProtocolError
 from wire.page import Offer
 from wire.server import Error, ServerMessage
+from wire.states import LIVE
 
-from .call.records import Recorder, end_left_behind
+from .call.leases import Leases
+from .call.records import Recorder
 from .call.resources import Greeting, WorkerResources
 from .call.session import Session
 from .config import BotConfig
@@ -38,17 +41,19 @@ class Worker:
         self._inbox = inbox
         self._config = config
         self._calls: dict[uuid.UUID, Session] = {}
+        self._lost: set[asyncio.Task[None]] = set()
         self._inbox_task: asyncio.Task[None] | None = None
 
-    async def start(self, *, is_alone: bool = True) -> None:
+    async def start(self, predecessor: str = "") -> None:
         """Get everything ready that a call would otherwise wait for, then take calls.
 
-        :param is_alone: no other process has calls, so those that seem to be up were left behind.
+        :param predecessor: the inbox of a worker that is known to be dead. Its calls are ended.
+            Those of any other worker keep their lines while their leases last.
         """
-        left_behind = await end_left_behind() if is_alone else 0
-        if left_behind:
-            log.warning("calls left behind by the last run: %d", left_behind)
         self._recorder = Recorder()
+        run = self._recorder.threads.run
+        if predecessor and (left_behind := await run(end_calls_of, predecessor)):
+            log.warning("calls left behind by the last run: %d", left_behind)
         self._endpoints = IceEndpoints(self._config.ice)
         await self._endpoints.open()
         self._resources = WorkerResources(
@@ -60,13 +65,16 @@ class Worker:
             greeting=await self._greeting(),
             send=self._send,
         )
+        self._leases = Leases(self._recorder.threads, self._live, self._line_lost)
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """End all calls. Returns when their rows are written."""
+        """End all calls. Returns when their rows are written. Does nothing the second time."""
         if self._inbox_task is None:
             return
         self._inbox_task.cancel()
+        self._inbox_task = None
+        self._leases.stop()
         await asyncio.gather(*(call.close("server_stopping") for call in self._calls.values()))
         self._endpoints.close()
         await self._recorder.stop()
@@ -119,6 +127,16 @@ class Worker:
         )
         self._calls[call_id] = call
         return call
+
+    def _live(self) -> list[uuid.UUID]:
+        return [call_id for call_id, call in self._calls.items() if call.state in LIVE]
+
+    def _line_lost(self, call_id: uuid.UUID) -> None:
+        """End a call that another server has given up, as when this machine was asleep."""
+        if call := self._calls.get(call_id):
+            ending = asyncio.ensure_future(call.close("call_lost"))
+            self._lost.add(ending)
+            ending.add_done_callback(self._lost.discard)
 
     def _forget(self, call_id: uuid.UUID) -> None:
         del self._calls[call_id]

@@ -2,9 +2,13 @@
 
 import asyncio
 import threading
+from typing import Literal
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
+
+POOLS = ("asyncio_", "database-")
+"""The names of their threads begin so: those of the event loop and of ``calls.database``."""
 
 __all__ = [
     "CONTENT_TYPE",
@@ -13,6 +17,7 @@ __all__ = [
     "exposition",
     "ice_issued",
     "message_refused",
+    "records_lost",
     "relayed",
     "request_limited",
 ]
@@ -26,7 +31,8 @@ _ice_issued = Counter(
 _relayed_bytes = Counter(
     "voicedemo_relayed_bytes", "Bytes over TURN, both ways", ["provider", "protocol"]
 )
-_requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["path"])
+_requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["route"])
+_records_lost = Counter("voicedemo_records_lost", "Records of calls that are lost", ["why"])
 _turns = Histogram(
     "voicedemo_turn_seconds",
     "From the end of what the person said to the first sound of the answer",
@@ -35,7 +41,7 @@ _turns = Histogram(
 _tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
 _threads = Gauge("voicedemo_threads", "Threads of the process")
 _pool_threads = Gauge(
-    "voicedemo_pool_threads", "Of these, the threads of the event loop's pool, which never shrinks"
+    "voicedemo_pool_threads", "Of these, the threads of pools, which never shrink"
 )
 
 
@@ -62,8 +68,14 @@ def relayed(provider: str, protocol: str, count: int) -> None:
     _relayed_bytes.labels(provider, protocol).inc(count)
 
 
-def request_limited(path: str) -> None:
-    _requests_limited.labels(path).inc()
+def request_limited(route: str) -> None:
+    """:param route: the name of a route. A path would be the client's own text."""
+    _requests_limited.labels(route).inc()
+
+
+def records_lost(why: Literal["failed", "full", "capped"], count: int = 1) -> None:
+    """:param why: the database failed; too many were waiting; the call has as many as it may."""
+    _records_lost.labels(why).inc(count)
 
 
 def exposition(calls_live: int) -> bytes:
@@ -74,5 +86,5 @@ def exposition(calls_live: int) -> bytes:
     _calls_live.set(calls_live)
     _tasks.set(len(asyncio.all_tasks()))
     _threads.set(threading.active_count())
-    _pool_threads.set(sum(t.name.startswith("asyncio_") for t in threading.enumerate()))
+    _pool_threads.set(sum(t.name.startswith(POOLS) for t in threading.enumerate()))
     return generate_latest()

@@ -1,16 +1,31 @@
 import uuid
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from wire.states import LIVE, CallState
 
+LEASE = timedelta(seconds=30)
+"""A call's row counts for this long after its worker last renewed it (:mod:`calls.leases`). A
+worker may miss two renewals."""
+NETWORK_CHARS = 32
+
+
+def _lease() -> datetime:
+    return timezone.now() + LEASE
+
 
 class CallQuerySet(models.QuerySet["Call"]):
-    def live(self) -> Self:
-        """The calls that are connecting, connected or recovering."""
+    def unended(self) -> Self:
+        """The calls whose end has not been written down."""
         return self.filter(state__in=LIVE)
+
+    def live(self) -> Self:
+        """The calls that are connecting, connected or recovering, and have a worker."""
+        return self.unended().filter(lease_until__gt=Now())
 
 
 class Call(models.Model):
@@ -28,6 +43,11 @@ class Call(models.Model):
     """The channel of the worker whose bot takes part in the call."""
     label = models.CharField(max_length=60, blank=True)
     """The label of the link the visitor came by (:mod:`calls.labels`); empty without one."""
+    network = models.CharField(max_length=NETWORK_CHARS, blank=True)
+    """The key of the caller's network (``signaling.networks.key``): a keyed hash of the address."""
+    lease_until = models.DateTimeField(default=_lease)
+    """Until when the call takes a line. A worker that has died renews nothing, and so a record that
+    was lost keeps no line."""
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -37,14 +57,11 @@ class Call(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state"], name="calls_call_state"),
             models.Index(fields=["label", "created_at"], name="calls_call_label"),
+            models.Index(fields=["created_at"], name="calls_call_created"),
         ]
 
     def __str__(self) -> str:
         return f"{self.id} ({self.state})"
-
-    @property
-    def is_live(self) -> bool:
-        return self.state in LIVE
 
 
 class CallEvent(models.Model):
@@ -99,10 +116,15 @@ class SelfTest(models.Model):
     code = models.CharField(max_length=8, primary_key=True)
     """The person reads it out to support."""
     at = models.DateTimeField(default=timezone.now)
+    network = models.CharField(max_length=NETWORK_CHARS, blank=True)
+    """As in :class:`Call`."""
     report = models.JSONField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["at"], name="calls_selftest_at")]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], name="calls_selftest_at"),
+            models.Index(fields=["network", "at"], name="calls_selftest_network"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.report['verdict']}"

@@ -5,20 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from . import metrics
 from .models import Call, RelayUse
 
 GB = 1e9
 """Providers bill decimal gigabytes."""
+MAX_BYTES_PER_S = 50_000
+"""More than a page is believed. Opus at 40 kbit/s takes about 15,000 in both
+directions, with the headers of its packets."""
+EARLY_S = 10.0
+"""A page's first report may be about a little more time than its call has lasted."""
 
 
 def add(
     call_id: uuid.UUID, side: RelayUse.Side, provider: str, protocol: str, count: int, ms: int
 ) -> None:
     """Book the relayed traffic of one side of a call.
+
+    The metric counts it when the transaction is complete.
 
     :param provider: the name of the provider whose TURN server relayed it.
     :param count: bytes, both ways.
@@ -28,7 +37,22 @@ def add(
         call_id=call_id, side=side, provider=provider, protocol=protocol
     )
     RelayUse.objects.filter(pk=use.pk).update(bytes=F("bytes") + count, ms=F("ms") + ms)
-    metrics.relayed(provider, protocol, count)
+    transaction.on_commit(lambda: metrics.relayed(provider, protocol, count))
+
+
+def add_reported(call_id: uuid.UUID, provider: str, protocol: str, count: int, ms: int) -> None:
+    """Book what a page says of its relayed traffic, as far as its call can have made so much.
+
+    It remains the page's own word: the bill shows an estimate, which no page can drive far.
+    """
+    reported = RelayUse.objects.filter(call_id=call_id, side=RelayUse.Side.PAGE)
+    booked = reported.aggregate(bytes=Coalesce(Sum("bytes"), 0), ms=Coalesce(Sum("ms"), 0))
+    began = Call.objects.values_list("created_at", flat=True).get(id=call_id)
+    elapsed_s = (timezone.now() - began).total_seconds() + EARLY_S
+    count = min(count, int(elapsed_s * MAX_BYTES_PER_S) - booked["bytes"])
+    ms = min(ms, int(elapsed_s * 1000) - booked["ms"])
+    if count > 0:
+        add(call_id, RelayUse.Side.PAGE, provider, protocol, count, max(0, ms))
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from autobahn.exception import Disconnected
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from pydantic import ValidationError
 
 from calls import metrics, relay_costs, tickets, timeline
-from calls.models import CallEvent, RelayUse
 from wire.bot import Attach, BotMessage, Detach, Relays, ToBot, ToPage
 from wire.constants import Voice
 from wire.errors import ProtocolError
@@ -33,7 +31,7 @@ from wire.page import (
 )
 from wire.server import Error, HeartbeatTerms, Ice, Pong, Ready, ServerMessage
 
-from . import admission, clients, dispatch, networks
+from . import admission, clients, database, dispatch, networks
 from .ice import registry
 
 log = logging.getLogger("voicedemo.socket")
@@ -138,8 +136,13 @@ class CallConsumer(AsyncWebsocketConsumer):
         if not self.ticket.is_fresh:
             raise tickets.expired()
         channel = dispatch.EMBEDDED_BOT
-        await database_sync_to_async(admission.admit)(
-            self.call_id, voice, self.ticket.label, channel
+        await database.ask(
+            admission.admit,
+            self.call_id,
+            voice,
+            self.ticket.label,
+            channel,
+            network=networks.key(clients.address(self.scope)),
         )
         self.bot_channel = channel
         metrics.call_admitted(voice)
@@ -189,7 +192,7 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._offer_to_bot(message.offer.model_copy(update={"voice": None}))
 
     async def _take_over(self, call_id: uuid.UUID) -> None:
-        self.bot_channel = await database_sync_to_async(dispatch.bot_channel_of)(call_id)
+        self.bot_channel = await database.ask(dispatch.bot_channel_of, call_id)
         self.call_id = call_id
         await self._to_bot(Attach())
         await self._note("socket-resumed")
@@ -198,13 +201,13 @@ class CallConsumer(AsyncWebsocketConsumer):
         if self.bot_channel is None:
             self._keep_for_later(message)
             return
-        await database_sync_to_async(timeline.append_reported)(self.call_id, message.events)
+        await database.write_down(timeline.append_reported, self.call_id, message.events)
 
     async def _relayed(self, message: Relayed) -> None:
         self._require_call()
-        await database_sync_to_async(relay_costs.add)(
+        await database.write_down(
+            relay_costs.add_reported,
             self.call_id,
-            RelayUse.Side.PAGE,
             registry.provider_of(message.url),
             message.protocol,
             message.bytes,
@@ -260,9 +263,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.send(self.bot_channel, envelope.event())
 
     async def _note(self, kind: str, **detail: str) -> None:
-        await database_sync_to_async(timeline.append)(
-            self.call_id, CallEvent.Author.SOCKET, kind, detail
-        )
+        await database.write_down(timeline.append_by_socket, self.call_id, kind, detail)
 
 
 def _voice(offer: Offer) -> Voice:

@@ -5,16 +5,20 @@ import uuid
 from calls.models import Call
 from wire.errors import ProtocolError
 
-EMBEDDED_BOT = "bot.embedded"
-"""The channel of the bot in this process."""
+_EMBEDDED = "bot.embedded."
+EMBEDDED_BOT = f"{_EMBEDDED}{uuid.uuid4().hex}"
+"""The channel of the bot in this process. No other process has the same, not even the next one in
+this folder, so a call's row tells whose it is."""
 
 
 def bot_channel_of(call_id: uuid.UUID) -> str:
     """The channel of the bot that has this call.
 
-    :raises ProtocolError: ``call_unknown`` if the call is over or never was.
+    :raises ProtocolError: ``call_unknown`` if the call is over, never was, or is in the memory of
+        another process.
     """
-    channel = Call.objects.live().filter(id=call_id).values_list("bot_channel", flat=True)
-    if not channel:
+    found = Call.objects.live().filter(id=call_id).values_list("bot_channel", flat=True)
+    channel = found[0] if found else ""
+    if not channel or (channel.startswith(_EMBEDDED) and channel != EMBEDDED_BOT):
         raise ProtocolError("call_unknown", "this call is over")
-    return channel[0]
+    return channel

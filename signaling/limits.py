@@ -51,6 +51,11 @@ reports = Buckets(burst=20, per_second=1 / 60)
 reports could push out everybody's."""
 
 
+def _route(request: ASGIRequest) -> str:
+    found = request.resolver_match
+    return (found and found.view_name) or "other"
+
+
 def limited(buckets: Buckets) -> Callable[[View], View]:
     """Answer 429 with ``Retry-After`` (RFC 6585, 4) to a network whose bucket is empty."""
 
@@ -60,7 +65,7 @@ def limited(buckets: Buckets) -> Callable[[View], View]:
             wait = buckets.take(networks.key(clients.address(request.scope)))
             if not wait:
                 return await view(request)
-            metrics.request_limited(request.path)
+            metrics.request_limited(_route(request))
             return JsonResponse(
                 {"error": {"code": "too_many_requests", "message": "slow down"}},
                 status=429,

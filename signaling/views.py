@@ -1,3 +1,4 @@
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -8,20 +9,21 @@ from wire.constants import TICKET_LIFE_S
 from wire.errors import ProtocolError
 from wire.selftest import parse_selftest
 
-from . import admission, limits
+from . import admission, clients, limits, networks
 from .ice import registry
 
 
 @require_POST
 @never_cache
 @limits.limited(limits.reports)
-async def keep_selftest(request: HttpRequest) -> JsonResponse:
+async def keep_selftest(request: ASGIRequest) -> JsonResponse:
     """Keep the report of a self-test under a code for support."""
     try:
         report = parse_selftest(request.body)
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=400)
-    return JsonResponse({"code": await selftests.keep(report)}, status=201)
+    code = await selftests.keep(report, network=networks.key(clients.address(request.scope)))
+    return JsonResponse({"code": code}, status=201)
 
 
 @require_GET

@@ -4,7 +4,6 @@ docs/settings.md describes them; a test compares the two.
 """
 
 import os
-import secrets
 import socket
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from dotenv import dotenv_values
 from environs import Env, EnvError, validate
 
 from .hosts import own_hosts
+from .private_files import keep_from_others, own_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -39,18 +39,9 @@ if ENV_FILE:
     ENV_FILE_NAMES = frozenset(dotenv_values(ENV_FILE))
 
 VAR_DIR = Path(env.str("VOICEDEMO_VAR_DIR", str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-
-def _own_secret_key(path: Path) -> str:
-    """Return this installation's own key, for when none is set. It is made once and kept."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
-
-
-SECRET_KEY = env.str("SECRET_KEY", "") or _own_secret_key(VAR_DIR / "secret_key")
+SECRET_KEY = env.str("SECRET_KEY", "") or own_secret_key(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())
@@ -94,6 +85,7 @@ VOICEDEMO_ICE_ROLE = env.str(
 
 VOICEDEMO_MAX_CALLS = env.int("VOICEDEMO_MAX_CALLS", 50, validate=validate.Range(min=0))
 VOICEDEMO_MAX_CALL_S = env.int("VOICEDEMO_MAX_CALL_S", 1800, validate=validate.Range(min=1))
+VOICEDEMO_KEEP_DAYS = env.int("VOICEDEMO_KEEP_DAYS", 30, validate=validate.Range(1, 36_500))
 VOICEDEMO_HEARTBEAT_S = env.float("VOICEDEMO_HEARTBEAT_S", 20, validate=validate.Range(min=0.1))
 VOICEDEMO_LIVENESS_S = env.float("VOICEDEMO_LIVENESS_S", 40, validate=validate.Range(min=0.2))
 VOICEDEMO_GREETING = env.str(
@@ -147,11 +139,13 @@ TEMPLATES = [
 
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    keep_from_others(Path(DATABASES["default"]["NAME"]))
     # WAL lets the pages read while a call writes; IMMEDIATE makes two writers queue instead of
-    # one of them failing with "database is locked" when a read turns into a write.
+    # one of them failing with "database is locked" when a read turns into a write. A writer waits
+    # 3 s for the others: they take milliseconds, so it is not a queue that takes longer.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
+        "timeout": 3,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -9,6 +9,7 @@ ErrorCode = Literal[
     "unknown_generation",
     "no_call",
     "busy",
+    "network_busy",
     "ticket_invalid",
     "ticket_expired",
     "ticket_used",

@@ -130,6 +130,13 @@ class Reason(Enum):
         next_step="Try again in a moment.",
         developer="admission limit reached (VOICEDEMO_MAX_CALLS)",
     )
+    NETWORK_BUSY = Explanation(
+        "network_busy",
+        "failed",
+        sentence="Too many calls come from this network.",
+        next_step="Switch to mobile data, or try again in a moment.",
+        developer="all lines that one network may have are taken (signaling/admission.py)",
+    )
     TICKET_INVALID = Explanation(
         "ticket_invalid",
         "failed",

@@ -1,42 +1,117 @@
-"""The bot's records of its calls. In the bot, only this module uses the database."""
+"""The bot's records of its calls, written to the database in the background."""
 
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from channels.db import database_sync_to_async
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
 
 from calls import metrics, relay_costs, timeline
+from calls.database import DatabaseThreads
 from calls.models import CallEvent, RelayUse
-from wire.states import CallState
+from wire.states import LIVE, CallState
 
 log = logging.getLogger("voicedemo.records")
 
+MAX_WAITING = 1_000
+"""Notes are dropped while so many writes wait."""
+BATCH = 100
+"""Writes in one transaction at most."""
+NOTE_TRIES = 3
+"""How often a database that fails is asked to take notes. Only changes of state are tried again
+after that."""
+PATIENCE_S = 60.0
+"""A change of state is lost when the database has failed for so long. The call's lease then ends
+it (:mod:`calls.leases`)."""
+MAX_PAUSE_S = 3.0
+STOP_S = 6.0
+"""How long a worker that stops waits for its records: less than a server takes to stop."""
+ONLY_CHANGES = frozenset({"hears", "heard", "visibility"})
+"""Notes of these kinds say what has changed. One that says the same as the last is left out."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """One change of the database.
+
+    :param do: makes it, in a thread and in a transaction.
+    :param is_essential: it changes a call's state. Anything else is a note, and may be lost.
+    """
+
+    do: Callable[[], object]
+    is_essential: bool = False
+
 
 class Recorder:
-    """Writes to the database in the background and in order, so that no call waits for the disk."""
+    """Writes in the background and in order, so that no call waits for the disk.
+
+    :ivar threads: its one thread for the database.
+    """
 
     def __init__(self) -> None:
-        self._writes: asyncio.Queue[Callable[[], None] | None] = asyncio.Queue()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.threads = DatabaseThreads("records", 1)
+        self._loop = asyncio.get_running_loop()
+        self._writes: asyncio.Queue[Write] = asyncio.Queue()
+        self._task = self._loop.create_task(self._run())
 
     def of(self, call_id: uuid.UUID) -> "CallRecord":
-        return CallRecord(call_id, self._writes.put_nowait)
+        return CallRecord(call_id, self.put)
+
+    def put(self, write: Write) -> None:
+        """Write it later. A note is dropped if too much is waiting."""
+        if write.is_essential or self._writes.qsize() < MAX_WAITING:
+            self._writes.put_nowait(write)
+        else:
+            metrics.records_lost("full")
 
     async def stop(self) -> None:
-        """Return when everything is written."""
-        self._writes.put_nowait(None)
-        await self._task
+        """Return when everything is written, or after ``STOP_S``."""
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._writes.join()
+        except TimeoutError:
+            log.warning("the database fails: the last records of the calls are lost")
+        self._task.cancel()
+        self.threads.close()
 
     async def _run(self) -> None:
-        while write := await self._writes.get():
+        while True:
+            batch = [await self._writes.get()]
+            while len(batch) < BATCH and not self._writes.empty():
+                batch.append(self._writes.get_nowait())
+            await self._write(batch)
+            for _ in batch:
+                self._writes.task_done()
+
+    async def _write(self, batch: list[Write]) -> None:
+        """Write all of them, and try again while the database fails. One that is wrong is lost."""
+        give_up_at = self._loop.time() + PATIENCE_S
+        pause, tries = 0.1, 0
+        while batch:
             try:
-                await database_sync_to_async(write)()
+                await self.threads.run(_write_all, batch)
+                return
+            except (OperationalError, InterfaceError) as exc:
+                tries += 1
+                log.warning("%d records cannot be written yet: %s", len(batch), exc)
             except Exception:
-                # The call goes on without this record.
-                log.exception("a call's record could not be written and is lost")
+                if len(batch) == 1:
+                    log.exception("a call's record is wrong, and lost")
+                    metrics.records_lost("failed")
+                for write in batch if len(batch) > 1 else ():
+                    await self._write([write])
+                return
+            if tries >= NOTE_TRIES:
+                batch = _without(batch, lambda write: write.is_essential)
+            if self._loop.time() > give_up_at:
+                batch = _without(batch, lambda write: False)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, MAX_PAUSE_S)
 
 
 class CallRecord:
@@ -45,17 +120,27 @@ class CallRecord:
     :param put: is called with each write. It does them later, in order.
     """
 
-    def __init__(self, call_id: uuid.UUID, put: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, call_id: uuid.UUID, put: Callable[[Write], None]) -> None:
         self._call_id = call_id
         self._put = put
+        self._room = timeline.Room(timeline.MAX_OF_A_KIND)
+        self._told_dropped = False
+        self._last: dict[str, dict[str, Any]] = {}
 
     def note(self, kind: str, **detail: Any) -> None:
         """Add an event to the call's timeline."""
-        self._put(lambda: timeline.append(self._call_id, CallEvent.Author.BOT, kind, detail))
+        if kind in ONLY_CHANGES:
+            if self._last.get(kind) == detail:
+                return
+            self._last[kind] = detail
+        if self._has_room(kind):
+            self._append(kind, detail)
 
     def move(self, state: CallState, reason: str = "") -> None:
         """Move the call's row to ``state``, and note that in its timeline."""
-        self._put(lambda: _move(self._call_id, state, reason))
+        at = timezone.now()
+        is_noted = state not in LIVE or self._has_room("state")
+        self._put(Write(lambda: _move(self._call_id, state, reason, at, is_noted), True))
 
     def answered(self, ms: int) -> None:
         """Note how long the person waited for an answer."""
@@ -64,18 +149,41 @@ class CallRecord:
 
     def relayed(self, provider: str, protocol: str, count: int, ms: int) -> None:
         """Record that ``count`` bytes went through a TURN server within ``ms`` milliseconds."""
+        side = RelayUse.Side.BOT
         self._put(
-            lambda: relay_costs.add(self._call_id, RelayUse.Side.BOT, provider, protocol, count, ms)
+            Write(lambda: relay_costs.add(self._call_id, side, provider, protocol, count, ms))
         )
 
+    def _has_room(self, kind: str) -> bool:
+        """Take the room of one event. The first that finds none is mentioned in the timeline."""
+        if self._room.take(kind):
+            return True
+        metrics.records_lost("capped")
+        if not self._told_dropped:
+            self._told_dropped = True
+            self._append(timeline.DROPPED, {})
+        return False
 
-async def end_left_behind() -> int:
-    """Fail the calls of a server that stopped without ending them. Returns how many there were."""
-    count: int = await database_sync_to_async(timeline.end_all_live)("server_stopping")
-    return count
+    def _append(self, kind: str, detail: dict[str, Any]) -> None:
+        at, author = timezone.now(), CallEvent.Author.BOT
+        self._put(Write(lambda: timeline.append(self._call_id, author, kind, detail, at)))
 
 
-def _move(call_id: uuid.UUID, state: CallState, reason: str) -> None:
-    if timeline.move(call_id, state, reason):
+def _move(call_id: uuid.UUID, state: CallState, reason: str, at: datetime, is_noted: bool) -> None:
+    if timeline.move(call_id, state, reason, at) and is_noted:
         detail = {"state": state.value, "reason": reason}
-        timeline.append(call_id, CallEvent.Author.BOT, "state", detail)
+        timeline.append(call_id, CallEvent.Author.BOT, "state", detail, at)
+
+
+def _write_all(batch: Iterable[Write]) -> None:
+    with transaction.atomic():
+        for write in batch:
+            write.do()
+
+
+def _without(batch: list[Write], is_kept: Callable[[Write], bool]) -> list[Write]:
+    """Return the writes that are kept. The others are lost."""
+    kept = [write for write in batch if is_kept(write)]
+    if len(kept) < len(batch):
+        metrics.records_lost("failed", len(batch) - len(kept))
+    return kept

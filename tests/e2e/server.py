@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,18 +92,31 @@ class Server:
     def resources(self) -> dict[str, int]:
         """Count the process's threads, open files and asyncio tasks.
 
-        Threads of the event loop's pool are left out: they are made when calls coincide, and stay.
+        Threads of pools are left out: they are made when calls coincide, and stay. Those of the
+        database keep their connections, whose files are counted by themselves.
         """
         proc = Path(f"/proc/{self.process.pid}")
+        files = _open_files(proc)
+        database = [file for file in files if "db.sqlite3" in file]
         return {
             "threads": len(list((proc / "task").iterdir()))
             - int(self.metric("voicedemo_pool_threads")),
-            "files": len(list((proc / "fd").iterdir())),
+            "files": len(files) - len(database),
+            "database": len(database),
             "tasks": int(self.metric("voicedemo_asyncio_tasks")),
         }
 
     def ticket(self) -> str:
         return json.loads(self.get("api/ticket/"))["ticket"]
+
+
+def _open_files(proc: Path) -> list[str]:
+    """What a process has open, by the names in its folder of ``/proc``."""
+    names = []
+    for file in (proc / "fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            names.append(str(file.readlink()))
+    return names
 
 
 def prepare(var: Path) -> None:

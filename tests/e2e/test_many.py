@@ -17,6 +17,8 @@ from .server import Server
 pytestmark = pytest.mark.e2e
 
 TABS = 10
+DATABASE_FILES = 18
+"""Three a connection: of four threads for sockets, one for the bot's records, one for upkeep."""
 MICROPHONE = """
 window.fakeMicrophone = () => {
   const context = new AudioContext();
@@ -70,7 +72,7 @@ def test_ten_calls_at_once_and_nothing_left_when_they_are_killed(
     browser = callers.launch(playwright)
     one_call(browser, own_server)  # what is made once, with the first call, is there from here on
     browser.close()
-    quiet = settled(own_server, {"files": 0}, timeout_s=4)
+    quiet = settled(own_server, {"files": 0}, timeout_s=4) | {"database": DATABASE_FILES}
 
     browser = callers.launch(playwright)
     pitches = [300 + 50 * number for number in range(TABS)]

@@ -196,7 +196,7 @@ describe('the verdict', () => {
     assert.equal(verdict([...fine, row('direct', 'bad', 'busy')]), 'busy');
     // One that was not tried for want of a line, or of a ticket, is not one that is blocked.
     const detour = row('ice-tcp', 'good', 'way_works');
-    for (const found of ['busy', 'server_unreachable']) {
+    for (const found of ['busy', 'network_busy', 'server_unreachable']) {
       assert.equal(verdict([...fine, row('direct', 'bad', found), detour]), found);
     }
   });

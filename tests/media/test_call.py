@@ -131,8 +131,7 @@ class TestFaultyBot:
         await other.call("echo")
         await page.call("bot")
         assert (await page.hear_until("error"))["code"] == "internal"
-        call = await Call.objects.exclude(state="connected").aget()
-        assert (call.state, call.reason) == ("failed", "internal")
+        assert (await call_in_state("failed")).reason == "internal"
         assert await other.pitch() == 500
 
     async def test_a_call_whose_bot_raises_at_its_end_is_closed_like_any_other(

@@ -73,32 +73,40 @@ async def test_one_network_cannot_push_out_what_the_others_reported() -> None:
 def test_self_tests_leave_half_of_the_lines_to_people(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 12
     for _ in range(6):
-        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot")
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here")
     with pytest.raises(ProtocolError, match="every line is taken"):
-        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot")
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here")
     for _ in range(6):
-        admission.admit(uuid.uuid4(), "parrot", "", "a-bot")
+        admission.admit(uuid.uuid4(), "parrot", "", "a-bot", network="there")
     with pytest.raises(ProtocolError, match="every line is taken"):
-        admission.admit(uuid.uuid4(), "parrot", "", "a-bot")
+        admission.admit(uuid.uuid4(), "parrot", "", "a-bot", network="there")
 
 
 def test_one_self_test_has_its_lines_on_a_small_server_too(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 5
     for _ in range(5):
-        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot")
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here")
 
 
-async def test_old_reports_go_and_so_do_the_oldest_of_too_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_the_oldest_of_too_many_reports_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftests, "MAX_KEPT", 3)
     now = timezone.now()
     for age, code in enumerate(("NEW", "OLDER", "OLDEST")):
         await SelfTest.objects.acreate(code=code, at=now - timedelta(hours=age + 1), report=REPORT)
-    await SelfTest.objects.acreate(code="ANCIENT", at=now - timedelta(days=31), report=REPORT)
     _, answer = await send(REPORT)
     left = {found.pk async for found in SelfTest.objects.all()}
     assert left == {answer["code"], "NEW", "OLDER"}
+
+
+async def test_a_network_that_floods_pushes_out_its_own_reports_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(selftests, "MAX_OF_A_NETWORK", 3)
+    yesterday = timezone.now() - timedelta(days=1)
+    await SelfTest.objects.acreate(code="HOME", at=yesterday, network="home", report=REPORT)
+    codes = [(await send(REPORT))[1]["code"] for _ in range(6)]
+    left = {found.pk async for found in SelfTest.objects.all()}
+    assert left == {"HOME", *codes[3:]}
 
 
 def test_support_finds_it_however_it_was_written_down(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,10 +53,8 @@ def page(make_page: Callable[..., Page]) -> Page:
 
 
 async def call_in_state(*states: str) -> Call:
-    """Wait until the only call is in one of ``states``."""
+    """Wait until a call is in one of ``states``. The bot writes that down in its own time."""
     async with asyncio.timeout(10):
-        while True:
-            call = await Call.objects.afirst()
-            if call is not None and call.state in states:
-                return call
+        while (call := await Call.objects.filter(state__in=states).afirst()) is None:
             await asyncio.sleep(0.02)
+    return call

@@ -49,3 +49,28 @@ async def test_a_page_tells_what_was_relayed(page: Page) -> None:
     assert (await page.hear_until("error"))["code"] == "bad_message"
     use = await RelayUse.objects.aget()
     assert (use.side, use.protocol, use.bytes) == ("page", "udp", 1500)
+
+
+def reported(call_id: uuid.UUID) -> tuple[int, int]:
+    uses = RelayUse.objects.filter(call_id=call_id)
+    return sum(use.bytes for use in uses), sum(use.ms for use in uses)
+
+
+def test_a_page_is_believed_no_more_than_its_call_can_have_relayed() -> None:
+    long, short = call(minutes=10), call(minutes=0)
+    for call_id in (long, short):
+        for protocol in ("udp", "tcp", "tls"):
+            for _ in range(5):
+                relay_costs.add_reported(call_id, "coturn", protocol, 100_000_000, 120_000)
+    slack = relay_costs.EARLY_S + 5
+    for call_id, seconds in ((long, 600), (short, 0)):
+        count, ms = reported(call_id)
+        assert count <= (seconds + slack) * relay_costs.MAX_BYTES_PER_S
+        assert ms <= 1000 * (seconds + slack)
+
+
+def test_an_honest_page_is_believed() -> None:
+    talked = call(minutes=10)
+    for _ in range(60):
+        relay_costs.add_reported(talked, "coturn", "udp", 160_000, 10_000)
+    assert reported(talked) == (9_600_000, 600_000)

@@ -68,7 +68,7 @@ export type Answer = {
 };
 export type Error = {
   type: 'error';
-  code: 'bad_message' | 'too_large' | 'bad_offer' | 'unknown_generation' | 'no_call' | 'busy' | 'ticket_invalid' | 'ticket_expired' | 'ticket_used' | 'call_unknown' | 'heartbeat_lost' | 'server_stopping' | 'internal';
+  code: 'bad_message' | 'too_large' | 'bad_offer' | 'unknown_generation' | 'no_call' | 'busy' | 'network_busy' | 'ticket_invalid' | 'ticket_expired' | 'ticket_used' | 'call_unknown' | 'heartbeat_lost' | 'server_stopping' | 'internal';
   message: string;
   retryable: boolean;
 };

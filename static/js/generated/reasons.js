@@ -88,6 +88,12 @@ export const REASONS = {
     developer: 'admission limit reached (VOICEDEMO_MAX_CALLS)',
     retryable: true,
   },
+  network_busy: {
+    sentence: 'Too many calls come from this network.',
+    nextStep: 'Switch to mobile data, or try again in a moment.',
+    developer: 'all lines that one network may have are taken (signaling/admission.py)',
+    retryable: true,
+  },
   ticket_invalid: {
     sentence: 'This page is out of date.',
     nextStep: 'Reload it, then try again.',

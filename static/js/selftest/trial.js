@@ -9,7 +9,7 @@
  * @typedef {import('./sample.js').Quality & {connectedMs: number}} TrialQuality
  *   connectedMs: from opening the socket to a secure connection
  *
- * @typedef {'way_blocked'|'way_no_relay'|'way_refused'|'way_silent'|'server_unreachable'|'busy'} Failure
+ * @typedef {'way_blocked'|'way_no_relay'|'way_refused'|'way_silent'|'server_unreachable'|'busy'|'network_busy'} Failure
  *
  * @typedef {{found: 'way_works', quality: TrialQuality} | {found: Failure, quality?: undefined}} Outcome
  *
@@ -151,7 +151,7 @@ export class Trial {
     if (message.type === 'answer') await this.peer.takeAnswer(message.sdp, message.generation);
     if (message.type === 'candidate') await this.peer.takeCandidate(message.candidate, message.generation);
     // The server refused the call, which says nothing about the way.
-    if (message.type === 'error') this.fail(message.code === 'busy' ? 'busy' : 'server_unreachable');
+    if (message.type === 'error') this.fail(refusal(message.code));
     if (message.type === 'bye') this.fail('server_unreachable');
   }
 
@@ -161,6 +161,14 @@ export class Trial {
     if (!isRelay(this.way) || this.relays) return 'way_blocked';
     return this.isRefused ? 'way_refused' : 'way_no_relay';
   }
+}
+
+/**
+ * @param {string} code the error's
+ * @returns {Failure}
+ */
+function refusal(code) {
+  return code === 'busy' || code === 'network_busy' ? code : 'server_unreachable';
 }
 
 /**

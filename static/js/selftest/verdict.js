@@ -13,7 +13,7 @@ export const POOR_MOS = 3.1;
 const DETOURS = ['tcp', 'tls', 'ice-tcp'];
 
 /** Findings that are about the server: they say nothing about the network. */
-const ABOUT_SERVER = ['busy', 'server_unreachable'];
+const ABOUT_SERVER = ['busy', 'network_busy', 'server_unreachable'];
 
 /**
  * @param {Row[]} rows

@@ -3,6 +3,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls import selftests
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         try:
             found = selftests.find(code)
         except SelfTest.DoesNotExist:
-            days = selftests.KEPT.days
+            days = settings.VOICEDEMO_KEEP_DAYS
             raise CommandError(f"no report has this code: they are kept for {days} days") from None
         report, reasons = found.report, _reasons()
         verdict = report["verdict"]

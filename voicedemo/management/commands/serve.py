@@ -1,6 +1,5 @@
 import asyncio
 import faulthandler
-import fcntl
 import os
 import signal
 from pathlib import Path
@@ -22,6 +21,8 @@ from bot.ice.endpoints import IceConfig
 from bot.ice.gather import StunServer
 from bot.worker import Worker
 from signaling.dispatch import EMBEDDED_BOT
+from voicedemo import upkeep
+from voicedemo.claim import Claim
 
 reactor = cast(AsyncioSelectorReactor, any_reactor)
 
@@ -90,21 +91,18 @@ class Command(BaseCommand):
         # Daphne's own handlers would close the sockets before the calls have said goodbye on them.
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop_soon, worker)
-        await worker.start(is_alone=self._claim(Path(settings.VAR_DIR)))
+        await worker.start(self._claim(Path(settings.VAR_DIR)).predecessor)
+        self._upkeep = asyncio.ensure_future(upkeep.prune_hourly())
         self.stdout.write(announce or f"\n  Open {url} and tap the button.\n\n")
         self.stdout.flush()
 
-    def _claim(self, folder: Path) -> bool:
-        """Lock the folder until this process ends. Returns False if another server has the lock."""
-        self._lock = (folder / "serving").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    def _claim(self, folder: Path) -> Claim:
+        self._claimed = Claim(folder, EMBEDDED_BOT)
+        if not self._claimed.is_first:
             self.stderr.write(
                 f"Another server uses {folder}: its calls count towards VOICEDEMO_MAX_CALLS too."
             )
-            return False
-        return True
+        return self._claimed
 
     def _cannot_start(self, failure: Any) -> None:
         self.stderr.write(f"The bot cannot start, so the server stops:\n{failure.getTraceback()}")

@@ -1,0 +1,57 @@
+"""Leases: a call's row counts while the worker that has the call renews it.
+
+All times are those of the database, so that servers with different clocks agree.
+"""
+
+import uuid
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db.models import F
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
+
+from wire.states import CallState
+
+from .models import LEASE, Call, CallQuerySet
+
+RENEWED_EVERY_S = 10.0
+ABANDONED_AFTER = timedelta(seconds=60)
+"""A call's line is free when its lease has run out. Its row is ended this much later, because its
+worker may be alive and have yet to write down the real end."""
+
+
+def a_lease() -> CombinedExpression:
+    """The end of a lease that begins now."""
+    return Now() + LEASE
+
+
+def renew(call_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Renew the leases of these calls. Returns those that have ended: another server gave them up.
+
+    A lease that has run out is renewed too. This machine may have been asleep.
+    """
+    if not call_ids:
+        return set()
+    unended = Call.objects.unended().filter(id__in=call_ids)
+    unended.update(lease_until=a_lease())
+    return set(call_ids) - set(unended.values_list("id", flat=True))
+
+
+def end_abandoned() -> int:
+    """End the calls that nobody has renewed for long. Returns how many there were."""
+    return _end(Call.objects.unended().filter(lease_until__lt=Now() - ABANDONED_AFTER))
+
+
+def end_calls_of(bot_channel: str) -> int:
+    """End the calls of a worker that is known to be dead. Returns how many there were."""
+    return _end(Call.objects.unended().filter(bot_channel=bot_channel))
+
+
+def _end(calls: CallQuerySet) -> int:
+    """End these calls at the time when their worker last renewed them."""
+    if not calls.exists():
+        return 0  # an update would wait for the database's writers
+    return calls.update(
+        state=CallState.FAILED, reason="server_stopping", ended_at=F("lease_until") - LEASE
+    )

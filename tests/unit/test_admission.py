@@ -1,0 +1,123 @@
+"""How many calls one network may have, and what a call whose worker is gone takes."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from calls import labels, leases
+from calls.models import LEASE, Call
+from signaling import admission, dispatch
+from wire.errors import ProtocolError
+from wire.states import CallState
+
+pytestmark = [pytest.mark.unit, pytest.mark.django_db(transaction=True)]
+
+Admit = Callable[..., uuid.UUID]
+
+
+@pytest.fixture
+def admit(settings: Any) -> Admit:
+    settings.VOICEDEMO_MAX_CALLS = 50
+
+    def admit(
+        network: str, state: CallState = CallState.CONNECTED, *, label: str = "", bot: str = "a-bot"
+    ) -> uuid.UUID:
+        call_id = uuid.uuid4()
+        admission.admit(call_id, "echo", label, bot, network=network)
+        Call.objects.filter(id=call_id).update(state=state)
+        return call_id
+
+    return admit
+
+
+def refusals(admit: Admit, *args: Any, **options: Any) -> Iterator[str]:
+    """Admit calls until one is refused; then yield the code of each refusal."""
+    for _ in range(60):
+        try:
+            admit(*args, **options)
+        except ProtocolError as exc:
+            assert exc.retryable
+            yield exc.code
+
+
+def test_forty_phones_behind_one_address_can_talk_and_others_can_call(admit: Admit) -> None:
+    for _ in range(40):
+        admit("fair")
+    assert set(refusals(admit, "fair")) == {"network_busy"}
+    for _ in range(10):
+        admit("home")
+    assert set(refusals(admit, "office")) == {"busy"}
+
+
+def test_calls_that_never_connect_take_a_quarter_of_the_lines_from_one_network(
+    admit: Admit,
+) -> None:
+    assert set(refusals(admit, "stranger", CallState.CONNECTING)) == {"network_busy"}
+    assert Call.objects.live().filter(network="stranger").count() == 12
+    admit("home")
+
+
+def test_self_tests_count_towards_their_networks_share(admit: Admit) -> None:
+    states = {"state": CallState.CONNECTING, "label": labels.SELF_TEST}
+    assert set(refusals(admit, "stranger", **states)) == {"network_busy"}
+    with pytest.raises(ProtocolError):
+        admit("stranger")
+
+
+def test_a_small_server_has_room_for_a_self_test_of_one_network(
+    admit: Admit, settings: Any
+) -> None:
+    settings.VOICEDEMO_MAX_CALLS = 5
+    for _ in range(5):
+        admit("home", CallState.CONNECTING, label=labels.SELF_TEST)
+
+
+def test_a_call_that_nobody_renews_gives_its_line_back(admit: Admit, settings: Any) -> None:
+    settings.VOICEDEMO_MAX_CALLS = 1
+    lost = admit("home")
+    assert list(refusals(admit, "home"))
+    expire(lost, timedelta(seconds=1))
+    admit("home")
+    with pytest.raises(ProtocolError, match="this call is over"):
+        dispatch.bot_channel_of(lost)
+
+
+def expire(call_id: uuid.UUID, ago: timedelta) -> None:
+    Call.objects.filter(id=call_id).update(lease_until=timezone.now() - ago)
+
+
+def test_a_renewed_call_keeps_its_line_even_after_a_sleep(admit: Admit) -> None:
+    call_id = admit("home")
+    expire(call_id, timedelta(hours=1))
+    assert leases.renew([call_id]) == set()
+    assert Call.objects.live().get().lease_until > timezone.now() + LEASE / 2
+    assert leases.end_abandoned() == 0
+
+
+def test_a_worker_is_told_which_of_its_calls_another_server_gave_up(admit: Admit) -> None:
+    kept, lost = admit("home"), admit("home")
+    expire(lost, leases.ABANDONED_AFTER + timedelta(seconds=1))
+    assert leases.end_abandoned() == 1
+    assert leases.renew([kept, lost]) == {lost}
+
+
+def test_an_abandoned_call_ends_when_it_was_last_renewed(admit: Admit) -> None:
+    call_id = admit("home")
+    expire(call_id, leases.ABANDONED_AFTER + timedelta(seconds=1))
+    leases.end_abandoned()
+    call = Call.objects.get(id=call_id)
+    assert (call.state, call.reason) == (CallState.FAILED, "server_stopping")
+    assert call.ended_at == call.lease_until - LEASE
+
+
+def test_a_call_in_another_process_cannot_be_resumed_here(admit: Admit) -> None:
+    """Its channel is in that process's memory: nobody would read what is sent to it from here."""
+    ours = admit("home", bot=dispatch.EMBEDDED_BOT)
+    theirs = admit("home", bot="bot.embedded.0123")
+    assert dispatch.bot_channel_of(ours) == dispatch.EMBEDDED_BOT
+    with pytest.raises(ProtocolError, match="this call is over"):
+        dispatch.bot_channel_of(theirs)

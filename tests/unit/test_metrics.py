@@ -1,0 +1,25 @@
+"""Metrics have as many series as we have routes, providers and so on, whatever strangers send."""
+
+import pytest
+from django.test import AsyncClient
+
+from calls import metrics
+from signaling import limits
+
+pytestmark = [pytest.mark.unit, pytest.mark.django_db(transaction=True)]
+
+
+def series() -> set[bytes]:
+    return {line.rpartition(b" ")[0] for line in metrics.exposition(0).splitlines()}
+
+
+async def test_a_client_cannot_make_series_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root path is the client's text where a server believes its header."""
+    monkeypatch.setattr(limits.requests, "take", lambda client: 1.0)
+    before = series()
+    for number in range(50):
+        client = AsyncClient()
+        client.defaults["root_path"] = f"/{number}"
+        assert (await client.get(f"/{number}/api/ticket/")).status_code == 429
+    added = {name for name in series() - before if b"_created" not in name}
+    assert added <= {b'voicedemo_requests_limited_total{route="ticket"}'}

@@ -1,0 +1,98 @@
+"""A database that hangs or refuses holds up nobody who does not need it."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from calls import relay_costs, timeline
+from signaling import admission
+from tests.page import Page
+from tests.ws.conftest import call_in_state
+from wire.errors import ProtocolError
+
+pytestmark = pytest.mark.ws
+
+
+class Hang:
+    """Stands in for a function of the database, and returns only when it may."""
+
+    def __init__(self) -> None:
+        self._called, self._released = threading.Event(), threading.Event()
+
+    def __call__(self, *args: Any, **options: Any) -> None:
+        self._called.set()
+        self._released.wait(30)
+        raise ProtocolError("busy", "at last")
+
+    async def called(self) -> None:
+        assert await asyncio.to_thread(self._called.wait, 10)
+
+    def release(self) -> None:
+        self._released.set()
+
+
+@pytest.fixture
+def hang() -> Iterator[Hang]:
+    hang = Hang()
+    yield hang
+    hang.release()
+
+
+async def test_a_ping_is_answered_while_the_database_hangs_for_another_page(
+    make_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch, hang: Hang
+) -> None:
+    monkeypatch.setattr(admission, "admit", hang)
+    waiting, other = make_page(), make_page()
+    await waiting.open()
+    await other.open()
+    await waiting.say(type="offer", sdp=await waiting.offer(), generation=1)
+    await hang.called()
+    await other.say(type="ping", at=1)
+    assert (await other.hear())["type"] == "pong"
+    hang.release()
+    assert (await waiting.hear())["code"] == "busy"
+
+
+async def test_a_call_comes_up_while_the_bots_records_hang(
+    page: Page, monkeypatch: pytest.MonkeyPatch, hang: Hang
+) -> None:
+    monkeypatch.setattr(timeline, "move", hang)
+    await page.call()
+    await hang.called()
+    assert await page.pitch() == 700
+    await page.say(type="ping", at=1)
+    await page.hear_until("pong")
+    hang.release()
+
+
+def full(*args: Any, **options: Any) -> None:
+    raise OperationalError("database or disk is full")
+
+
+async def test_a_full_disk_ends_no_call(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    await page.call()
+    await call_in_state("connected")
+    monkeypatch.setattr(timeline, "append_reported", full)
+    monkeypatch.setattr(relay_costs, "add_reported", full)
+    await page.say(type="report", events=[{"at": 0, "kind": "mic"}])
+    await page.say(type="relayed", url="turn:turn.example", protocol="udp", bytes=1, ms=1)
+    await page.say(type="ping", at=1)
+    await page.hear_until("pong")
+    assert await page.pitch() == 700
+
+
+async def test_an_offer_that_the_database_cannot_take_may_be_tried_again(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(admission, "admit", full)
+        await page.open()
+        await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
+        error = await page.hear()
+    assert (error["code"], error["retryable"]) == ("internal", True)
+    await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
+    await page.hear_until("answer")
