@@ -12,9 +12,10 @@ from aiortc.sdp import GroupDescription, MediaDescription, SessionDescription, S
 
 from wire.model import IceCandidate
 
+from .sctp import MAX_MESSAGE_BYTES
+
 MAX_MEDIA_SECTIONS = 16
 SCTP_PORT = 5000
-MAX_DATA_CHANNEL_MESSAGE = 65536
 
 AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -213,7 +214,7 @@ def _data_section(section: MediaDescription) -> MediaDescription:
     ours = MediaDescription("application", 9, section.profile, section.fmt)
     ours.rtp.muxId = section.rtp.muxId
     ours.sctp_port = SCTP_PORT
-    ours.sctpCapabilities = RTCSctpCapabilities(maxMessageSize=MAX_DATA_CHANNEL_MESSAGE)
+    ours.sctpCapabilities = RTCSctpCapabilities(maxMessageSize=MAX_MESSAGE_BYTES)
     return ours
 
 
