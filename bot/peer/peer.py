@@ -238,7 +238,7 @@ class AnswerPeer:
             ssrc=self._media.ssrc,
             payload_type=offer.opus.payloadType,
             cname=self._media.cname,
-            level_id=offer.extension_id(sdp.AUDIO_LEVEL_URI) or 0,
+            level_id=offer.level_id,
             make_voice=self._make_voice,
         )
         self._switch.on_rtp = stream.receive
