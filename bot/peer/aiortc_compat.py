@@ -1,7 +1,9 @@
-"""Every private name of aiortc and aioice that this product depends on.
+"""The private names of aiortc and aioice that this product depends on.
 
-They are not part of those libraries' public interface, so another version may change them without
-notice. Importing this module fails with any version that it was not tried with.
+Those that :mod:`bot.peer.sctp` overrides are there, and what aiortc's DTLS transport expects of its
+ICE transport is in :mod:`bot.peer.dtls`. None of them is part of those libraries' public interface,
+so another version may change them without notice. Importing this module fails with any version that
+it was not tried with.
 """
 
 from importlib.metadata import version

@@ -13,7 +13,6 @@ from aiortc import (
     RTCDataChannel,
     RTCDtlsTransport,
     RTCIceParameters,
-    RTCSctpTransport,
 )
 from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.utils import random32
@@ -28,6 +27,8 @@ from ..media.stream import AudioStream
 from ..media.voice import Voice
 from . import sdp
 from .aiortc_compat import retransmit_now, set_dtls_server, srtp_sessions
+from .dtls import RecordTransport
+from .sctp import BoundedSctp
 
 log = logging.getLogger("voicedemo.peer")
 
@@ -81,10 +82,10 @@ class AnswerPeer:
         self._make_voice = make_voice
         self._endpoints = endpoints
         self._switch = Switch(observer)
-        self._dtls = RTCDtlsTransport(self._switch, [certificate])  # type: ignore[arg-type]
+        self._dtls = RTCDtlsTransport(RecordTransport(self._switch), [certificate])  # type: ignore[arg-type]
         set_dtls_server(self._dtls)
         self._dtls.on("statechange", self._dtls_changed)
-        self._sctp: RTCSctpTransport | None = None
+        self._sctp: BoundedSctp | None = None
         self._offer: sdp.Offer | None = None
         self._path: IceAgent | None = None
         self._turn_servers: tuple[TurnServer, ...] = ()
@@ -224,7 +225,7 @@ class AnswerPeer:
             return
         self._start_audio(offer)
         if offer.data is not None:
-            self._sctp = RTCSctpTransport(self._dtls)
+            self._sctp = BoundedSctp(self._dtls)
             self._sctp.on("datachannel", self._observer.data_channel)
             self._switch.on_restored = partial(retransmit_now, self._sctp)
             await self._sctp.start(offer.data.sctpCapabilities, offer.data.sctp_port or 5000)
@@ -237,7 +238,7 @@ class AnswerPeer:
             ssrc=self._media.ssrc,
             payload_type=offer.opus.payloadType,
             cname=self._media.cname,
-            level_id=offer.extension_id(sdp.AUDIO_LEVEL_URI) or 0,
+            level_id=offer.level_id,
             make_voice=self._make_voice,
         )
         self._switch.on_rtp = stream.receive

@@ -12,12 +12,10 @@ from aiortc.sdp import GroupDescription, MediaDescription, SessionDescription, S
 
 from wire.model import IceCandidate
 
-MAX_MEDIA_SECTIONS = 16
-SCTP_PORT = 5000
-MAX_DATA_CHANNEL_MESSAGE = 65536
+from .offer_text import AUDIO_LEVEL_URI, OfferError, needed_lines
+from .sctp import MAX_MESSAGE_BYTES
 
-AUDIO_LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+SCTP_PORT = 5000
 
 # RFC 7587, 6.1. Speech needs no higher bit rate. In-band FEC hides single losses. Without DTX a
 # packet leaves every 20 ms, so both sides notice a dead path at once.
@@ -27,10 +25,6 @@ OPUS_PARAMETERS: ParametersDict = {
     "usedtx": 0,
     "maxaveragebitrate": 32000,
 }
-
-
-class OfferError(ValueError):
-    """The bot cannot answer this offer. The message is for a developer and quotes no SDP."""
 
 
 @dataclass(frozen=True)
@@ -61,27 +55,30 @@ class Offer:
         """The SSRC of its audio; ``None`` if the offer does not say (RFC 5576, 4.1)."""
         return self.audio.ssrc[0].ssrc if self.audio.ssrc else None
 
-    def extension_id(self, uri: str) -> int | None:
-        return next((ext.id for ext in self.extensions if ext.uri == uri), None)
+    @property
+    def level_id(self) -> int:
+        """The id of the audio level (RFC 6464); 0 if it is not offered."""
+        return next((ext.id for ext in self.extensions if ext.uri == AUDIO_LEVEL_URI), 0)
 
 
 def read_offer(text: str) -> Offer:
     """Read an offer.
 
-    :raises OfferError: if it is no SDP, or does not offer Opus with BUNDLE and rtcp-mux.
+    :raises OfferError: if it is no SDP, is longer than any browser's, or does not offer Opus with
+        BUNDLE and rtcp-mux.
     """
-    description = _parse(text)
+    description = _parse(needed_lines(text))
     sections = tuple(description.media)
-    if len(sections) > MAX_MEDIA_SECTIONS:
-        raise OfferError(f"more than {MAX_MEDIA_SECTIONS} media sections")
     bundled = _bundled(description)
     audio = _first(sections, "audio", bundled)
     if audio is None:
         raise OfferError("no audio section")
     data = _first(sections, "application", bundled)
-    opus = next((c for c in audio.rtp.codecs if c.name.lower() == "opus"), None)
+    opus = next((c for c in audio.rtp.codecs if _is_usable(c.payloadType, audio)), None)
     if opus is None:
         raise OfferError("no Opus in the audio section")
+    if data is not None and not 0 < (data.sctp_port or SCTP_PORT) < 65536:
+        raise OfferError("no usable sctp-port")
     if not audio.rtcp_mux:
         raise OfferError("rtcp-mux is required")
     if not {section.rtp.muxId for section in (audio, data) if section} <= bundled:
@@ -92,11 +89,7 @@ def read_offer(text: str) -> Offer:
         audio=audio,
         data=data,
         opus=opus,
-        extensions=tuple(
-            extension
-            for extension in audio.rtp.headerExtensions
-            if extension.uri in (AUDIO_LEVEL_URI, MID_URI)
-        ),
+        extensions=tuple(audio.rtp.headerExtensions),
         ufrag=ufrag,
         pwd=pwd,
         is_lite=audio.ice is not None and audio.ice.iceLite,
@@ -106,12 +99,17 @@ def read_offer(text: str) -> Offer:
     )
 
 
-def _parse(text: str) -> SessionDescription:
+def _parse(lines: list[str]) -> SessionDescription:
     try:
-        return SessionDescription.parse(text)
+        return SessionDescription.parse("\r\n".join(lines))
     except Exception as exc:  # noqa: BLE001
         # aiortc's parser asserts, indexes and unpacks: hostile input can raise any exception.
         raise OfferError(f"not an SDP: {type(exc).__name__}") from None
+
+
+def _is_usable(payload_type: int | None, audio: MediaDescription) -> bool:
+    """Whether it is offered, and has 7 bits as in an RTP header (RFC 3550, 5.1)."""
+    return payload_type in audio.fmt and payload_type in range(128)
 
 
 def _bundled(description: SessionDescription) -> set[str]:
@@ -213,7 +211,7 @@ def _data_section(section: MediaDescription) -> MediaDescription:
     ours = MediaDescription("application", 9, section.profile, section.fmt)
     ours.rtp.muxId = section.rtp.muxId
     ours.sctp_port = SCTP_PORT
-    ours.sctpCapabilities = RTCSctpCapabilities(maxMessageSize=MAX_DATA_CHANNEL_MESSAGE)
+    ours.sctpCapabilities = RTCSctpCapabilities(maxMessageSize=MAX_MESSAGE_BYTES)
     return ours
 
 

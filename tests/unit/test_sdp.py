@@ -1,3 +1,5 @@
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import SessionDescription
 
 from bot.peer import sdp
+from bot.peer.offer_text import MAX_CANDIDATES, MAX_LINES
+from wire.constants import MAX_SDP_CHARS
 from wire.model import IceCandidate
 
 pytestmark = pytest.mark.unit
@@ -33,7 +37,7 @@ def test_it_reads_chromiums_offer() -> None:
     offer = sdp.read_offer(CHROMIUM)
     assert offer.opus.payloadType == 111
     assert offer.shape == (("audio", "0"), ("application", "1"))
-    assert offer.extension_id(sdp.AUDIO_LEVEL_URI) == 1
+    assert offer.level_id == 1
     assert not offer.candidates
 
 
@@ -99,12 +103,89 @@ def test_a_video_section_is_refused_in_its_place() -> None:
         (CHROMIUM.replace("a=ice-pwd:", "a=x:"), "ice-ufrag"),
         (CHROMIUM.replace("a=fingerprint:", "a=x:"), "fingerprint"),
         (CHROMIUM.replace("a=setup:actpass", "a=setup:passive"), "setup"),
+        (CHROMIUM.replace("a=rtpmap:111", "a=rtpmap:300"), "no Opus"),
+        (CHROMIUM.replace("a=sctp-port:5000", "a=sctp-port:99999"), "sctp-port"),
         (CHROMIUM + VIDEO * 20, "media sections"),
+        (CHROMIUM + "a=x\r\n" * 1000, "1000 lines"),
+        (CHROMIUM + "a=x:" + "y" * 1000 + "\r\n", "1000 characters"),
+        (CHROMIUM + ("a=x:" + "y" * 900 + "\r\n") * 40, "32768 characters"),
     ],
 )
 def test_it_refuses_an_offer_it_cannot_answer(text: str, complaint: str) -> None:
     with pytest.raises(sdp.OfferError, match=complaint):
         sdp.read_offer(text)
+
+
+def filled(line: str, section: str) -> str:
+    """Chromium's offer, and as many of ``line`` in this section as an offer may have."""
+    room = MAX_SDP_CHARS - len(CHROMIUM)
+    lines = MAX_LINES - len(CHROMIUM.splitlines())
+    filling = (line + "\r\n") * min(lines // len(line.splitlines()), room // (len(line) + 2))
+    audio, data = CHROMIUM.split("m=application")
+    if section == "audio":
+        return f"{audio}{filling}m=application{data}"
+    return CHROMIUM + filling
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a=rtcp-fb:* nack",
+        "a=rtpmap:111 opus/48000/2",
+        "a=fmtp:111 minptime=10",
+        "a=ssrc:1 cname:x",
+        "a=candidate:1 1 udp 1 192.0.2.1 5000 typ host",
+        "a=fingerprint:sha-256 AB:CD",
+        "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid",
+        "a=ssrc-group:FID 1 2",
+        "a=sctpmap:1 x",
+        "a=x\u2028a=rtcp-fb:* nack",  # a line separator, for Python
+    ],
+)
+@pytest.mark.parametrize("section", ["audio", "application"])
+def test_the_parser_gets_few_lines_whatever_is_offered(
+    line: str, section: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of aiortc's parser grows with the square of their number."""
+    read: list[str] = []
+    parse = SessionDescription.parse
+
+    def spied(text: str) -> SessionDescription:
+        read.extend(text.splitlines())
+        return parse(text)
+
+    monkeypatch.setattr(SessionDescription, "parse", spied)
+    sdp.read_offer(filled(line, section))
+    assert len(read) <= 2 * MAX_CANDIDATES
+
+
+def test_a_real_offer_may_carry_many_candidates() -> None:
+    line = "a=candidate:1 1 udp 2122194687 192.0.2.2 37208 typ host generation 0 network-id 1\r\n"
+    offer = sdp.read_offer(GATHERED.replace("a=ice-ufrag", line * 60 + "a=ice-ufrag"))
+    assert len(offer.candidates) == 2 * MAX_CANDIDATES
+    assert offer.ufrag == "8/wF"
+
+
+def test_what_the_bot_does_not_read_cannot_make_it_refuse() -> None:
+    unread = (
+        "a=rtpmap:x\r\na=extmap:1 urn:x y z\r\na=rtcp:x\r\na=msid\r\na=fmtp\r\na=ssrc-group:x y\r\n"
+    )
+    before = sdp.read_offer(CHROMIUM)
+    after = sdp.read_offer(CHROMIUM.replace("m=application", unread + "m=application"))
+    assert (after.shape, after.ufrag, after.ssrc) == (before.shape, before.ufrag, before.ssrc)
+
+
+def test_mutated_offers_are_read_or_refused() -> None:
+    dice = random.Random(8866)
+    for _ in range(2000):
+        text = list(dice.choice([CHROMIUM, GATHERED, FIREFOX, CHROMIUM + VIDEO]))
+        for _ in range(dice.randrange(1, 8)):
+            at = dice.randrange(len(text))
+            text[at : at + dice.choice([0, 1, 30])] = dice.choice(
+                ["", "\n", "9" * 50, ":", " ", "-1"]
+            )
+        with suppress(sdp.OfferError):
+            sdp.write_answer(sdp.read_offer("".join(text)), MEDIA, 2, ICE, [HOST])
 
 
 def test_a_trickled_candidate_is_read() -> None:
