@@ -114,6 +114,11 @@ class Session:
         log.info("call %s: %s", self.call_id, why)
         self._fail("network_blocked")
 
+    def peer_raised(self, fault: BaseException, *, is_fatal: bool) -> None:
+        log.error("call %s: a part of its connection failed", self.call_id, exc_info=fault)
+        if is_fatal:
+            self.bot_failed()
+
     def bot_failed(self) -> None:
         # No more than this: whoever reads it may be a stranger. The log has the exception.
         told = f"a fault of the server, which its log explains under call {self.call_id}"

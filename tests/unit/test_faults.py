@@ -191,3 +191,85 @@ class TestSession:
         assert len(call.connection.heard) < 5
         assert call.connection.heard[-1] is True
         await call.session.close("server_stopping")
+
+
+class FakePart:
+    """A part of a connection, which raises when it is closed."""
+
+    def __init__(self, *args: Any) -> None:
+        self.closed = False
+        self.doubts = 0
+        self.last_heard = 0.0
+
+    def doubt_path(self) -> None:
+        self.doubts += 1
+
+    def stop(self) -> None:
+        self.closed = True
+        fault()
+
+    end = stop
+
+    def unsubscribe(self, tick: Any) -> None:
+        self.stop()
+
+    async def close(self) -> None:
+        self.stop()
+
+    def subscribe(self, tick: Any) -> None: ...
+
+    def tick(self) -> None: ...
+
+
+@pytest.fixture
+async def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
+    monkeypatch.setattr(connection_module, "AnswerPeer", FakePart)
+    anything: Any = SimpleNamespace(
+        note=lambda *args, **kwargs: None,
+        path_up=lambda: None,
+        bot_failed=lambda: None,
+        config=SimpleNamespace(make_bot=None, heartbeat_s=1, liveness_s=2),
+        certificate=None,
+        endpoints=None,
+        ticker=FakePart(),
+    )
+    return Connection(
+        "echo",
+        Greeting(),
+        anything,
+        line=anything,
+        record=anything,
+        timers=anything,
+        generations=anything,
+        turns=anything,
+        events=anything,
+    )
+
+
+class TestConnection:
+    async def test_a_part_that_cannot_be_closed_does_not_keep_the_others_open(
+        self, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connection_module, "SilenceDetector", FakePart)
+        monkeypatch.setattr(connection_module, "Heartbeat", lambda *args, **kwargs: FakePart())
+        stream = FakePart()
+        connection.audio_started(stream)  # type: ignore[arg-type]
+        connection.data_channel(SimpleNamespace(label="heartbeat"))  # type: ignore[arg-type]
+        parts: list[Any] = [
+            connection._detector,
+            connection._heartbeat,
+            connection._resources.ticker,
+            stream,
+            connection._peer,
+        ]
+        with pytest.raises(ZeroDivisionError):
+            await connection.close()
+        assert [part.closed for part in parts] == [True] * 5
+
+    async def test_a_page_that_hears_nothing_a_thousand_times_is_doubted_a_few_times(
+        self, connection: Connection
+    ) -> None:
+        for _ in range(1000):
+            connection.heard_by_page(media=False)
+        peer: Any = connection._peer
+        assert 1 <= peer.doubts <= 10
