@@ -1,6 +1,7 @@
 """One peer connection of a call, with its audio, heartbeat and silence detector."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Protocol
 
 from aioice.candidate import Candidate
@@ -22,6 +23,7 @@ from ..media.stream import AudioStream
 from ..peer import sdp
 from ..peer.peer import AnswerPeer
 from ..voices.factory import GREETING_VOICES, voice_maker
+from .allowance import Allowance
 from .generations import GenerationFence
 from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .page_line import PageLine
@@ -34,6 +36,10 @@ from .turns import Turns
 READING_S = 1.0
 """How long a caption stays on the page after it has been said."""
 UNKNOWN_PROVIDER = "other"
+DOUBTS_AT_ONCE = 5
+DOUBTS_PER_S = 2.5
+"""A page says that it hears nothing after 400 ms of silence, so an honest one does not say it more
+often."""
 
 
 class ConnectionEvents(Protocol):
@@ -50,6 +56,8 @@ class ConnectionEvents(Protocol):
     def bot_failed(self) -> None:
         """The plugged-in bot raised an exception, which has been logged."""
         ...
+
+    def peer_raised(self, fault: BaseException, *, is_fatal: bool) -> None: ...
 
 
 class Connection:
@@ -86,6 +94,7 @@ class Connection:
         self._events = events
         self._loop = asyncio.get_running_loop()
         self._providers: dict[str, str] = {}
+        self._doubts = Allowance(DOUBTS_AT_ONCE, DOUBTS_PER_S)
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
         self._detector: SilenceDetector | None = None
@@ -135,20 +144,24 @@ class Connection:
     def heard_by_page(self, *, media: bool) -> None:
         """The page says whether it receives anything from the bot."""
         self._record.note("heard", media=media)
-        if not media:
+        if not media and self._doubts.take():
             self._peer.doubt_path()
 
     async def close(self) -> None:
-        """Close the peer and everything that lives on it."""
-        if self._detector is not None:
-            self._detector.stop()
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
-        if self._stream is not None:
-            self._resources.ticker.unsubscribe(self._stream.tick)
-            self._stream.end()
-        self._detector = self._heartbeat = self._stream = None
-        await self._peer.close()
+        """Close the peer and everything that lives on it.
+
+        :raises Exception: what one of them raises, after the others have been closed.
+        """
+        async with AsyncExitStack() as parts:  # it closes the last one first
+            parts.push_async_callback(self._peer.close)
+            if self._stream is not None:
+                parts.callback(self._stream.end)
+                parts.callback(self._resources.ticker.unsubscribe, self._stream.tick)
+            if self._heartbeat is not None:
+                parts.callback(self._heartbeat.stop)
+            if self._detector is not None:
+                parts.callback(self._detector.stop)
+            self._detector = self._heartbeat = self._stream = None
 
     # Events of the peer (PeerObserver).
 
@@ -199,6 +212,9 @@ class Connection:
 
     def peer_failed(self, why: str) -> None:
         self._events.peer_failed(why)
+
+    def peer_raised(self, fault: BaseException, *, is_fatal: bool) -> None:
+        self._events.peer_raised(fault, is_fatal=is_fatal)
 
     # Events of the silence detector, the voice and the heartbeat.
 

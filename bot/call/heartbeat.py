@@ -11,8 +11,13 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
+from .allowance import Allowance
+
 CHANNEL_LABEL = "heartbeat"
 MAX_MESSAGE_CHARS = 1024
+PONGS_AT_ONCE = 10
+PONGS_PER_S = 5.0
+"""An honest page pings every few seconds, and once more when its path is back."""
 
 
 class Heartbeat:
@@ -45,7 +50,9 @@ class Heartbeat:
         self._pings = 0
         self._pinged_at: float | None = None
         self._ping_timer: asyncio.Handle = self._loop.call_soon(self._ping)
-        self._liveness_timer = self._loop.call_later(liveness, self._dead)
+        self._pongs = Allowance(PONGS_AT_ONCE, PONGS_PER_S)
+        self._alive_at = self._loop.time()
+        self._liveness_timer = self._loop.call_later(liveness, self._look)
         channel.on("message", self._message)
 
     def stop(self) -> None:
@@ -66,26 +73,32 @@ class Heartbeat:
             self._on_rtt(round(1000 * (self._loop.time() - self._pinged_at), 1))
             self._pinged_at = None
 
-    def _dead(self) -> None:
-        """Report the silence, and wait again: a page that stays silent is reported again."""
-        self._liveness_timer = self._loop.call_later(self._liveness, self._dead)
-        self._on_dead()
+    def _look(self) -> None:
+        """Report a silence of ``liveness`` seconds, and wait for the end of the next one.
 
-    def _alive(self) -> None:
-        self._liveness_timer.cancel()
-        self._liveness_timer = self._loop.call_later(self._liveness, self._dead)
+        One timer does for all messages: a page may send thousands a second.
+        """
+        now = self._loop.time()
+        is_dead = now - self._alive_at >= self._liveness
+        if is_dead:
+            self._alive_at = now
+        wait = self._alive_at + self._liveness - now
+        self._liveness_timer = self._loop.call_later(wait, self._look)
+        if is_dead:
+            self._on_dead()
 
     def _message(self, text: str | bytes) -> None:
         match _parse(text):
             case {"type": "pipecat.ping", **ping}:
-                self._send({"type": "pipecat.pong", "id": ping.get("id"), "ts": ping.get("ts")})
+                if self._pongs.take():
+                    self._send({"type": "pipecat.pong", "id": ping.get("id"), "ts": ping.get("ts")})
             case {"type": "pipecat.pong", "id": self._pings}:
                 self._answered()
             case {"type": "pipecat.pong"}:
                 pass
             case _:
                 return
-        self._alive()
+        self._alive_at = self._loop.time()
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._channel.readyState == "open":

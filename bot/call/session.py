@@ -14,8 +14,10 @@ from wire.states import LIVE, CallSignal, CallState, advance
 
 from ..peer import sdp
 from ..peer.peer import NewCallNeeded
+from .allowance import Allowance
 from .connection import Connection
 from .generations import GenerationFence
+from .inbox import Inbox
 from .page_line import PageLine
 from .presence import Presence
 from .resources import Greeting, WorkerResources
@@ -26,7 +28,16 @@ log = logging.getLogger("voicedemo.call")
 
 CONNECT_S = 20.0
 """A little longer than the page itself waits, because the page knows why it failed."""
-MAX_WAITING_MESSAGES = 256
+CLOSE_S = 10.0
+"""How long a call may take to close what it has. Without a fault it takes milliseconds."""
+OFFERS_AT_ONCE = 20
+OFFERS_PER_S = 0.5
+"""Offers cost time on the event loop. A phone on a bad train makes some 200 an hour, and a few in a
+row when it changes networks."""
+MAX_REFUSALS = 20
+"""A call whose messages are refused this often is ended, as its socket would be."""
+REFUSALS_PER_S = 1 / 30
+"""A page that is reloaded often may have a candidate refused each time."""
 PAGE_FAILURES = frozenset({"network_blocked", "server_unreachable"})
 """The reasons for which a page gives up before its call is up."""
 
@@ -52,7 +63,7 @@ class Session:
         self._resources = resources
         self._on_end = on_end
         self._record = resources.recorder.of(call_id)
-        self._line = PageLine(resources.send, channel)
+        self._line = PageLine(call_id, resources.send, channel)
         self._timers = Timers()
         self._generations = GenerationFence()
         self._turns = Turns()
@@ -62,16 +73,20 @@ class Session:
         self._connection = self._connect(resources.greeting)
         self._timers.start("connect", CONNECT_S, lambda: self._fail("network_blocked"))
         self._timers.start("limit", resources.config.max_call_s, self._time_is_up)
-        self._inbox: asyncio.Queue[ToBot] = asyncio.Queue(MAX_WAITING_MESSAGES)
+        self._offers = Allowance(OFFERS_AT_ONCE, OFFERS_PER_S)
+        self._refusals = Allowance(MAX_REFUSALS - 1, REFUSALS_PER_S)
+        self._inbox = Inbox()
+        self._drops = 0
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
         self._closing: asyncio.Task[None] | None = None
 
     def post(self, envelope: ToBot) -> None:
         """Hand the call a message."""
-        try:
-            self._inbox.put_nowait(envelope)
-        except asyncio.QueueFull:
-            log.warning("call %s: too many messages are waiting, one is dropped", self.call_id)
+        if self._inbox.put(envelope):
+            return
+        self._drops += 1
+        if self._drops == 1:
+            log.warning("call %s: too many messages wait, and others are dropped", self.call_id)
 
     async def close(self, reason: ByeReason) -> None:
         """End the call from our side. Returns when it has closed everything."""
@@ -99,22 +114,35 @@ class Session:
         log.info("call %s: %s", self.call_id, why)
         self._fail("network_blocked")
 
+    def peer_raised(self, fault: BaseException, *, is_fatal: bool) -> None:
+        log.error("call %s: a part of its connection failed", self.call_id, exc_info=fault)
+        if is_fatal:
+            self.bot_failed()
+
     def bot_failed(self) -> None:
-        problem = ProtocolError("internal", "the bot raised an exception", retryable=True)
-        self._fail("internal", Error.of(problem))
+        # No more than this: whoever reads it may be a stranger. The log has the exception.
+        told = f"a fault of the server, which its log explains under call {self.call_id}"
+        self._fail("internal", Error.of(ProtocolError("internal", told, retryable=True)))
 
     # Messages of the page.
 
     async def _run(self) -> None:
-        while True:
+        while self.state in LIVE:
             envelope = await self._inbox.get()
             try:
                 await self._handle(envelope)
             except ProtocolError as exc:
-                await self._line.say(Error.of(exc))
+                await self._refuse(exc)
             except Exception:
                 log.exception("call %s: a message could not be handled", self.call_id)
                 self.bot_failed()
+
+    async def _refuse(self, problem: ProtocolError) -> None:
+        if self._refusals.take():
+            await self._line.say(Error.of(problem))
+            return
+        log.warning("call %s: ended, as too many messages were refused: %s", self.call_id, problem)
+        self._fail("bad_offer", Error.of(problem))
 
     async def _handle(self, envelope: ToBot) -> None:
         match envelope.message:
@@ -142,6 +170,8 @@ class Session:
     async def _offer(self, offer: Offer) -> None:
         if self._generations.is_stale(offer):
             return
+        if not self._offers.take():
+            raise ProtocolError("busy", "too many offers in a short time", retryable=True)
         try:
             answer = await self._answer(offer)
         except sdp.OfferError as exc:
@@ -203,11 +233,14 @@ class Session:
 
     async def _close(self, farewell: ServerMessage | None) -> None:
         self._timers.cancel_all()
+        if farewell is not None:
+            await self._line.say(farewell, close=True)
         try:
-            if farewell is not None:
-                await self._line.say(farewell, close=True)
+            async with asyncio.timeout(CLOSE_S):
+                await self._connection.close()
+        except Exception:
+            log.exception("call %s: its end left something open", self.call_id)
         finally:
-            await self._connection.close()
             self._on_end()
 
     def _connect(self, greeting: Greeting) -> Connection:

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from aioice.candidate import Candidate
 from aiortc import (
@@ -57,6 +58,13 @@ class PeerObserver(Protocol):
         ...
 
     def peer_failed(self, why: str) -> None: ...
+
+    def peer_raised(self, fault: BaseException, *, is_fatal: bool) -> None:
+        """A task of the peer raised an exception.
+
+        :param is_fatal: without this task the call has no media.
+        """
+        ...
 
 
 class NewCallNeeded(sdp.OfferError):
@@ -122,7 +130,7 @@ class AnswerPeer:
         self._offer = offer
         self._version += 1
         if self._starting is None:
-            self._starting = asyncio.get_running_loop().create_task(self._start(offer))
+            self._starting = self._begin(self._start(offer), is_fatal=True)
         return self._write_answer(offer)
 
     def use_turn(
@@ -158,16 +166,31 @@ class AnswerPeer:
         for task in (self._starting, self._gathering):
             if task is not None:
                 task.cancel()
-        if self._sctp is not None:
-            await self._sctp.stop()
-        await self._dtls.stop()
+        self._switch.on_rtp = self._switch.on_restored = None
+        async with AsyncExitStack() as parts:  # each is closed, whatever the others raise
+            parts.push_async_callback(self._switch.close)
+            parts.callback(self._report_relays)
+            parts.push_async_callback(self._dtls.stop)
+            if self._sctp is not None:
+                parts.push_async_callback(self._sctp.stop)
+
+    def _report_relays(self) -> None:
         for relay in self._relays:
             if relay.ms:
                 self._observer.relayed(
                     relay.server.url, relay.server.protocol, relay.bytes, relay.ms
                 )
-        self._switch.on_rtp = self._switch.on_restored = None
-        await self._switch.close()
+
+    def _begin(self, work: Coroutine[Any, Any, None], *, is_fatal: bool) -> asyncio.Task[None]:
+        """Start a task that nobody waits for, and report what it raises."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                self._observer.peer_raised(fault, is_fatal=is_fatal)
+
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(ended)
+        return task
 
     def _require_same_call(self, before: sdp.Offer, offer: sdp.Offer) -> None:
         if offer.fingerprints != before.fingerprints:
@@ -190,7 +213,7 @@ class AnswerPeer:
             except ValueError:
                 # A host name, for example (RFC 8839, 5.1). The offer is good without it.
                 log.debug("a candidate of the offer has no IP address and is left out")
-        self._gathering = asyncio.get_running_loop().create_task(self._gather(path))
+        self._gathering = self._begin(self._gather(path), is_fatal=False)
 
     async def _gather(self, path: IceAgent) -> None:
         async with asyncio.TaskGroup() as searches:

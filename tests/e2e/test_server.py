@@ -35,6 +35,29 @@ def test_it_stops_on_a_signal_with_calls_up(
         caller.context.close()
 
 
+def test_it_stops_at_once_with_requests_and_sockets_on_their_way(tmp_path: Path) -> None:
+    """A thread of a middleware waits for the event loop (voicedemo.shutdown)."""
+    server = Server.start(tmp_path)
+    port = urlsplit(server.url).port
+    upgrade = (
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    for connection in connections:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10)
+    connections[0].recv(1)
+    for _ in range(3):
+        connections.append(socket.create_connection(("127.0.0.1", port)))
+        request = f"GET /ws/call/?ticket=x HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n"
+        connections[-1].sendall(request.encode())
+    connections[-1].recv(1)
+    server.process.terminate()
+    assert server.exited(timeout_s=20) == 0
+    for connection in connections:
+        connection.close()
+
+
 def test_a_second_server_in_the_folder_leaves_the_first_ones_calls_alone(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -25,3 +25,9 @@ test('a call that is up is not ended by a refusal', () => {
   assert.equal(consequenceOf('heartbeat_lost', CONNECTED, false), 'restart');
   assert.equal(consequenceOf('call_unknown', CONNECTED, false), 'lost');
 });
+
+test('a fault of the server ends a call that is up, but not a page that has none', () => {
+  assert.equal(consequenceOf('internal', CONNECTED, false), 'fail');
+  assert.equal(consequenceOf('internal', { ...CONNECTED, state: 'recovering', reason: 'path_silent' }, false), 'fail');
+  assert.equal(consequenceOf('internal', IDLE, false), 'ignore');
+});

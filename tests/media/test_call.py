@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from aiortc import RTCSessionDescription
 
 from bot.call import presence, session
 from bot.config import BotConfig
 from bot.ice.endpoints import IceConfig
+from bot.peer import peer
 from bot.voices import AudioOutput, Pcm
 from bot.worker import Worker
 from calls import metrics, tickets
@@ -290,6 +292,26 @@ async def test_stopping_the_bot_says_goodbye_to_its_calls(page: Page, bot: Worke
     await bot.stop()
     assert (await page.hear_until("bye"))["reason"] == "server_stopping"
     assert (await call_in_state("failed")).reason == "server_stopping"
+
+
+async def test_a_fault_of_ours_while_a_call_comes_up_is_said(
+    page: Page, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(*args: Any) -> Any:
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(peer, "srtp_sessions", fault)
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
+    answer = await page.hear_until("answer")
+    await page.peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+    error = await page.hear_until("error")
+    assert error["code"] == "internal"
+    call = await call_in_state("failed")
+    assert call.reason == "internal"
+    assert str(call.id) in error["message"]
+    faults = [record for record in caplog.records if record.exc_info]
+    assert len(faults) == 1 and str(call.id) in faults[0].getMessage()
 
 
 async def test_an_ended_call_leaves_no_task_behind(

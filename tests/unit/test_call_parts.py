@@ -90,7 +90,7 @@ class Sockets:
 
 async def test_the_page_is_spoken_to_over_its_present_socket() -> None:
     sockets = Sockets()
-    line = PageLine(sockets.send, "first")
+    line = PageLine(uuid.uuid4(), sockets.send, "first")
     line.say_soon(Hears(media=True))
     await line.drain()
     line.channel = None
@@ -114,7 +114,7 @@ class FakePage:
     def __init__(self) -> None:
         self.media = Media()
         self.gone = asyncio.Queue[str]()
-        self.line = PageLine(Sockets().send, "first")
+        self.line = PageLine(uuid.uuid4(), Sockets().send, "first")
         self.presence = Presence(
             self.line,
             Timers(),

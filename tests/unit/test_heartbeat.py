@@ -118,3 +118,31 @@ async def test_other_messages_are_neither_answered_nor_signs_of_life(noise: str 
     await asyncio.wait_for(dead.wait(), 5)
     heartbeat.stop()
     assert channel.sent.empty()
+
+
+async def test_a_flood_of_pings_gets_a_few_pongs_and_is_a_sign_of_life() -> None:
+    channel, timers = Channel(), []
+    loop = asyncio.get_running_loop()
+    dead = asyncio.Event()
+    heartbeat = beat(channel, liveness=0.2, on_dead=dead.set)
+    await channel.sent.get()
+    call_later = loop.call_later
+    loop.call_later = lambda *args, **options: timers.append(args) or call_later(*args, **options)  # type: ignore[method-assign,assignment]
+    for n in range(10_000):
+        channel.emit("message", json.dumps({"type": "pipecat.ping", "id": n, "ts": n}))
+    del loop.call_later  # type: ignore[method-assign]
+    assert 1 <= channel.sent.qsize() <= 20
+    assert len(timers) < 100
+    assert not dead.is_set()
+    await asyncio.wait_for(dead.wait(), 5)
+    heartbeat.stop()
+
+
+@pytest.mark.parametrize("value", ['{"a":[1]}', '"x"', "1e999", "NaN", "[]", "null", "0"])
+async def test_a_ping_with_a_strange_id_is_answered_with_it(value: str) -> None:
+    channel = Channel()
+    heartbeat = beat(channel)
+    await channel.sent.get()
+    channel.emit("message", f'{{"type":"pipecat.ping","id":{value},"ts":{value}}}')
+    assert (await channel.sent.get())["type"] == "pipecat.pong"
+    heartbeat.stop()

@@ -22,6 +22,8 @@ const HARMLESS = new Set(['bad_message', 'too_large', 'unknown_generation', 'no_
 export function consequenceOf(code, call, hasNewTicket) {
   if (code === 'heartbeat_lost') return 'restart';
   if (code === 'call_unknown') return 'lost';
+  // The server has ended the call, whatever its state was.
+  if (code === 'internal' && isLive(call.state)) return 'fail';
   const needsTicket = NEEDS_TICKET.has(code);
   if (needsTicket && !isLive(call.state)) return 'spend-ticket';
   if (!isComingUp(call) || HARMLESS.has(code)) return 'ignore';

@@ -1,19 +1,13 @@
 import asyncio
-import faulthandler
 import os
-import signal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from channels.layers import get_channel_layer
 from channels.routing import get_default_application
-from daphne.server import Server
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
-from twisted.internet import reactor as any_reactor
-from twisted.internet.asyncioreactor import AsyncioSelectorReactor
-from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import quoteStringArgument
 
 from bot.config import BotConfig
@@ -23,16 +17,12 @@ from bot.worker import Worker
 from signaling.dispatch import EMBEDDED_BOT
 from voicedemo import upkeep
 from voicedemo.claim import Claim
-
-reactor = cast(AsyncioSelectorReactor, any_reactor)
+from voicedemo.shutdown import OrderlyServer, deferred, reactor, stop_on_signals
 
 # Larger than any message of the protocol. A message that is too large for the protocol then gets an
 # error message instead of a closed socket.
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 BACKLOG = 1024
-# The server closes all sockets when it stops. The calls' last messages are sent in this time.
-FAREWELL_S = 0.2
-SHUTDOWN_S = 15
 
 
 class Command(BaseCommand):
@@ -76,7 +66,7 @@ class Command(BaseCommand):
         )
 
         def start() -> None:
-            _deferred(self._start(worker, server.url, announce)).addErrback(self._cannot_start)
+            deferred(self._start(worker, server.url, announce)).addErrback(self._cannot_start)
 
         server.run()
         if server.refused is not None:
@@ -88,9 +78,7 @@ class Command(BaseCommand):
             )
 
     async def _start(self, worker: Worker, url: str, announce: str) -> None:
-        # Daphne's own handlers would close the sockets before the calls have said goodbye on them.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, _stop_soon, worker)
+        stop_on_signals(worker)
         await worker.start(self._claim(Path(settings.VAR_DIR)).predecessor)
         self._upkeep = asyncio.ensure_future(upkeep.prune_hourly())
         self.stdout.write(announce or f"\n  Open {url} and tap the button.\n\n")
@@ -109,8 +97,8 @@ class Command(BaseCommand):
         reactor.stop()
 
 
-class _Server(Server):
-    """Daphne's server. It knows its URL, or why a port could not be opened."""
+class _Server(OrderlyServer):
+    """A server that knows its URL, or why a port could not be opened."""
 
     refused: Exception | None = None
     refused_port: int | None = None
@@ -169,26 +157,3 @@ def _ice_config() -> IceConfig:
         controlling=settings.VOICEDEMO_ICE_ROLE == "controlling",
         stun_servers=tuple(map(StunServer.parse, settings.VOICEDEMO_STUN_URLS)),
     )
-
-
-def _stop_soon(worker: Worker) -> None:
-    """End the calls, then the server. A second signal does not wait for the calls.
-
-    A shutdown that hangs ends after ``SHUTDOWN_S`` and prints where each thread hangs.
-    """
-    faulthandler.dump_traceback_later(SHUTDOWN_S, exit=True)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, reactor.stop)
-    _deferred(_stop(worker)).addErrback(lambda failure: failure.printTraceback())
-
-
-async def _stop(worker: Worker) -> None:
-    try:
-        await worker.stop()
-        await asyncio.sleep(FAREWELL_S)
-    finally:
-        reactor.stop()
-
-
-def _deferred(coroutine: Any) -> "Deferred[None]":
-    return Deferred.fromFuture(asyncio.ensure_future(coroutine))
