@@ -87,7 +87,7 @@ class Reporter:
                 fraction_lost=self._received.fraction_lost,
                 packets_lost=self._received.packets_lost,
                 highest_sequence=self._received.cycles + self._received.max_seq & 0xFFFFFFFF,
-                jitter=self._received.jitter,
+                jitter=min(self._received.jitter, 0xFFFFFFFF),
                 lsr=lsr,
                 dlsr=(_now() - arrived) & 0xFFFFFFFF if lsr else 0,
             )

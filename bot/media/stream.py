@@ -13,6 +13,7 @@ from .packet import LOST
 from .reorder import Reorder
 from .rtcp import Reporter
 from .rtp import RtpSender, parse_audio
+from .ssrcs import Ssrcs
 from .voice import Voice
 
 log = logging.getLogger("voicedemo.audio")
@@ -30,6 +31,7 @@ class AudioStream:
 
     :param srtp: the inbound and the outbound session.
     :param transmit: called with each encrypted packet; must not raise if there is no path.
+    :param remote_ssrc: the SSRC that the peer's offer names; None if it names none.
     :param cname: the canonical name in RTCP reports (RFC 3550, 6.5.1).
     :param level_id: id of the negotiated audio-level extension; 0 if there is none.
     :param make_voice: makes the voice that listens to this call and speaks in it.
@@ -41,6 +43,7 @@ class AudioStream:
         transmit: Callable[[bytes], None],
         *,
         ssrc: int,
+        remote_ssrc: int | None,
         payload_type: int,
         cname: str,
         level_id: int,
@@ -48,6 +51,7 @@ class AudioStream:
     ) -> None:
         self._inbound, self._outbound = srtp
         self._transmit = transmit
+        self._ssrcs = Ssrcs(remote_ssrc)
         self._payload_type = payload_type
         self._level_id = level_id
         self._sender = RtpSender(ssrc, payload_type, self._send_rtp)
@@ -63,11 +67,19 @@ class AudioStream:
 
         :returns: whether it was authentic and well-formed. If not, it has been dropped.
         """
+        is_rtcp = _is_rtcp(data)
+        ssrc = int.from_bytes(data[4:8] if is_rtcp else data[8:12])
+        if not self._ssrcs.admits(ssrc):
+            return False
         try:
-            if 192 <= data[1] <= 223:  # RFC 5761, 4
-                self._receive_rtcp(self._inbound.unprotect_rtcp(data))
+            if is_rtcp:
+                plain = self._inbound.unprotect_rtcp(data)
+                self._ssrcs.add(ssrc)
+                self._receive_rtcp(plain)
             else:
-                self._receive_rtp(self._inbound.unprotect(data))
+                plain = self._inbound.unprotect(data)
+                self._ssrcs.add(ssrc)
+                self._receive_rtp(plain)
         except (pylibsrtp.Error, ValueError, IndexError, struct.error) as exc:
             log.debug("packet dropped: %s", exc)
             return False
@@ -121,3 +133,8 @@ class AudioStream:
     def _send_rtp(self, packet: bytes) -> None:
         self._sent_at_tick = self._ticks
         self._transmit(self._outbound.protect(packet))
+
+
+def _is_rtcp(data: bytes) -> bool:
+    """Whether it is SRTCP, not SRTP (RFC 5761, 4)."""
+    return len(data) > 1 and 192 <= data[1] <= 223

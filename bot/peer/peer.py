@@ -259,6 +259,7 @@ class AnswerPeer:
             srtp_sessions(self._dtls),
             self._switch.send,
             ssrc=self._media.ssrc,
+            remote_ssrc=offer.ssrc,
             payload_type=offer.opus.payloadType,
             cname=self._media.cname,
             level_id=offer.level_id,

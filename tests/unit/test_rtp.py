@@ -187,3 +187,17 @@ def test_reports_about_other_senders_are_ignored() -> None:
     reporter = Reporter(here.sender, "here")
     reporter.report_received(RtcpRrPacket(ssrc=1, reports=[]))
     assert reporter.round_trip_s is None
+
+
+def test_a_report_is_written_whatever_the_timestamps_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their jitter is more than a report has room for, when the pauses add to it."""
+    now = 1e9
+    monkeypatch.setattr("aiortc.rtcrtpreceiver.time.time", lambda: now)
+    reporter = Reporter(Wire().sender, "bot")
+    for number in range(400):
+        now += 2 if number % 2 == 0 else 0.02
+        timestamp = 0xFFFFFFFF * (number % 2)
+        reporter.packet_received(AudioPacket(b"x", number, timestamp, None))
+        assert reporter.write()
