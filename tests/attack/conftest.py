@@ -49,6 +49,7 @@ class Target:
         assert self.server.process.poll() is None
         assert "Traceback" not in (log := self.log.read_text()), log[-5000:]
         growth = self.memory_mb - self._memory_mb
+        print(f"the server holds {growth:.0f} MB more than before")
         assert growth < growth_mb, f"{growth:.0f} MB more than before"
 
     def close(self) -> None:
