@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from aiortc.rtcsctptransport import DataChunk, RTCSctpTransport, crc32c
+from aiortc.rtcsctptransport import DataChunk, RTCSctpTransport
+from google_crc32c import value as crc32c
 
 from .calls import Calls
 from .conftest import Target
@@ -18,6 +19,7 @@ FIRST_FRAGMENT, LAST_FRAGMENT = 2, 1
 
 async def send(sctp: RTCSctpTransport, chunks: list[DataChunk]) -> None:
     """Send chunks in one packet, whatever the association thinks of them."""
+    assert sctp._remote_port is not None
     ports = sctp._local_port.to_bytes(2) + sctp._remote_port.to_bytes(2)
     header = ports + sctp._remote_verification_tag.to_bytes(4)
     body = b"".join(map(bytes, chunks))
