@@ -3,8 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo phone test test-all test-networks check unit js words clean bench bench-recovery lighthouse
+.PHONY: help demo phone test test-all test-networks fuzz attack check unit js words clean bench bench-recovery lighthouse lock audit sbom
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +41,13 @@ js: $(VENV)/node.stamp ## Run the tests of the page's modules in Node
 unit: $(VENV)/dev.stamp $(VENV)/node.stamp ## Run the tests that need no browser (less than a minute)
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not e2e and not natlab and not long"
 
+N ?= 10000000
+fuzz: $(VENV)/dev.stamp ## Feed N inputs to everything that reads what strangers send (N=10000000; SEED=2: other ones)
+	FUZZ_INPUTS=$(N) FUZZ_SEED=$(or $(SEED),1) $(PYTEST) -s tests/fuzz/test_parsers.py -m long
+
+attack: $(VENV)/dev.stamp system ## Attack a server of its own, in networks of its own (needs root; about seven minutes)
+	$(PYTEST) -s tests/attack
+
 test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)
 	$(PYTEST) $(SIDE_BY_SIDE) tests/natlab/test_networks.py
 
@@ -54,6 +62,15 @@ bench-recovery: $(VENV)/dev.stamp system ## Measure what a voice loses when its 
 
 lighthouse: check system ## Rate the pages with Lighthouse, as a phone on slow 4G (needs Node 22.19)
 	$(BIN)/python -m tests.bench.lighthouse
+
+lock: $(VENV)/dev.stamp ## Write the versions and hashes of all packages into the lock files (UPGRADE="name …": newer ones)
+	$(BIN)/python -m tests.supply.lock $(UPGRADE)
+
+audit: $(VENV)/dev.stamp $(VENV)/node.stamp ## Ask whether a package has a known hole (AUDIT=strict: fail if nobody can tell)
+	$(BIN)/python -m tests.supply.audit
+
+sbom: $(VENV)/dev.stamp $(VENV)/node.stamp ## List all packages in var/sbom, as CycloneDX
+	$(BIN)/python -m tests.supply.sbom
 
 clean: ## Remove everything that make has made, except the key that signs the links on posters
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -77,19 +94,19 @@ $(VENV)/bin/python:
 	  || { echo "voicedemo needs Python 3.11 or newer: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+$(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
+	$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/dev.stamp: requirements-dev.lock | $(VENV)/bin/python
+	$(INSTALL) -r requirements-dev.lock
 	@touch $@ $(VENV)/run.stamp
 
 # Node 20 or newer, where the machine has it; from PyPI otherwise.
-$(VENV)/node.stamp: requirements-node.txt | $(VENV)/bin/python
+$(VENV)/node.stamp: requirements-node.lock | $(VENV)/bin/python
 	@if node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v npm >/dev/null; \
 	then ln -sf "$$(command -v node)" "$$(command -v npm)" $(BIN)/; \
-	else $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-node.txt; fi
+	else $(INSTALL) -r requirements-node.lock; fi
 	@touch $@
 
 node_modules/stamp: package.json package-lock.json $(VENV)/node.stamp

@@ -190,6 +190,8 @@ LOGGING = {
         # Their lines contain whole URLs and headers. Some providers expect a secret in those.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # Anybody can send any Host header, and each would write a traceback.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
 
