@@ -12,7 +12,7 @@ from wire.page import Bye, Candidate, Hears, Offer, Visibility
 from wire.server import Answer, ByeReason, Error, ServerBye, ServerMessage
 from wire.states import LIVE, CallSignal, CallState, advance
 
-from ..peer import sdp
+from ..peer.offer_text import OfferError
 from ..peer.peer import NewCallNeeded
 from .allowance import Allowance
 from .connection import Connection
@@ -174,7 +174,7 @@ class Session:
             raise ProtocolError("busy", "too many offers in a short time", retryable=True)
         try:
             answer = await self._answer(offer)
-        except sdp.OfferError as exc:
+        except OfferError as exc:
             problem = ProtocolError("bad_offer", str(exc))
             if self._generations.current == 0:
                 self._fail("bad_offer", Error.of(problem))

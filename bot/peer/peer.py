@@ -29,6 +29,7 @@ from ..media.voice import Voice
 from . import sdp
 from .aiortc_compat import retransmit_now, set_dtls_server, srtp_sessions
 from .dtls import RecordTransport
+from .offer_text import OfferError
 from .sctp import BoundedSctp
 
 log = logging.getLogger("voicedemo.peer")
@@ -67,7 +68,7 @@ class PeerObserver(Protocol):
         ...
 
 
-class NewCallNeeded(sdp.OfferError):
+class NewCallNeeded(OfferError):
     """The offer has another DTLS fingerprint, or other media sections, than the call."""
 
 
@@ -120,7 +121,7 @@ class AnswerPeer:
         """Answer an offer at once, with host candidates.
 
         :param abandon: drop the old path as soon as the new one is up, even if it still works.
-        :raises sdp.OfferError: if the offer cannot be answered. The call is unchanged.
+        :raises OfferError: if the offer cannot be answered. The call is unchanged.
         """
         offer = sdp.read_offer(text)
         if self._offer is not None:

@@ -28,6 +28,7 @@ from bot.ice.media_port import MediaPort
 from bot.ice.switch import Switch
 from bot.media.stream import AudioStream
 from bot.peer import sdp
+from bot.peer.offer_text import OfferError
 from bot.voices.echo import EchoVoice
 from tests.media.test_agent import Quiet
 from wire.errors import ProtocolError
@@ -74,7 +75,7 @@ async def offers() -> AsyncIterator[tuple[Feed, list[bytes]]]:
     """An offer that is taken can be answered, and its candidates can be used or left out."""
 
     async def feed(data: bytes, dice: random.Random) -> None:
-        with suppress(sdp.OfferError):
+        with suppress(OfferError):
             offer = sdp.read_offer(text(data))
             sdp.write_answer(offer, MEDIA, 2, ICE, [HOST])
             for candidate in offer.candidates:

@@ -9,7 +9,7 @@ from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.sdp import SessionDescription
 
 from bot.peer import sdp
-from bot.peer.offer_text import MAX_CANDIDATES, MAX_LINES
+from bot.peer.offer_text import MAX_CANDIDATES, MAX_LINES, OfferError
 from wire.constants import MAX_SDP_CHARS
 from wire.model import IceCandidate
 
@@ -112,7 +112,7 @@ def test_a_video_section_is_refused_in_its_place() -> None:
     ],
 )
 def test_it_refuses_an_offer_it_cannot_answer(text: str, complaint: str) -> None:
-    with pytest.raises(sdp.OfferError, match=complaint):
+    with pytest.raises(OfferError, match=complaint):
         sdp.read_offer(text)
 
 
@@ -184,7 +184,7 @@ def test_mutated_offers_are_read_or_refused() -> None:
             text[at : at + dice.choice([0, 1, 30])] = dice.choice(
                 ["", "\n", "9" * 50, ":", " ", "-1"]
             )
-        with suppress(sdp.OfferError):
+        with suppress(OfferError):
             sdp.write_answer(sdp.read_offer("".join(text)), MEDIA, 2, ICE, [HOST])
 
 
