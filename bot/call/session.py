@@ -13,7 +13,7 @@ from wire.server import Answer, ByeReason, Error, ServerBye, ServerMessage
 from wire.states import LIVE, CallSignal, CallState, advance
 
 from ..peer.offer_text import OfferError
-from ..peer.peer import NewCallNeeded
+from ..peer.peer import NewCallNeededError
 from .allowance import Allowance
 from .connection import Connection
 from .generations import GenerationFence
@@ -192,7 +192,7 @@ class Session:
         """
         try:
             return await self._connection.answer(offer.sdp, abandon=offer.abandon)
-        except NewCallNeeded:
+        except NewCallNeededError:
             if not offer.rejoin:
                 raise
         self._presence.came_back()

@@ -68,7 +68,7 @@ class PeerObserver(Protocol):
         ...
 
 
-class NewCallNeeded(OfferError):
+class NewCallNeededError(OfferError):
     """The offer has another DTLS fingerprint, or other media sections, than the call."""
 
 
@@ -195,9 +195,9 @@ class AnswerPeer:
 
     def _require_same_call(self, before: sdp.Offer, offer: sdp.Offer) -> None:
         if offer.fingerprints != before.fingerprints:
-            raise NewCallNeeded("the DTLS fingerprint changed: that needs a new call")
+            raise NewCallNeededError("the DTLS fingerprint changed: that needs a new call")
         if offer.shape != before.shape:
-            raise NewCallNeeded("the media sections changed: that needs a new call")
+            raise NewCallNeededError("the media sections changed: that needs a new call")
 
     async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> None:
         path = await self._endpoints.open_agent(self._switch, self._path)

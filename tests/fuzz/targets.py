@@ -214,6 +214,7 @@ async def media() -> AsyncIterator[tuple[Feed, list[bytes]]]:
         (plain, plain),
         lambda data: None,
         ssrc=0xB07,
+        remote_ssrc=None,
         payload_type=111,
         cname="c",
         level_id=1,

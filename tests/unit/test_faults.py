@@ -9,16 +9,12 @@ from typing import Any
 
 import pytest
 from channels.exceptions import ChannelFull
-from channels.layers import InMemoryChannelLayer
 
-from bot import worker as worker_module
 from bot.call import connection as connection_module
 from bot.call import session as session_module
 from bot.call.connection import Connection
-from bot.call.resources import Greeting, WorkerResources
+from bot.call.resources import Greeting
 from bot.call.session import Session
-from bot.config import BotConfig
-from bot.worker import Worker
 from wire.bot import BotMessage, ToBot
 from wire.errors import ProtocolError
 from wire.page import Bye, Candidate, Hears, Offer, Visibility

@@ -15,13 +15,10 @@ from bot.ice.endpoints import IceConfig
 from bot.ice.gather import StunServer
 from bot.worker import Worker
 from signaling.dispatch import EMBEDDED_BOT
-from voicedemo import upkeep
+from voicedemo import door, upkeep
 from voicedemo.claim import Claim
 from voicedemo.shutdown import OrderlyServer, deferred, reactor, stop_on_signals
 
-# Larger than any message of the protocol. A message that is too large for the protocol then gets an
-# error message instead of a closed socket.
-MAX_FRAME_BYTES = 4 * 1024 * 1024
 BACKLOG = 1024
 
 
@@ -55,13 +52,14 @@ class Command(BaseCommand):
             raise CommandError("--certificate and --key are needed together: give both, or neither")
         if certificate and key:
             endpoints.append(_tls_endpoint(tls_port, certificate, key))
+        door.install()
         server = _Server(
             get_default_application(),
             endpoints=endpoints,
             server_name="voicedemo",
             signal_handlers=False,
-            websocket_max_message_size=MAX_FRAME_BYTES,
-            websocket_max_frame_size=MAX_FRAME_BYTES,
+            websocket_max_message_size=door.MAX_FRAME_BYTES,
+            websocket_max_frame_size=door.MAX_FRAME_BYTES,
             ready_callable=lambda: reactor.callWhenRunning(start),
         )
 

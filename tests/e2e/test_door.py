@@ -1,0 +1,168 @@
+"""What strangers send to the web port of a real server. No browser takes part."""
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from .server import Server
+
+pytestmark = pytest.mark.e2e
+
+MB = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server.start(tmp_path_factory.mktemp("door"), VOICEDEMO_BIND="127.0.0.1")
+    yield server
+    assert server.stop() == 0
+
+
+def memory(server: Server) -> int:
+    """The resident memory of the server in bytes."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) * 1024
+
+
+def dial(server: Server) -> socket.socket:
+    address = urlsplit(server.url)
+    return socket.create_connection(("127.0.0.1", address.port or 80), timeout=10)
+
+
+def pour(stranger: socket.socket, chunk: bytes, total: int) -> int:
+    """Send until ``total`` bytes are gone or the server has had enough; returns how many."""
+    sent = 0
+    try:
+        while sent < total:
+            sent += stranger.send(chunk)
+    except OSError:
+        pass
+    return sent
+
+
+def response(stranger: socket.socket) -> bytes:
+    """What the server has said until it closed the connection."""
+    said = b""
+    try:
+        while piece := stranger.recv(65536):
+            said += piece
+    except ConnectionError:
+        pass
+    return said
+
+
+HEAD = b"POST /healthz HTTP/1.1\r\nHost: localhost\r\n"
+
+
+def test_a_body_of_200_mb_is_refused_by_its_length(server: Server) -> None:
+    before = memory(server)
+    with dial(server) as stranger:
+        stranger.sendall(HEAD + b"Content-Length: 209715200\r\n\r\n")
+        pour(stranger, b"x" * 65536, 200 * MB)
+        assert b"413" in response(stranger).split(b"\r\n")[0]
+    assert memory(server) - before < 10 * MB
+
+
+def test_a_chunked_body_is_refused_as_it_grows(server: Server) -> None:
+    before = memory(server)
+    chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    with dial(server) as stranger:
+        stranger.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        sent = pour(stranger, chunk, 200 * MB)
+        assert b"413" in response(stranger).split(b"\r\n")[0]
+    assert sent < 10 * MB
+    assert memory(server) - before < 10 * MB
+
+
+def test_the_largest_honest_body_arrives(server: Server) -> None:
+    with dial(server) as page:
+        page.sendall(HEAD.replace(b"/healthz", b"/api/check/") + b"Connection: close\r\n")
+        page.sendall(b"Content-Length: 8192\r\n\r\n" + b"x" * 8192)
+        assert b"400" in response(page).split(b"\r\n")[0]
+
+
+def open_socket(server: Server) -> ClientConnection:
+    return connect(
+        server.url.replace("http", "ws", 1) + f"ws/call/?ticket={server.ticket()}",
+        compression="deflate",
+        max_queue=None,
+        proxy=None,
+    )
+
+
+def test_a_socket_does_not_inflate(server: Server) -> None:
+    with open_socket(server) as page:
+        assert "Sec-WebSocket-Extensions" not in (page.response.headers if page.response else {})
+
+
+def test_a_frame_of_4_mb_ends_its_socket(server: Server) -> None:
+    before = memory(server)
+    with open_socket(server) as stranger, pytest.raises(ConnectionClosed):
+        stranger.send("x" * 4 * MB)
+        while True:
+            stranger.recv(timeout=10)
+    assert memory(server) - before < 10 * MB
+
+
+def test_unfinished_messages_hold_little(server: Server) -> None:
+    before = memory(server)
+    with ExitStack() as stack:
+        for _ in range(20):
+            stranger = stack.enter_context(open_socket(server))
+            # A text frame of 1 MB that is not the last of its message (RFC 6455, 5.2).
+            frame = bytes([0x01, 0x80 | 127]) + (MB).to_bytes(8) + bytes(4)
+            pour(stranger.socket, frame, len(frame))
+            pour(stranger.socket, bytes(65536), MB)
+        assert memory(server) - before < 20 * MB
+
+
+def test_a_flood_of_messages_is_stopped(server: Server) -> None:
+    before = memory(server)
+    began = time.monotonic()
+    sent = 0
+    with open_socket(server) as stranger, pytest.raises(ConnectionClosed):
+        while sent < 300 * MB:
+            stranger.send('{"type":"ping","at":1,"x":"' + "x" * 60_000 + '"}')
+            sent += 60_000
+    assert sent < 30 * MB, f"{sent} bytes in {time.monotonic() - began:.0f} s"
+    assert memory(server) - before < 10 * MB
+
+
+def test_a_page_that_never_reads_is_dropped_before_it_fills_the_memory(server: Server) -> None:
+    """Pings of the WebSocket protocol are answered by the server, and nobody takes the answers."""
+    before = memory(server)
+    ping = bytes([0x89, 0x80 | 125]) + bytes(4) + bytes(125)
+    with open_socket(server) as stranger:
+        stranger.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sent = pour(stranger.socket, ping * 500, 50 * MB)
+    assert sent < 50 * MB
+    assert memory(server) - before < 10 * MB
+
+
+def test_a_root_path_is_ours_to_set(server: Server) -> None:
+    with dial(server) as stranger:
+        stranger.sendall(
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            b"Daphne-Root-Path: /healthz\r\n\r\n"
+        )
+        assert b"200" in response(stranger).split(b"\r\n")[0]
+
+
+def test_a_socket_for_another_host_is_refused(server: Server) -> None:
+    with dial(server) as stranger:
+        stranger.sendall(
+            b"GET /ws/call/ HTTP/1.1\r\nHost: evil.example\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        assert b"403" in stranger.recv(4096).split(b"\r\n")[0]

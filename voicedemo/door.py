@@ -1,0 +1,203 @@
+"""Bounds what a stranger can send to the web port, before any view or consumer sees it.
+
+Daphne reads a request's whole body before it calls a view, and as many messages of a socket as
+come. It has no setting for either, and none for the classes of its protocols.
+"""
+
+import logging
+import resource
+from typing import Any, Final
+
+from daphne import http_protocol, server, ws_protocol
+from twisted.internet import reactor as any_reactor
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import connectionDone
+from zope.interface.declarations import implementer
+
+from wire.constants import MAX_MESSAGE_BYTES
+
+log = logging.getLogger("voicedemo.door")
+reactor: Any = any_reactor
+
+MAX_BODY_BYTES: Final = 16 * 1024
+"""The largest body of ours is a self-test's report: 8 KB."""
+MAX_FRAME_BYTES: Final = 80 * 1024
+"""A little more than a message may have. A message that is a little too large then gets an error
+message, and one that is much too large ends its socket (close code 1009)."""
+assert MAX_FRAME_BYTES > MAX_MESSAGE_BYTES
+REQUEST_S: Final = 20.0
+"""How long a request may take to arrive, once its first line is here."""
+MAX_WAITING: Final = 32
+"""If so many messages of a socket wait for its consumer, the socket is not read."""
+LOOK_AGAIN_S: Final = 0.05
+MAX_DESCRIPTORS: Final = 65536
+MIN_DESCRIPTORS_LEFT: Final = 128
+"""Kept for the database, the log and the media port."""
+
+
+def install() -> None:
+    """Make Daphne use the classes of this module, and take as many descriptors as there may be."""
+    vars(server).update(HTTPFactory=HttpFactory, WebSocketFactory=SocketFactory)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def most_connections() -> int:
+    """How many connections the web port may have at a time. The rest is the media port's."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+    return min(soft // 2, soft - MIN_DESCRIPTORS_LEFT)
+
+
+class HttpFactory(http_protocol.HTTPFactory):
+    """Makes the protocol of each connection, and counts the connections."""
+
+    def __init__(self, daphne: Any) -> None:
+        super().__init__(daphne)
+        self._most = most_connections()
+        self._open = 0
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
+        if self._open >= self._most:
+            log.warning("a connection is refused: %d are open, which is the most", self._open)
+            return None
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = Request
+        self._open += 1
+        lost = protocol.connectionLost
+
+        def connection_lost(*reason: Any) -> None:
+            self.connection_closed()
+            lost(*reason)
+
+        protocol.connectionLost = connection_lost
+        return protocol
+
+    def connection_closed(self) -> None:
+        self._open -= 1
+
+
+class Request(http_protocol.WebRequest):
+    """A request that must be small, and must arrive in time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._body_bytes = 0
+        self._refused = False
+        self._deadline = reactor.callLater(REQUEST_S, self._refuse, b"408 Request Timeout")
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802
+        super().gotLength(None if length is None else min(length, MAX_BODY_BYTES))
+        if length is not None and length > MAX_BODY_BYTES:
+            self._refuse(b"413 Content Too Large")
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        self._body_bytes += len(data)
+        if self._refused:
+            return
+        if self._body_bytes > MAX_BODY_BYTES:
+            self._refuse(b"413 Content Too Large")
+        else:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, *args: Any) -> None:  # noqa: N802
+        if not self._refused:
+            super().requestReceived(*args)
+
+    def process(self) -> Any:
+        self._arrived()
+        # Daphne would take the path of its root from any client.
+        self.requestHeaders.removeHeader(b"daphne-root-path")
+        return super().process()
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        self._arrived()
+        super().connectionLost(reason)
+
+    def _arrived(self) -> None:
+        if self._deadline.active():
+            self._deadline.cancel()
+
+    def _refuse(self, status: bytes) -> None:
+        """Answer, and close the connection whatever else is on its way."""
+        self._arrived()
+        self._refused = True
+        self.channel.write(
+            b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % status
+        )
+        self.channel.loseConnection()
+
+
+@implementer(IPushProducer)
+class Flow:
+    """Stops reading a socket for as long as there is a reason to.
+
+    One reason is that its client does not read what we send: every ping of its own would add to
+    that (RFC 6455, 5.5.2).
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._reasons: set[str] = set()
+
+    def stop_for(self, reason: str) -> None:
+        if not self._reasons:
+            self._transport.pauseProducing()
+        self._reasons.add(reason)
+
+    def go_on(self, reason: str) -> None:
+        was_stopped = bool(self._reasons)
+        self._reasons.discard(reason)
+        if was_stopped and not self._reasons and not self._transport.disconnecting:
+            self._transport.resumeProducing()
+
+    # Called by Twisted: its buffer of what is to be sent is full, or empty again.
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        self.stop_for("unread")
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.go_on("unread")
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The connection is lost."""
+
+
+class SocketProtocol(ws_protocol.WebSocketProtocol):
+    """A WebSocket that is read no faster than its consumer handles the messages."""
+
+    def onConnect(self, request: Any) -> Any:  # noqa: N802
+        request.headers.pop("daphne-root-path", None)
+        return super().onConnect(request)
+
+    def onOpen(self) -> None:  # noqa: N802
+        # The HTTP channel, which is over, is still what Twisted tells about its buffer.
+        transport: Any = self.transport
+        transport.unregisterProducer()
+        self._flow = Flow(transport)
+        transport.registerProducer(self._flow, True)
+        super().onOpen()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        super().onMessage(payload, isBinary)
+        if self.application_queue.qsize() == MAX_WAITING:
+            self._flow.stop_for("waiting")
+            reactor.callLater(LOOK_AGAIN_S, self._look_again)
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
+        self.factory.server_class.http_factory.connection_closed()
+        super().connectionLost(reason)
+
+    def _look_again(self) -> None:
+        if self.state == self.STATE_CLOSED:
+            return
+        if self.application_queue.qsize() < MAX_WAITING:
+            self._flow.go_on("waiting")
+        else:
+            reactor.callLater(LOOK_AGAIN_S, self._look_again)
+
+
+class SocketFactory(ws_protocol.WebSocketFactory):
+    protocol = SocketProtocol
