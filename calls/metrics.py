@@ -15,6 +15,7 @@ __all__ = [
     "message_refused",
     "relayed",
     "request_limited",
+    "turn_credentials_refused",
 ]
 
 _calls_live = Gauge("voicedemo_calls_live", "Calls connecting, connected or recovering")
@@ -27,6 +28,9 @@ _relayed_bytes = Counter(
     "voicedemo_relayed_bytes", "Bytes over TURN, both ways", ["provider", "protocol"]
 )
 _requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["path"])
+_turn_credentials_refused = Counter(
+    "voicedemo_turn_credentials_refused", "TURN credentials over the budget", ["limit"]
+)
 _turns = Histogram(
     "voicedemo_turn_seconds",
     "From the end of what the person said to the first sound of the answer",
@@ -64,6 +68,11 @@ def relayed(provider: str, protocol: str, count: int) -> None:
 
 def request_limited(path: str) -> None:
     _requests_limited.labels(path).inc()
+
+
+def turn_credentials_refused(limit: str) -> None:
+    """:param limit: the name of the limit that is reached (:mod:`signaling.ice.budget`)."""
+    _turn_credentials_refused.labels(limit).inc()
 
 
 def exposition(calls_live: int) -> bytes:

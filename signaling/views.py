@@ -1,3 +1,4 @@
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -8,8 +9,8 @@ from wire.constants import TICKET_LIFE_S
 from wire.errors import ProtocolError
 from wire.selftest import parse_selftest
 
-from . import admission, limits
-from .ice import registry
+from . import admission, clients, limits, networks
+from .ice import issuing
 
 
 @require_POST
@@ -36,7 +37,7 @@ async def ticket(request: HttpRequest) -> JsonResponse:
 @require_GET
 @never_cache
 @limits.limited(limits.requests)
-async def ice(request: HttpRequest) -> JsonResponse:
+async def ice(request: ASGIRequest) -> JsonResponse:
     """The ICE configuration for the call of the ticket in ``X-Call-Ticket``.
 
     A ticket that has been used gets none.
@@ -47,7 +48,8 @@ async def ice(request: HttpRequest) -> JsonResponse:
             raise ProtocolError("ticket_used", "this ticket was used: get another")
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
-    message, _ = await registry.issue(str(admitted.call_id))
+    network = networks.key(clients.address(request.scope))
+    message, _ = await issuing.issue(str(admitted.call_id), network, in_call=False)
     body = message.model_dump(by_alias=True, exclude={"type"}, exclude_none=True)
     return JsonResponse({"iceTransportPolicy": "all", **body})
 

@@ -235,7 +235,7 @@ async def test_fresh_ice_servers_are_given_to_a_call_that_asks(page: Page) -> No
     await page.hear_until("answer")
     await page.say(type="ice")
     message = await page.hear_until("ice")
-    assert message["ttl"] == 2700
+    assert message["ttl"] == 1860
     assert message["iceServers"][0]["urls"] == settings.VOICEDEMO_STUN_URLS
 
 
