@@ -113,6 +113,20 @@ def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 
 
 @register()
+def permanent_credential(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if "static" not in registry.chosen():
+        return []
+    return [
+        checks.Warning(
+            "VOICEDEMO_TURN_CREDENTIAL is given to every visitor, and it never expires",
+            hint="Let the TURN server expire credentials (coturn: use-auth-secret), and set "
+            "VOICEDEMO_COTURN_URLS and VOICEDEMO_COTURN_SECRET in place of VOICEDEMO_TURN_URLS.",
+            id="voicedemo.W002",
+        )
+    ]
+
+
+@register()
 def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     if not settings.VOICEDEMO_BOT:
         return []
