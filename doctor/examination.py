@@ -41,6 +41,7 @@ async def _settings(setup: Setup) -> list[Finding]:
         web.allowed_hosts(setup.allowed_hosts, setup.public_url),
         *await web.origin(setup.public_url),
         *web.proxies(setup.public_url, setup.proxies),
+        *web.bind(setup.public_url, setup.bind),
         host.media_port(setup.media_port, in_production=setup.in_production),
     ]
 

@@ -64,11 +64,15 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 async def readyz(request: HttpRequest) -> HttpResponse:
     """The process can take a call: there is a free line."""
     free = await admission.free_lines()
-    status = 200 if free > 0 else 503
-    return HttpResponse(f"{free} free\n", content_type="text/plain", status=status)
+    status, told = (200, "ready\n") if free > 0 else (503, "every line is taken\n")
+    return HttpResponse(told, content_type="text/plain", status=status)
 
 
 @require_GET
-async def prometheus(request: HttpRequest) -> HttpResponse:
+async def prometheus(request: ASGIRequest) -> HttpResponse:
+    """What the server counts, for the networks of ``VOICEDEMO_METRICS_FROM`` only."""
+    if not clients.is_operator(request.scope):
+        told = "Your address is not in VOICEDEMO_METRICS_FROM.\n"
+        return HttpResponse(told, content_type="text/plain", status=403)
     live = await Call.objects.live().acount()
     return HttpResponse(metrics.exposition(live), content_type=metrics.CONTENT_TYPE)

@@ -11,7 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from environs import Env, EnvError, validate
 
-from .hosts import own_hosts
+from .hosts import PRIVATE_NETWORKS, own_hosts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -60,6 +60,8 @@ VOICEDEMO_BIND = env.str("VOICEDEMO_BIND", "::" if socket.has_dualstack_ipv6() e
 
 VOICEDEMO_PUBLIC_URL = env.str("VOICEDEMO_PUBLIC_URL", "")
 VOICEDEMO_PROXIES = env.int("VOICEDEMO_PROXIES", 0, validate=validate.Range(min=0))
+VOICEDEMO_PROXY_ADDRESSES: list[str] = env.list("VOICEDEMO_PROXY_ADDRESSES", list(PRIVATE_NETWORKS))
+VOICEDEMO_METRICS_FROM: list[str] = env.list("VOICEDEMO_METRICS_FROM", list(PRIVATE_NETWORKS))
 
 VOICEDEMO_STUN_URLS: list[str] = env.list(
     "VOICEDEMO_STUN_URLS", ["stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478"]

@@ -69,6 +69,7 @@ async def healthy(tmp_path: Path, trusted: tuple[Path, Path]) -> AsyncIterator[S
             public_url=web.api,
             public_ips=[HERE],
             media_port=free_port(),
+            bind=HERE,
             proxies=1,
             stun_urls=[f"stun:{HERE}:{port}"],
             providers=[provider(port, tls_port)],
@@ -106,6 +107,13 @@ async def test_a_wrong_setting_is_named(healthy: Setup, change: dict[str, Any], 
     (finding,) = await broken(dataclasses.replace(healthy, **change))
     assert finding.check == check
     assert finding.next_step
+
+
+async def test_pages_that_can_be_reached_past_the_proxy_are_a_warning(healthy: Setup) -> None:
+    findings = await examine(dataclasses.replace(healthy, bind="::"))
+    (warning,) = [f for f in findings if f.status is not Status.GOOD]
+    assert (warning.check, warning.status) == ("bind", Status.WARNING)
+    assert "VOICEDEMO_BIND=127.0.0.1" in warning.next_step
 
 
 @pytest.fixture
