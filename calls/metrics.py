@@ -20,6 +20,7 @@ __all__ = [
     "records_lost",
     "relayed",
     "request_limited",
+    "turn_credentials_refused",
 ]
 
 _calls_live = Gauge("voicedemo_calls_live", "Calls connecting, connected or recovering")
@@ -33,6 +34,9 @@ _relayed_bytes = Counter(
 )
 _requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["route"])
 _records_lost = Counter("voicedemo_records_lost", "Records of calls that are lost", ["why"])
+_turn_credentials_refused = Counter(
+    "voicedemo_turn_credentials_refused", "TURN credentials over the budget", ["limit"]
+)
 _turns = Histogram(
     "voicedemo_turn_seconds",
     "From the end of what the person said to the first sound of the answer",
@@ -76,6 +80,11 @@ def request_limited(route: str) -> None:
 def records_lost(why: Literal["failed", "full", "capped"], count: int = 1) -> None:
     """:param why: the database failed; too many were waiting; the call has as many as it may."""
     _records_lost.labels(why).inc(count)
+
+
+def turn_credentials_refused(limit: str) -> None:
+    """:param limit: the name of the limit that is reached (:mod:`signaling.ice.budget`)."""
+    _turn_credentials_refused.labels(limit).inc()
 
 
 def exposition(calls_live: int) -> bytes:

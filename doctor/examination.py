@@ -7,12 +7,14 @@ from bot.ice.turn import TurnServer, turn_servers
 from signaling.ice.base import Provider, ProviderError
 from wire.findings import Status
 
-from . import host, reach, servers, web
+from . import host, reach, relay_scope, servers, web
 from .findings import Finding, bad, lacking
 from .setup import Setup
 
 TTL = timedelta(minutes=5)
 EXPIRED = timedelta(minutes=-5)
+OWN_SERVERS = ("coturn", "static")
+"""The providers whose TURN servers are the operator's own."""
 
 
 async def examine(setup: Setup) -> list[Finding]:
@@ -39,6 +41,7 @@ async def _settings(setup: Setup) -> list[Finding]:
         web.allowed_hosts(setup.allowed_hosts, setup.public_url),
         *await web.origin(setup.public_url),
         *web.proxies(setup.public_url, setup.proxies),
+        *web.bind(setup.public_url, setup.bind),
         host.media_port(setup.media_port, in_production=setup.in_production),
     ]
 
@@ -94,10 +97,20 @@ async def _provider(provider: Provider) -> tuple[list[Finding], list[TurnServer]
         for relay, found in zip(relays, tried, strict=True)
         if all(f.status is Status.GOOD for f in found)
     ]
-    if provider.name == "coturn" and all(f.status is Status.GOOD for f in findings):
-        stale = turn_servers((await provider.issue("doctor", EXPIRED)).servers)
-        findings.append(await servers.expiry(stale[0]))
+    if provider.name in OWN_SERVERS and all(f.status is Status.GOOD for f in findings):
+        findings += await _own_servers(provider, working)
     return findings, working
+
+
+async def _own_servers(provider: Provider, working: list[TurnServer]) -> list[Finding]:
+    """What only its operator can set on a TURN server: who may use it, and where it sends."""
+    if provider.name == "coturn":
+        stale = turn_servers((await provider.issue("doctor", EXPIRED)).servers)
+        lasts = await servers.expiry(stale[0])
+    else:
+        lasts = servers.permanent(working[0].url)
+    one_each = {relay.host: relay for relay in reversed(working)}
+    return [lasts, *await asyncio.gather(*map(relay_scope.scope, one_each.values()))]
 
 
 async def _reachable(address: str, number: int, relays: list[TurnServer]) -> list[Finding]:

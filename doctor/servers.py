@@ -15,6 +15,7 @@ from bot.ice.gather import StunServer, reflexive_candidate
 from bot.ice.media_port import MediaPort
 from bot.ice.path import Address, Base
 from bot.ice.turn import RelayBase, TurnServer, allocate, trust
+from wire.findings import Status
 
 from .findings import Finding, bad, good, lacking
 
@@ -177,6 +178,18 @@ async def expiry(server: TurnServer) -> Finding:
     except (OSError, TimeoutError):
         return bad(check, url, "no answer", "See the line above.")
     return bad(check, url, "expired credentials are accepted", "Turn `use-auth-secret` on.")
+
+
+def permanent(url: str) -> Finding:
+    """Every visitor gets the credential of the ``static`` provider, and it never expires."""
+    return Finding(
+        "expiry",
+        url,
+        Status.WARNING,
+        "every visitor gets the same credential, and may use it for ever",
+        "Let the server expire them (coturn: `use-auth-secret`), and set VOICEDEMO_COTURN_URLS and "
+        "VOICEDEMO_COTURN_SECRET in place of VOICEDEMO_TURN_URLS.",
+    )
 
 
 def _unknown(check: str, url: str) -> Finding:

@@ -10,6 +10,7 @@ from signaling.ice.base import Provider
 class Setup:
     """The settings of a server, free of Django.
 
+    :ivar bind: the address that the pages listen on.
     :ivar public_url: ``https://…`` where phones reach the server; '' on a developer's machine.
     :ivar stun_is_default: nobody has chosen these STUN servers.
     :ivar clock_url: a web server whose clock is right.
@@ -23,6 +24,7 @@ class Setup:
     public_url: str
     public_ips: list[str]
     media_port: int
+    bind: str
     proxies: int
     stun_urls: list[str]
     stun_is_default: bool = False

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 import httpx
 from django.http.request import validate_host
 
+from wire.findings import Status
+
 from .findings import Finding, bad, good, skipped
 
 PATIENCE_S = 5.0
@@ -70,3 +72,15 @@ def proxies(public_url: str, number: int) -> list[Finding]:
         detail = "all visitors have the proxy's address, and share one limit on requests"
         return [bad(check, subject, detail, "Set it to the number of proxies in front, often 1.")]
     return [good(check, subject, "visitors are told apart")]
+
+
+def bind(public_url: str, address: str) -> list[Finding]:
+    """Can the pages be reached past the proxy? Without TLS, and with a forged client address."""
+    if urlsplit(public_url).scheme != "https":
+        return []
+    check, subject = "bind", f"VOICEDEMO_BIND={address}"
+    if address in ("127.0.0.1", "::1", "localhost"):
+        return [good(check, subject, "only the proxy reaches the pages")]
+    step = "Set VOICEDEMO_BIND=127.0.0.1. In a container, publish the port to the proxy alone."
+    detail = "whoever reaches this port comes past the proxy, without HTTPS"
+    return [Finding(check, subject, Status.WARNING, detail, step)]

@@ -32,7 +32,7 @@ from wire.page import (
 from wire.server import Error, HeartbeatTerms, Ice, Pong, Ready, ServerMessage
 
 from . import admission, clients, database, dispatch, networks
-from .ice import registry
+from .ice import issuing, registry
 
 log = logging.getLogger("voicedemo.socket")
 
@@ -169,7 +169,8 @@ class CallConsumer(AsyncWebsocketConsumer):
         )
 
     async def _issue_ice(self) -> Ice:
-        message, without = await registry.issue(str(self.call_id))
+        network = networks.key(clients.address(self.scope))
+        message, without = await issuing.issue(str(self.call_id), network, in_call=True)
         if without:
             await self._note("ice-partial", without=", ".join(without))
         return message

@@ -10,7 +10,7 @@ from wire.errors import ProtocolError
 from wire.selftest import parse_selftest
 
 from . import admission, clients, limits, networks
-from .ice import registry
+from .ice import issuing
 
 
 @require_POST
@@ -38,7 +38,7 @@ async def ticket(request: HttpRequest) -> JsonResponse:
 @require_GET
 @never_cache
 @limits.limited(limits.requests)
-async def ice(request: HttpRequest) -> JsonResponse:
+async def ice(request: ASGIRequest) -> JsonResponse:
     """The ICE configuration for the call of the ticket in ``X-Call-Ticket``.
 
     A ticket that has been used gets none.
@@ -49,7 +49,8 @@ async def ice(request: HttpRequest) -> JsonResponse:
             raise ProtocolError("ticket_used", "this ticket was used: get another")
     except ProtocolError as exc:
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
-    message, _ = await registry.issue(str(admitted.call_id))
+    network = networks.key(clients.address(request.scope))
+    message, _ = await issuing.issue(str(admitted.call_id), network, in_call=False)
     body = message.model_dump(by_alias=True, exclude={"type"}, exclude_none=True)
     return JsonResponse({"iceTransportPolicy": "all", **body})
 
@@ -64,11 +65,15 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 async def readyz(request: HttpRequest) -> HttpResponse:
     """The process can take a call: there is a free line."""
     free = await admission.free_lines()
-    status = 200 if free > 0 else 503
-    return HttpResponse(f"{free} free\n", content_type="text/plain", status=status)
+    status, told = (200, "ready\n") if free > 0 else (503, "every line is taken\n")
+    return HttpResponse(told, content_type="text/plain", status=status)
 
 
 @require_GET
-async def prometheus(request: HttpRequest) -> HttpResponse:
+async def prometheus(request: ASGIRequest) -> HttpResponse:
+    """What the server counts, for the networks of ``VOICEDEMO_METRICS_FROM`` only."""
+    if not clients.is_operator(request.scope):
+        told = "Your address is not in VOICEDEMO_METRICS_FROM.\n"
+        return HttpResponse(told, content_type="text/plain", status=403)
     live = await Call.objects.live().acount()
     return HttpResponse(metrics.exposition(live), content_type=metrics.CONTENT_TYPE)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
@@ -87,6 +88,28 @@ def public_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMe
 
 
 @register()
+def networks(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"{name} has {network!r}, which is neither an address nor a network",
+            hint="Use an address like 192.0.2.7, or a network like 192.0.2.0/24.",
+            id="voicedemo.E011",
+        )
+        for name in ("VOICEDEMO_PROXY_ADDRESSES", "VOICEDEMO_METRICS_FROM")
+        for network in getattr(settings, name)
+        if not _is_network(network)
+    ]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+@register()
 def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     problems: list[CheckMessage] = []
     for name in registry.KINDS:
@@ -110,6 +133,20 @@ def ice_providers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
                 )
             )
     return problems
+
+
+@register()
+def permanent_credential(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if "static" not in registry.chosen():
+        return []
+    return [
+        checks.Warning(
+            "VOICEDEMO_TURN_CREDENTIAL is given to every visitor, and it never expires",
+            hint="Let the TURN server expire credentials (coturn: use-auth-secret), and set "
+            "VOICEDEMO_COTURN_URLS and VOICEDEMO_COTURN_SECRET in place of VOICEDEMO_TURN_URLS.",
+            id="voicedemo.W002",
+        )
+    ]
 
 
 @register()

@@ -10,7 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from environs import Env, EnvError, validate
 
-from .hosts import own_hosts
+from .hosts import PRIVATE_NETWORKS, own_hosts
 from .private_files import keep_from_others, own_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,6 +51,8 @@ VOICEDEMO_BIND = env.str("VOICEDEMO_BIND", "::" if socket.has_dualstack_ipv6() e
 
 VOICEDEMO_PUBLIC_URL = env.str("VOICEDEMO_PUBLIC_URL", "")
 VOICEDEMO_PROXIES = env.int("VOICEDEMO_PROXIES", 0, validate=validate.Range(min=0))
+VOICEDEMO_PROXY_ADDRESSES: list[str] = env.list("VOICEDEMO_PROXY_ADDRESSES", list(PRIVATE_NETWORKS))
+VOICEDEMO_METRICS_FROM: list[str] = env.list("VOICEDEMO_METRICS_FROM", list(PRIVATE_NETWORKS))
 
 VOICEDEMO_STUN_URLS: list[str] = env.list(
     "VOICEDEMO_STUN_URLS", ["stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478"]
@@ -75,6 +77,10 @@ VOICEDEMO_XIRSYS_SECRET = env.str("VOICEDEMO_XIRSYS_SECRET", "")
 VOICEDEMO_TURN_PRICE_PER_GB = env.float("VOICEDEMO_TURN_PRICE_PER_GB", 0.05)
 VOICEDEMO_TURN_REGION: list[str] = env.list("VOICEDEMO_TURN_REGION", [])
 VOICEDEMO_TURN_TTL_S = env.int("VOICEDEMO_TURN_TTL_S", 2700, validate=validate.Range(30, 86_400))
+VOICEDEMO_TURN_PER_DAY = env.int("VOICEDEMO_TURN_PER_DAY", 10_000, validate=validate.Range(min=0))
+VOICEDEMO_TURN_PER_NETWORK_DAY = env.int(
+    "VOICEDEMO_TURN_PER_NETWORK_DAY", 2_000, validate=validate.Range(min=0)
+)
 
 VOICEDEMO_MEDIA_PORT = env.int("VOICEDEMO_MEDIA_PORT", 0, validate=validate.Range(0, 65535))
 VOICEDEMO_PUBLIC_IPS: list[str] = env.list("VOICEDEMO_PUBLIC_IPS", [])
@@ -119,12 +125,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pages.render.headers.page_headers",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "pages.render.headers.page_headers",
 ]
 
 ROOT_URLCONF = "voicedemo.urls"
@@ -175,6 +182,13 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if VOICEDEMO_PUBLIC_URL.startswith("https://") else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # CSRF protection: no request is authenticated by a cookie, and none is set
+    "security.W005",  # HSTS for subdomains: those are not ours to decide about
+    "security.W008",  # redirects to HTTPS: the proxy makes them, and asks us over plain HTTP
+    "security.W021",  # the browsers' preload list: likewise
+]
 
 LOGGING = {
     "version": 1,

@@ -59,7 +59,9 @@ class Ice(WireModel):
     """Seconds until the first of the credentials expires."""
     expires_at: str
     partial: bool = False
-    """A provider has not answered yet: ask again in a moment."""
+    """Servers are missing, often because a provider is late: ask again in a moment."""
+    limited: bool = False
+    """They are missing because so many TURN credentials were issued that there are none now."""
 
 
 class Pong(WireModel):

@@ -1,7 +1,11 @@
-"""The security headers of every response."""
+"""The security headers of every response: pages, answers to programs, static files, and errors.
+
+Django's ``SecurityMiddleware`` adds ``nosniff``, the referrer policy and the opener policy.
+"""
 
 from collections.abc import Awaitable, Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import async_only_middleware
 
@@ -29,14 +33,25 @@ def content_security_policy(style: str = "'none'") -> str:
     )
 
 
+PERMISSIONS = "microphone=(self), camera=(), geolocation=(), display-capture=(), payment=(), usb=()"
+
+
 @async_only_middleware
 def page_headers(get_response: Handler) -> Handler:
-    """Add the content security policy and the permission to use the microphone."""
+    """Add the policies for content, for permissions and for other sites.
+
+    It has to be the first middleware, as others answer some requests by themselves.
+    """
 
     async def middleware(request: HttpRequest) -> HttpResponse:
         response = await get_response(request)
         response.headers.setdefault("Content-Security-Policy", content_security_policy())
-        response["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
+        response["Permissions-Policy"] = PERMISSIONS
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        if settings.SECURE_HSTS_SECONDS:
+            # Browsers heed it over HTTPS only (RFC 6797, 8.1). So it needs no proxy that says by
+            # which of the two a request came, for which SecurityMiddleware would wait.
+            response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
         return response
 
     return middleware

@@ -5,25 +5,12 @@ from .base import IceServer, IceServers
 
 
 class StaticProvider:
-    """STUN and TURN URLs from the settings, with one long-lived credential for the TURN URLs."""
+    """TURN URLs from the settings, with one credential that never expires. Everybody gets it."""
 
     name = "static"
 
-    def __init__(
-        self,
-        stun_urls: Sequence[str],
-        turn_urls: Sequence[str] = (),
-        username: str = "",
-        credential: str = "",
-    ) -> None:
-        servers = []
-        if stun_urls:
-            servers.append(IceServer(urls=list(stun_urls)))
-        if turn_urls:
-            servers.append(
-                IceServer(urls=list(turn_urls), username=username, credential=credential)
-            )
-        self._servers = tuple(servers)
+    def __init__(self, urls: Sequence[str], username: str, credential: str) -> None:
+        self._server = IceServer(urls=list(urls), username=username, credential=credential)
 
     async def issue(self, call_id: str, ttl: timedelta) -> IceServers:
-        return IceServers(self._servers)
+        return IceServers((self._server,))

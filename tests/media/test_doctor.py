@@ -18,8 +18,9 @@ from doctor.examination import examine
 from doctor.findings import Finding, lacking
 from doctor.setup import Setup
 from signaling.ice.coturn import CoturnProvider
+from signaling.ice.static import StaticProvider
 from tests.certificates import self_signed
-from tests.media.turnserver import HERE, free_port, turnserver
+from tests.media.turnserver import HERE, SHIPPED, free_port, turnserver
 from tests.vendor import Vendor
 from voicedemo.management.commands import doctor as doctor_command
 from wire.findings import Status
@@ -59,7 +60,8 @@ async def healthy(tmp_path: Path, trusted: tuple[Path, Path]) -> AsyncIterator[S
     for _ in range(2):
         web.answer(b"ok\n")
     tls_port = free_port()
-    async with turnserver(tmp_path, *AUTH, *tls(*trusted, tls_port)) as port:
+    options = (*AUTH, *tls(*trusted, tls_port), f"--allowed-peer-ip={HERE}")
+    async with turnserver(tmp_path, *options, config=SHIPPED) as port:
         yield Setup(
             secret_key="k3y-" * 9 + "with-more-than-fifty-characters",
             debug=False,
@@ -67,6 +69,7 @@ async def healthy(tmp_path: Path, trusted: tuple[Path, Path]) -> AsyncIterator[S
             public_url=web.api,
             public_ips=[HERE],
             media_port=free_port(),
+            bind=HERE,
             proxies=1,
             stun_urls=[f"stun:{HERE}:{port}"],
             providers=[provider(port, tls_port)],
@@ -104,6 +107,13 @@ async def test_a_wrong_setting_is_named(healthy: Setup, change: dict[str, Any], 
     (finding,) = await broken(dataclasses.replace(healthy, **change))
     assert finding.check == check
     assert finding.next_step
+
+
+async def test_pages_that_can_be_reached_past_the_proxy_are_a_warning(healthy: Setup) -> None:
+    findings = await examine(dataclasses.replace(healthy, bind="::"))
+    (warning,) = [f for f in findings if f.status is not Status.GOOD]
+    assert (warning.check, warning.status) == ("bind", Status.WARNING)
+    assert "VOICEDEMO_BIND=127.0.0.1" in warning.next_step
 
 
 @pytest.fixture
@@ -261,8 +271,39 @@ async def test_expired_credentials_that_are_accepted_are_named(
     folder.mkdir()
     async with turnserver(folder, "--no-tls", "--no-auth") as port:
         open_to_all = CoturnProvider([f"turn:{HERE}:{port}?transport=udp"], SECRET)
-        (finding,) = await broken(dataclasses.replace(healthy, providers=[open_to_all]))
-    assert finding.check == "expiry"
+        found = await broken(dataclasses.replace(healthy, providers=[open_to_all]))
+    assert {finding.check for finding in found} == {"expiry", "relay scope"}
+
+
+async def test_a_relay_into_the_operators_own_network_is_named(
+    tmp_path: Path, healthy: Setup
+) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    async with turnserver(folder, "--no-tls", *AUTH) as port:
+        to_everywhere = CoturnProvider([f"turn:{HERE}:{port}?transport=tcp"], SECRET)
+        (finding,) = await broken(dataclasses.replace(healthy, providers=[to_everywhere]))
+    assert finding.check == "relay scope"
+    assert "169.254.169.254" in finding.detail
+    assert "deploy/coturn/turnserver.conf" in finding.next_step
+
+
+async def test_a_credential_that_never_expires_is_named(tmp_path: Path, healthy: Setup) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    denied = [
+        line for line in SHIPPED.read_text().splitlines() if line.startswith("denied-peer-ip")
+    ]
+    config = folder / "turnserver.conf"
+    config.write_text("\n".join(["lt-cred-mech", "user=us:word", *denied]))
+    options = ("--no-tls", f"--allowed-peer-ip={HERE}")
+    async with turnserver(folder, *options, config=config) as port:
+        fixed = StaticProvider([f"turn:{HERE}:{port}"], "us", "word")
+        findings = await examine(dataclasses.replace(healthy, providers=[fixed]))
+    (warning,) = [f for f in findings if f.status is not Status.GOOD]
+    assert (warning.check, warning.status) == ("expiry", Status.WARNING)
+    assert "VOICEDEMO_COTURN_SECRET" in warning.next_step
+    assert "word" not in json.dumps(warning.as_dict())
 
 
 async def test_a_wrong_url_is_named() -> None:

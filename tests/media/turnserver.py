@@ -16,17 +16,23 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+SHIPPED = Path(__file__).parents[2] / "deploy/coturn/turnserver.conf"
+
+
 @asynccontextmanager
-async def turnserver(folder: Path, *options: str) -> AsyncIterator[int]:
+async def turnserver(folder: Path, *options: str, config: Path | None = None) -> AsyncIterator[int]:
     """Start coturn and yield its port.
 
     :param options: further options of its command line, for example its users.
+    :param config: its configuration file; None for no file.
     """
     port = free_port()
     program = shutil.which("turnserver")
     assert program, "install coturn (Debian: apt-get install coturn)"
     process = await asyncio.create_subprocess_exec(
-        *(program, "-n", "--log-file=stdout", "--simple-log", "--no-cli", "--no-dtls"),
+        program,
+        *(["-c", str(config)] if config else ["-n"]),
+        *("--log-file=stdout", "--simple-log", "--no-cli", "--no-dtls"),
         *(f"--listening-ip={HERE}", f"--relay-ip={HERE}", f"--listening-port={port}"),
         *("--realm=example", "--allow-loopback-peers"),
         *(f"--pidfile={folder / 'pid'}", f"--userdb={folder / 'db'}"),

@@ -129,6 +129,7 @@ class Lab:
             "PORT": str(PAGE_PORT),
             "ALLOWED_HOSTS": f"{SERVER},{HOTSPOT},[{SERVER6}]",
             "VOICEDEMO_MEDIA_PORT": str(MEDIA_PORT),
+            "VOICEDEMO_METRICS_FROM": "0.0.0.0/0,::/0",
             "VOICEDEMO_STUN_URLS": "",
             "SSL_CERT_FILE": str(self.authority),
         }

@@ -128,3 +128,12 @@ def test_a_bot_that_cannot_be_imported_is_named(settings: Any) -> None:
     settings.VOICEDEMO_BOT = "examples.repeater.Nobody"
     (problem,) = checks.bot(None)
     assert "Nobody" in problem.msg
+
+
+def test_a_credential_that_everybody_gets_is_named(settings: Any) -> None:
+    assert checks.permanent_credential(None) == []
+    settings.VOICEDEMO_TURN_URLS = ["turn:turn.example.com"]
+    settings.VOICEDEMO_TURN_USERNAME = "us"
+    settings.VOICEDEMO_TURN_CREDENTIAL = "word"
+    (problem,) = checks.permanent_credential(None)
+    assert "VOICEDEMO_COTURN_SECRET" in problem.hint

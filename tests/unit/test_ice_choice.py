@@ -1,8 +1,9 @@
 """The choice of URLs for a browser, and the guard around a provider."""
 
 import asyncio
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
@@ -134,12 +135,17 @@ async def test_one_call_that_asks_twice_at_once_causes_one_request() -> None:
     assert provider.asked == 1
 
 
-async def test_fresh_credentials_come_when_half_their_life_is_over() -> None:
+@pytest.mark.parametrize(("part", "asked"), [(0.4, 1), (0.6, 2)])
+async def test_fresh_credentials_come_when_half_their_life_is_over(
+    monkeypatch: pytest.MonkeyPatch, part: float, asked: int
+) -> None:
     provider = Scripted("ok", "ok")
     guard = Guard(provider)
     await guard.issue("a", TTL)
+    later = time.monotonic() + part * TTL.total_seconds()
+    monkeypatch.setattr(guard_module.time, "monotonic", lambda: later)
     await guard.issue("a", 3 * TTL)
-    assert provider.asked == 2
+    assert provider.asked == asked
 
 
 @pytest.mark.parametrize(
@@ -164,19 +170,66 @@ async def test_calls_that_fail_together_are_one_failure(
 
 
 @pytest.mark.parametrize("trouble", ["hang", "busy", "fail"])
-async def test_a_failing_provider_is_left_alone_and_its_spares_are_used(
+async def test_a_failing_provider_is_left_alone_and_a_call_keeps_its_own_credentials(
     trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard_module, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr(guard_module, "REUSED_SHARE", 1)
     provider = Scripted("ok", trouble)
     guard = Guard(provider)
     first = await guard.issue("a", TTL)
-    assert await guard.issue("b", TTL) == first
-    assert await guard.issue("c", TTL) == first
+    assert await guard.issue("a", TTL) == first
+    assert await guard.issue("a", TTL) == first
     assert provider.asked == 2
 
 
-async def test_without_a_spare_there_is_nothing() -> None:
+async def test_no_call_gets_the_credentials_of_another() -> None:
+    guard = Guard(Scripted("ok", "fail"))
+    first = await guard.issue("a", TTL)
+    assert await guard.issue("b", TTL) is None
+    assert await guard.issue("c", TTL) is None
+    assert await guard.issue("a", TTL) == first
+
+
+async def test_a_rush_of_calls_waits_in_line_at_a_provider() -> None:
+    """A provider that sees them all at once answers 429, and then nobody has a relay."""
+
+    class Busy:
+        name = "busy"
+        at_once = most = 0
+
+        async def issue(self, call_id: str, ttl: timedelta) -> IceServers:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+            await asyncio.sleep(0.005)
+            self.at_once -= 1
+            return IceServers((server("turn:x.example", username=call_id),))
+
+    provider = Busy()
+    guard = Guard(provider)
+    issued = await asyncio.gather(*(guard.issue(str(n), TTL) for n in range(50)))
+    assert None not in issued
+    assert 1 < provider.most <= guard_module.MAX_AT_ONCE
+
+
+async def test_a_clock_that_is_set_does_not_close_a_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard_module, "FIRST_PAUSE", timedelta(seconds=0.01))
+    guard = Guard(Scripted("fail", "ok"))
+    await guard.issue("a", TTL)
+
+    class Yesterday(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Yesterday":
+            return cls.fromtimestamp(time.time() - 86_400, tz)
+
+    monkeypatch.setattr(guard_module, "datetime", Yesterday)
+    await asyncio.sleep(0.05)
+    assert await guard.issue("a", TTL) is not None
+
+
+async def test_a_provider_that_fails_gives_a_new_call_nothing() -> None:
     guard = Guard(Scripted("fail"))
     assert await guard.issue("a", TTL) is None
 

@@ -82,6 +82,7 @@ export type Ice = {
   ttl: number;
   expiresAt: string;
   partial?: boolean;
+  limited?: boolean;
 };
 export type IceServer = {
   urls: string[];

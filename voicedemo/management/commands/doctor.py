@@ -47,6 +47,7 @@ def _setup() -> Setup:
         public_url=settings.VOICEDEMO_PUBLIC_URL,
         public_ips=settings.VOICEDEMO_PUBLIC_IPS,
         media_port=settings.VOICEDEMO_MEDIA_PORT,
+        bind=settings.VOICEDEMO_BIND,
         proxies=settings.VOICEDEMO_PROXIES,
         stun_urls=settings.VOICEDEMO_STUN_URLS,
         stun_is_default=settings.STUN_IS_DEFAULT,

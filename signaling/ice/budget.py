@@ -1,0 +1,133 @@
+"""The budget of TURN credentials. Each of them is worth minutes on a relay that somebody pays for.
+
+It limits what one network gets and what all of them get together, in a minute and in a day. When it
+is spent, calls get STUN servers only, and the log and a metric say so.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+
+from calls import metrics
+
+log = logging.getLogger("voicedemo.ice")
+
+MINUTE_S = 60
+DAY_S = 24 * 3600
+MINUTES_OF_A_DAY = 25
+"""One minute may take this part of a day's budget. With the default settings a network gets 80
+credentials a minute: 40 phones at a trade fair, behind one address, may all load the page twice."""
+SWEEP_S = 60
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many credentials in a window of time, which begins with the first of them.
+
+    :param name: a label of the metric: ``network_minute``, ``network_day``, ``all_minute`` or
+        ``all_day``.
+    """
+
+    name: str
+    count: int
+    window_s: int
+
+
+class Counts(Protocol):
+    """Counts what was issued. Several processes can share one."""
+
+    async def take(self, wanted: Mapping[str, Limit]) -> Limit | None:
+        """Count one for every key, or for none of them.
+
+        :param wanted: the limit of each key.
+        :returns: the first limit that is reached; None if one was counted.
+        """
+        ...
+
+
+class CountsInMemory:
+    """The counts of one process. Only what was granted takes memory, and only for its window."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, float]] = {}
+        self._sweep_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    async def take(self, wanted: Mapping[str, Limit]) -> Limit | None:
+        now = time.monotonic()
+        self._sweep(now)
+        found = {key: self._count(key, limit, now) for key, limit in wanted.items()}
+        for key, limit in wanted.items():
+            if found[key][0] >= limit.count:
+                return limit
+        self._counts |= {key: (count + 1, until) for key, (count, until) in found.items()}
+        return None
+
+    def _count(self, key: str, limit: Limit, now: float) -> tuple[int, float]:
+        """Return the count, and when its window ends."""
+        count, until = self._counts.get(key, (0, 0.0))
+        return (count, until) if now < until else (0, now + limit.window_s)
+
+    def _sweep(self, now: float) -> None:
+        if now >= self._sweep_at:
+            self._counts = {key: kept for key, kept in self._counts.items() if now < kept[1]}
+            self._sweep_at = now + SWEEP_S
+
+
+class Budget:
+    """What may still be issued.
+
+    :param counts: what was issued, by whichever process.
+    """
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+        self._alarm_after: dict[str, float] = {}
+
+    async def spend(self, network: str | None) -> Limit | None:
+        """Pay for one call's next credentials, whatever the number of providers that issue them.
+
+        :param network: the key of the network they are for (:func:`signaling.networks.key`).
+            ``None``: this network has paid for the call before; they count towards the total alone.
+        :returns: the limit that is reached, if nothing may be issued now.
+        """
+        wanted = _limits("all", "", settings.VOICEDEMO_TURN_PER_DAY)
+        if network is not None:
+            its_own = _limits("network", network, settings.VOICEDEMO_TURN_PER_NETWORK_DAY)
+            wanted = its_own | wanted
+        reached = await self._counts.take(wanted)
+        if reached is not None:
+            self._refused(reached, network)
+        return reached
+
+    def _refused(self, reached: Limit, network: str | None) -> None:
+        """Count it. The log has one line for each limit and window, however many are refused."""
+        metrics.turn_credentials_refused(reached.name)
+        now = time.monotonic()
+        if now < self._alarm_after.get(reached.name, 0.0):
+            return
+        self._alarm_after[reached.name] = now + reached.window_s
+        log.warning(
+            "TURN credentials are refused: the limit %s of %d is reached%s. Calls get STUN only. "
+            "VOICEDEMO_TURN_PER_DAY and VOICEDEMO_TURN_PER_NETWORK_DAY set the limits",
+            reached.name,
+            reached.count,
+            f" by network {network}" if reached.name.startswith("network") else "",
+        )
+
+
+def _limits(whose: str, key: str, per_day: int) -> dict[str, Limit]:
+    per_minute = -(-per_day // MINUTES_OF_A_DAY)
+    minute = Limit(f"{whose}_minute", per_minute, MINUTE_S)
+    day = Limit(f"{whose}_day", per_day, DAY_S)
+    return {f"{limit.name}:{key}": limit for limit in (minute, day)}
+
+
+shared = Budget(CountsInMemory())
+"""The budget of this process."""
