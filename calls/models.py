@@ -41,6 +41,8 @@ class Call(models.Model):
     voice = models.CharField(max_length=16)
     bot_channel = models.CharField(max_length=100)
     """The channel of the worker whose bot takes part in the call."""
+    resume_nonce = models.CharField(max_length=22, blank=True)
+    """The nonce of the socket that opened the call (:func:`calls.tickets.token_for`)."""
     label = models.CharField(max_length=60, blank=True)
     """The label of the link the visitor came by (:mod:`calls.labels`); empty without one."""
     network = models.CharField(max_length=NETWORK_CHARS, blank=True)

@@ -1,5 +1,6 @@
 """Signed, short-lived admission: a page gets a ticket, and a ticket admits one call."""
 
+import secrets
 import uuid
 from dataclasses import dataclass
 
@@ -64,19 +65,33 @@ def _is_fresh(ticket: str) -> bool:
     return True
 
 
-def token_for(call_id: uuid.UUID) -> str:
-    """The secret with which a page's next socket takes over this call (``resume``)."""
-    return signing.Signer(salt=_RESUME_SALT).signature(call_id.hex)
+def new_nonce() -> str:
+    """What tells the sockets of one ticket apart."""
+    return secrets.token_urlsafe(16)
 
 
-def check_token(call_id: str, token: str) -> uuid.UUID:
-    """Return the call's id if the token belongs to it.
+def token_for(call_id: uuid.UUID, nonce: str) -> str:
+    """The secret with which a page's next socket takes over this call (``resume``).
 
-    :raises ProtocolError: ``call_unknown`` if it does not.
+    :param nonce: of the socket that gets the token. Its call has the nonce of the socket that
+        opened it, so whoever else has the ticket gets a token that opens nothing.
     """
+    return f"{nonce}.{signing.Signer(salt=_RESUME_SALT).signature(call_id.hex + nonce)}"
+
+
+def check_token(call_id: str, token: str) -> tuple[uuid.UUID, str]:
+    """Return the call's id and the token's nonce, if the token was issued for that call.
+
+    :raises ProtocolError: ``call_unknown`` if it was not.
+    """
+    nonce, _, signature = token.partition(".")
     try:
         parsed = uuid.UUID(call_id)
-        signing.Signer(salt=_RESUME_SALT).unsign(f"{parsed.hex}:{token}")
+        signing.Signer(salt=_RESUME_SALT).unsign(f"{parsed.hex}{nonce}:{signature}")
     except (ValueError, signing.BadSignature):
-        raise ProtocolError("call_unknown", "no such call, or not yours") from None
-    return parsed
+        raise not_yours() from None
+    return parsed, nonce
+
+
+def not_yours() -> ProtocolError:
+    return ProtocolError("call_unknown", "no such call, or not yours")

@@ -26,7 +26,9 @@ NETWORK_CONNECTING = 10
 """One network may connect as many at once on a small server too: two self-tests."""
 
 
-def admit(call_id: uuid.UUID, voice: Voice, label: str, bot_channel: str, *, network: str) -> None:
+def admit(
+    call_id: uuid.UUID, voice: Voice, label: str, bot_channel: str, *, network: str, nonce: str
+) -> None:
     """Make the call's row if its ticket is unused and a line is free.
 
     The load is counted from the rows themselves, inside the transaction that adds one, so two
@@ -35,6 +37,7 @@ def admit(call_id: uuid.UUID, voice: Voice, label: str, bot_channel: str, *, net
 
     :param label: what the caller's link says of them; ``SELF_TEST`` for a self-test's call.
     :param network: the key of the caller's network (:func:`signaling.networks.key`).
+    :param nonce: of the socket that opens the call (:func:`calls.tickets.token_for`).
     :raises ProtocolError: ``busy``, ``network_busy`` or ``ticket_used``.
     """
     with transaction.atomic():
@@ -53,6 +56,7 @@ def admit(call_id: uuid.UUID, voice: Voice, label: str, bot_channel: str, *, net
             label=label,
             bot_channel=bot_channel,
             network=network,
+            resume_nonce=nonce,
             lease_until=a_lease(),
         )
 

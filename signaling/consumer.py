@@ -31,8 +31,9 @@ from wire.page import (
 )
 from wire.server import Error, HeartbeatTerms, Ice, Pong, Ready, ServerMessage
 
-from . import admission, clients, database, dispatch, networks
+from . import admission, clients, database, dispatch, networks, sockets
 from .ice import issuing, registry
+from .limits import Buckets
 
 log = logging.getLogger("voicedemo.socket")
 
@@ -42,6 +43,8 @@ CLOSE_TICKET = 4401
 MAX_ERRORS = 20
 # Candidates and reports that are kept until the first offer. A browser sends a handful.
 MAX_EARLY_MESSAGES = 100
+SUBPROTOCOL = "voicedemo"
+TICKET_PREFIX = "ticket."
 
 
 class CallConsumer(AsyncWebsocketConsumer):
@@ -54,20 +57,31 @@ class CallConsumer(AsyncWebsocketConsumer):
     errors = 0
 
     async def connect(self) -> None:
-        await self.accept()
+        offered = self.scope.get("subprotocols", ())
+        await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         self.early: list[Candidate | Report] = []
         self.background: set[asyncio.Task[None]] = set()
+        self.rates = {kind: Buckets(*rate) for kind, rate in sockets.RATES.items()}
+        self.other_rate = Buckets(*sockets.OTHER_RATE)
+        self.network = networks.key(clients.address(self.scope))
         try:
             self._check_origin()
-            self.ticket = tickets.read(self._query("ticket"))
+            self.ticket = tickets.read(self._ticket())
         except ProtocolError as exc:
             await self._refuse(exc)
             await self.close(CLOSE_TICKET)
             return
         self.call_id = self.ticket.call_id
-        await self._say_ready()
+        self.nonce = tickets.new_nonce()
+        if await sockets.open_sockets.add(self, self.ticket.call_id.hex, self.network):
+            await self._say_ready()
+        else:
+            await self._refuse(ProtocolError("busy", "too many sockets", retryable=True))
+            await self.close(sockets.CLOSE_FULL)
 
     async def disconnect(self, code: int | None) -> None:
+        if hasattr(self, "ticket"):
+            sockets.open_sockets.remove(self, self.ticket.call_id.hex, self.network)
         if self.bot_channel:
             await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
 
@@ -75,7 +89,9 @@ class CallConsumer(AsyncWebsocketConsumer):
         try:
             if text_data is None:
                 raise ProtocolError("bad_message", "binary message: send text")
-            await self._handle(parse_page(text_data))
+            message = parse_page(text_data)
+            self._check_rate(message)
+            await self._handle(message)
         except ProtocolError as exc:
             await self._refuse(exc)
             self.errors += 1
@@ -142,7 +158,8 @@ class CallConsumer(AsyncWebsocketConsumer):
             voice,
             self.ticket.label,
             channel,
-            network=networks.key(clients.address(self.scope)),
+            network=self.network,
+            nonce=self.nonce,
         )
         self.bot_channel = channel
         metrics.call_admitted(voice)
@@ -169,8 +186,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         )
 
     async def _issue_ice(self) -> Ice:
-        network = networks.key(clients.address(self.scope))
-        message, without = await issuing.issue(str(self.call_id), network, in_call=True)
+        message, without = await issuing.issue(str(self.call_id), self.network, in_call=True)
         if without:
             await self._note("ice-partial", without=", ".join(without))
         return message
@@ -184,17 +200,17 @@ class CallConsumer(AsyncWebsocketConsumer):
             raise ProtocolError("unknown_generation", "the first offer must be generation 1")
 
     async def _resume(self, message: Resume) -> None:
-        call_id = tickets.check_token(message.call_id, message.token)
-        if self.bot_channel is None or call_id != self.call_id:
-            await self._take_over(call_id)
+        call_id, nonce = tickets.check_token(message.call_id, message.token)
+        if self.bot_channel is None or (call_id, nonce) != (self.call_id, self.nonce):
+            await self._take_over(call_id, nonce)
         await self._say_ready()
         if message.offer:
             # The call has a voice. Only an offer that was admitted carries one to the bot.
             await self._offer_to_bot(message.offer.model_copy(update={"voice": None}))
 
-    async def _take_over(self, call_id: uuid.UUID) -> None:
-        self.bot_channel = await database.ask(dispatch.bot_channel_of, call_id)
-        self.call_id = call_id
+    async def _take_over(self, call_id: uuid.UUID, nonce: str) -> None:
+        self.bot_channel = await database.ask(dispatch.bot_channel_of, call_id, nonce)
+        self.call_id, self.nonce = call_id, nonce
         await self._to_bot(Attach())
         await self._note("socket-resumed")
 
@@ -234,20 +250,31 @@ class CallConsumer(AsyncWebsocketConsumer):
         if origin and urlsplit(origin.decode("latin1")).netloc.encode() != headers.get(b"host"):
             raise ProtocolError("ticket_invalid", "the page is from another origin")
 
-    def _query(self, name: str) -> str:
+    def _ticket(self) -> str:
+        """The ticket among the subprotocols. A URL would be written down by proxies, but clients of
+        before may still have it there.
+        """
+        for name in self.scope.get("subprotocols", ()):
+            if name.startswith(TICKET_PREFIX):
+                # A subprotocol is a token (RFC 6455, 4.1), which has no colon.
+                return str(name).removeprefix(TICKET_PREFIX).replace("~", ":")
         query: str = self.scope["query_string"].decode("latin1")
-        return parse_qs(query).get(name, [""])[0]
+        return parse_qs(query).get("ticket", [""])[0]
+
+    def _check_rate(self, message: PageMessage) -> None:
+        if self.rates.get(message.type, self.other_rate).take(""):
+            raise ProtocolError("bad_message", f"too many of type {message.type}", retryable=True)
 
     async def _say_ready(self) -> None:
         await self._say(
             Ready(
                 call_id=str(self.call_id),
-                token=tickets.token_for(self.call_id),
+                token=tickets.token_for(self.call_id, self.nonce),
                 heartbeat=HeartbeatTerms(
                     interval_s=settings.VOICEDEMO_HEARTBEAT_S,
                     liveness_s=settings.VOICEDEMO_LIVENESS_S,
                 ),
-                network=networks.key(clients.address(self.scope)),
+                network=self.network,
             )
         )
 

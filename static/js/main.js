@@ -7,7 +7,7 @@ import { verdictLine } from './call/verdict.js';
 import { clock } from './lib/clock.js';
 import { speak } from './lib/i18n.js';
 import { ScreenWakeLock } from './lib/wake_lock.js';
-import { Api, socketUrl } from './link/api.js';
+import { Api, socketTerms } from './link/api.js';
 import { setAudioSession } from './page/audio_session.js';
 import { CallSummary } from './page/call_summary.js';
 import { watchLifecycle } from './page/lifecycle.js';
@@ -61,8 +61,7 @@ const caller = new CallController(
     ),
     openMicrophone: () => openMicrophone(navigator.mediaDevices, navigator.userAgent, clock),
     makePeer: (configuration) => new RTCPeerConnection(configuration),
-    openSocket: (url) => new WebSocket(url),
-    socketUrl: (ticket) => socketUrl(ticket, location.href),
+    openSocket: (ticket) => new WebSocket(...socketTerms(ticket, location.href)),
     clock,
   },
 );

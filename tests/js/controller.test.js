@@ -63,7 +63,6 @@ function page({ kept = null, remembered = null, way = null, servers = SERVERS, p
         all.sockets.push(new FakeSocket(url));
         return all.sockets.at(-1);
       },
-      socketUrl: (ticket) => ticket,
       clock: all.clock,
     },
   );

@@ -14,7 +14,7 @@ function open(claim = null) {
   const clock = new FakeClock();
   const all = { sockets, heard, clock, pending: null };
   all.signal = new Signal(
-    'ws://x/ws/call/?ticket=t',
+    'a-ticket',
     {
       onMessage: (message) => heard.push(message),
       onReady: () => {},
@@ -22,8 +22,8 @@ function open(claim = null) {
       pendingOffer: () => all.pending,
     },
     {
-      open: (url) => {
-        sockets.push(new FakeSocket(url));
+      open: (ticket) => {
+        sockets.push(new FakeSocket(ticket));
         return sockets.at(-1);
       },
       ...clock,
@@ -230,4 +230,12 @@ test('a message on an abandoned socket is ignored', () => {
     heard.some((message) => message.type === 'bye'),
     false,
   );
+});
+
+test('what a closed socket still hears is for nobody', () => {
+  const { sockets, heard, signal } = open();
+  sockets[0].hears(READY);
+  signal.close();
+  sockets[0].hears({ type: 'bye', reason: 'ended' });
+  assert.deepEqual(heard, []);
 });

@@ -16,7 +16,7 @@ from bot.ice.endpoints import IceConfig
 from bot.peer import peer
 from bot.voices import AudioOutput, Pcm
 from bot.worker import Worker
-from calls import metrics, tickets
+from calls import metrics
 from calls.models import Call
 from examples.repeater import Repeater
 from tests.page import Page
@@ -350,13 +350,13 @@ async def test_a_page_that_may_only_be_frozen_keeps_its_call(
 
 async def test_a_reloaded_page_goes_back_to_its_call(make_page: Callable[..., Page]) -> None:
     page = make_page(frequency=600)
-    await page.call("echo")
+    ready = await page.call("echo")
     call = await call_in_state("connected")
     await page.say(type="bye", reason="page_closed")
     await page.peer.close()
     again = make_page(frequency=800)
     await again.open()
-    claim = {"callId": str(call.id), "token": tickets.token_for(call.id)}
+    claim = {"callId": str(call.id), "token": ready["token"]}
     offer = {"sdp": await again.offer(), "generation": 1, "rejoin": True}
     await again.say(type="resume", **claim, offer=offer)
     await again.accept(await again.hear_until("answer"))

@@ -27,7 +27,7 @@ def admit(settings: Any) -> Admit:
         network: str, state: CallState = CallState.CONNECTED, *, label: str = "", bot: str = "a-bot"
     ) -> uuid.UUID:
         call_id = uuid.uuid4()
-        admission.admit(call_id, "echo", label, bot, network=network)
+        admission.admit(call_id, "echo", label, bot, network=network, nonce="")
         Call.objects.filter(id=call_id).update(state=state)
         return call_id
 
@@ -83,7 +83,7 @@ def test_a_call_that_nobody_renews_gives_its_line_back(admit: Admit, settings: A
     expire(lost, timedelta(seconds=1))
     admit("home")
     with pytest.raises(ProtocolError, match="this call is over"):
-        dispatch.bot_channel_of(lost)
+        dispatch.bot_channel_of(lost, "")
 
 
 def expire(call_id: uuid.UUID, ago: timedelta) -> None:
@@ -118,6 +118,6 @@ def test_a_call_in_another_process_cannot_be_resumed_here(admit: Admit) -> None:
     """Its channel is in that process's memory: nobody would read what is sent to it from here."""
     ours = admit("home", bot=dispatch.EMBEDDED_BOT)
     theirs = admit("home", bot="bot.embedded.0123")
-    assert dispatch.bot_channel_of(ours) == dispatch.EMBEDDED_BOT
+    assert dispatch.bot_channel_of(ours, "") == dispatch.EMBEDDED_BOT
     with pytest.raises(ProtocolError, match="this call is over"):
-        dispatch.bot_channel_of(theirs)
+        dispatch.bot_channel_of(theirs, "")

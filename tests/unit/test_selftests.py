@@ -73,19 +73,19 @@ async def test_one_network_cannot_push_out_what_the_others_reported() -> None:
 def test_self_tests_leave_half_of_the_lines_to_people(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 12
     for _ in range(6):
-        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here")
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here", nonce="")
     with pytest.raises(ProtocolError, match="every line is taken"):
-        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here")
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here", nonce="")
     for _ in range(6):
-        admission.admit(uuid.uuid4(), "parrot", "", "a-bot", network="there")
+        admission.admit(uuid.uuid4(), "parrot", "", "a-bot", network="there", nonce="")
     with pytest.raises(ProtocolError, match="every line is taken"):
-        admission.admit(uuid.uuid4(), "parrot", "", "a-bot", network="there")
+        admission.admit(uuid.uuid4(), "parrot", "", "a-bot", network="there", nonce="")
 
 
 def test_one_self_test_has_its_lines_on_a_small_server_too(settings: Any) -> None:
     settings.VOICEDEMO_MAX_CALLS = 5
     for _ in range(5):
-        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here")
+        admission.admit(uuid.uuid4(), "echo", labels.SELF_TEST, "a-bot", network="here", nonce="")
 
 
 async def test_the_oldest_of_too_many_reports_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,11 +39,11 @@ def test_an_old_ticket_opens_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_token_opens_its_own_call_only() -> None:
     mine, other = uuid.uuid4(), uuid.uuid4()
-    assert tickets.check_token(str(mine), tickets.token_for(mine)) == mine
+    assert tickets.check_token(str(mine), tickets.token_for(mine, "n")) == (mine, "n")
     for call_id, token in [
-        (str(other), tickets.token_for(mine)),
+        (str(other), tickets.token_for(mine, "n")),
         (str(mine), ""),
-        ("not a uuid", tickets.token_for(mine)),
+        ("not a uuid", tickets.token_for(mine, "n")),
     ]:
         with pytest.raises(ProtocolError) as caught:
             tickets.check_token(call_id, token)

@@ -10,6 +10,7 @@ from channels.layers import channel_layers, get_channel_layer
 from bot.config import BotConfig
 from bot.worker import Worker
 from calls.models import Call
+from signaling import sockets
 from signaling.dispatch import EMBEDDED_BOT
 from tests.page import Page
 from voicedemo.asgi import application
@@ -35,7 +36,10 @@ async def bot(transactional_db: None, bot_config: BotConfig) -> AsyncIterator[Wo
 
 
 @pytest_asyncio.fixture
-async def make_page(bot: Worker) -> AsyncIterator[Callable[..., Page]]:
+async def make_page(
+    bot: Worker, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[..., Page]]:
+    monkeypatch.setattr(sockets, "open_sockets", sockets.OpenSockets())
     pages: list[Page] = []
 
     def make(**options: Any) -> Page:

@@ -274,7 +274,7 @@ async def test_only_an_admitted_offer_opens_a_call(page: Page) -> None:
     call = await Call.objects.acreate(voice="echo", bot_channel="a-bot")
     offer = {"sdp": "v=0", "generation": 1, "voice": "echo"}
     await page.open()
-    token = tickets.token_for(call.id)
+    token = tickets.token_for(call.id, "")
     await page.say(type="resume", callId=str(call.id), token=token, offer=offer)
     layer = get_channel_layer()
     attach, resumed = [ToBot.model_validate(await layer.receive("a-bot")).message for _ in range(2)]

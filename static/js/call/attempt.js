@@ -28,8 +28,7 @@
  * @property {import('./memory.js').Memory} memory
  * @property {() => Promise<MediaStream>} openMicrophone
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} makePeer
- * @property {(url: string) => WebSocket} openSocket
- * @property {(ticket: string) => string} socketUrl
+ * @property {(ticket: string) => WebSocket} openSocket
  * @property {import('../lib/clock.js').Clock} clock
  *
  * @typedef {object} Wishes
@@ -158,10 +157,10 @@ export class CallAttempt {
     this.greeting = new Promise((resolve) => {
       this.greeted = () => resolve(undefined);
     });
-    const { clock, openSocket, socketUrl } = this.tools;
+    const { clock, openSocket } = this.tools;
     this.signal?.close();
     const { ticket, claim } = this.admission;
-    this.signal = new Signal(socketUrl(ticket), this.signalEvents(), { ...clock, open: openSocket }, claim);
+    this.signal = new Signal(ticket, this.signalEvents(), { ...clock, open: openSocket }, claim);
   }
 
   /** @returns {import('../link/signal.js').SignalEvents} */

@@ -86,15 +86,15 @@ export class Api {
 }
 
 /**
- * Returns the address of the WebSocket for a ticket's call.
+ * Returns the address and the subprotocols of the WebSocket for a ticket's call. The ticket is not in
+ * the address, because proxies write that down.
  *
  * @param {string} ticket
  * @param {string} page URL of the page
- * @returns {string}
+ * @returns {[string, string[]]}
  */
-export function socketUrl(ticket, page) {
+export function socketTerms(ticket, page) {
   const url = new URL('/ws/call/', page);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.searchParams.set('ticket', ticket);
-  return url.href;
+  return [url.href, ['voicedemo', `ticket.${ticket.replaceAll(':', '~')}`]];
 }

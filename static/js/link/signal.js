@@ -19,7 +19,7 @@
  * @property {() => void} onLost the socket closed; it will be reopened
  * @property {() => Offer|null} pendingOffer the offer that is not answered yet, with the candidates so far
  *
- * @typedef {import('../lib/clock.js').Clock & {open: (url: string) => WebSocket}} SocketTools
+ * @typedef {import('../lib/clock.js').Clock & {open: (ticket: string) => WebSocket}} SocketTools
  *
  * @typedef {object} Opening a socket that the server has not greeted yet
  * @property {WebSocket} socket
@@ -68,13 +68,13 @@ export class Signal {
   answerTimer = null;
 
   /**
-   * @param {string} url with the ticket
+   * @param {string} ticket of the call
    * @param {SignalEvents} events
    * @param {SocketTools} tools
    * @param {Claim|null} [claim] for a call that this page began before it was reloaded
    */
-  constructor(url, events, tools, claim = null) {
-    this.url = url;
+  constructor(ticket, events, tools, claim = null) {
+    this.ticket = ticket;
     this.events = events;
     this.tools = tools;
     this.claim = claim;
@@ -133,7 +133,7 @@ export class Signal {
   }
 
   open() {
-    const socket = this.tools.open(this.url);
+    const socket = this.tools.open(this.ticket);
     /** @type {Opening} */
     const opening = {
       socket,
@@ -181,6 +181,7 @@ export class Signal {
    * @param {ServerMessage} message
    */
   receive(socket, message) {
+    if (this.closed) return;
     if (socket === this.opening?.socket && message.type === 'ready') {
       this.greeted(this.opening, message);
     } else if (socket === this.socket || socket === this.opening?.socket) {

@@ -1,6 +1,6 @@
 /** Puts the self-test and its page together. */
 
-import { Api, TICKET_LASTS_MS, socketUrl } from '../link/api.js';
+import { Api, TICKET_LASTS_MS, socketTerms } from '../link/api.js';
 import { obstacle, openMicrophone } from '../call/microphone.js';
 import { say, speak } from '../lib/i18n.js';
 import { clock } from '../lib/clock.js';
@@ -62,8 +62,7 @@ async function runChecks(audio) {
     onLevel: (level) => page.showLevel(level),
     askHeard: () => askHeard(page, audio, clock),
     makePeer: (configuration) => new RTCPeerConnection(configuration),
-    openSocket: (url) => new WebSocket(url),
-    socketUrl: (ticket) => socketUrl(ticket, location.href),
+    openSocket: (ticket) => new WebSocket(...socketTerms(ticket, location.href)),
     play,
     clock,
   });

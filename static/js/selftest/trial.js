@@ -15,8 +15,7 @@
  *
  * @typedef {object} Tools
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} makePeer
- * @property {(url: string) => WebSocket} openSocket
- * @property {(ticket: string) => string} socketUrl
+ * @property {(ticket: string) => WebSocket} openSocket
  * @property {(stream: MediaStream) => () => void} play returns a function that ends it
  * @property {import('../lib/clock.js').Clock} clock
  */
@@ -107,12 +106,12 @@ export class Trial {
    * @throws {TrialFailed}
    */
   connect(ticket) {
-    const { socketUrl, openSocket, clock } = this.tools;
+    const { openSocket, clock } = this.tools;
     return new Promise((resolve, reject) => {
       this.succeed = resolve;
       this.reject = reject;
       clock.setTimeout(() => this.fail(this.whyNot()), CONNECT_MS);
-      this.signal = new Signal(socketUrl(ticket), this.signalEvents(), { ...clock, open: openSocket });
+      this.signal = new Signal(ticket, this.signalEvents(), { ...clock, open: openSocket });
       for (const track of this.stream.getAudioTracks()) this.pc.addTrack(track, this.stream);
     });
   }

@@ -16,7 +16,7 @@ export const server = {
   async run(context) {
     const { ticket, tools } = context;
     const [distance, configuration] = await Promise.all([
-      measureServer(tools.openSocket(tools.socketUrl(ticket)), tools.clock),
+      measureServer(tools.openSocket(ticket), tools.clock),
       tools.api.ice(ticket).catch((error) => {
         console.warn(error);
         return null;

@@ -1,0 +1,66 @@
+"""Limits on sockets. Each takes memory and a file descriptor for as long as it likes."""
+
+from collections import Counter
+from typing import Final, Protocol
+
+CLOSE_REPLACED: Final = 4408
+"""The close code of a socket that made room for a later one of the same ticket."""
+CLOSE_FULL: Final = 4429
+"""The close code of a socket that there was no room for."""
+
+BY_TICKET: Final = 4
+"""A page has one socket, and two for a moment when it changes networks."""
+BY_NETWORK: Final = 250
+"""A trade fair with a hundred phones behind one address has two each."""
+IN_ALL: Final = 2000
+
+RATES: Final = {"offer": (20, 0.5), "candidate": (200, 20.0), "ice": (10, 0.2), "resume": (20, 1.0)}
+"""How many messages of a type a socket may send at once, and how many a second after that. A call
+that restarts its ICE every other second keeps to this."""
+OTHER_RATE: Final = (100, 10.0)
+
+
+class Socket(Protocol):
+    """A socket that can be told to make room."""
+
+    bot_channel: str | None
+    """None if it has no call."""
+
+    async def close(self, code: int) -> None: ...
+
+
+class OpenSockets:
+    """The sockets of this process, by ticket and by network."""
+
+    def __init__(self) -> None:
+        self._by_ticket: dict[str, list[Socket]] = {}
+        self._by_network: Counter[str] = Counter()
+
+    async def add(self, socket: Socket, ticket: str, network: str) -> bool:
+        """Count a socket. If its ticket has too many, its oldest one without a call is closed.
+
+        :returns: False if there is no room; it is not counted then.
+        """
+        if self._by_network[network] >= BY_NETWORK or self._by_network.total() >= IN_ALL:
+            return False
+        self._by_network[network] += 1
+        mine = self._by_ticket.setdefault(ticket, [])
+        mine.append(socket)
+        if len(mine) > BY_TICKET:
+            await min(mine, key=lambda one: one.bot_channel is not None).close(CLOSE_REPLACED)
+        return True
+
+    def remove(self, socket: Socket, ticket: str, network: str) -> None:
+        """Count a socket no longer. Does nothing if it was not counted."""
+        mine = self._by_ticket.get(ticket, [])
+        if socket not in mine:
+            return
+        mine.remove(socket)
+        if not mine:
+            del self._by_ticket[ticket]
+        self._by_network[network] -= 1
+        if not self._by_network[network]:
+            del self._by_network[network]
+
+
+open_sockets = OpenSockets()

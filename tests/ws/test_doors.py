@@ -1,0 +1,89 @@
+"""What somebody can do with a ticket that is not theirs, and with many sockets."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.worker import Worker
+from calls import tickets
+from signaling import sockets
+from signaling.consumer import CLOSE_TOO_MANY_ERRORS
+from tests.page import Page
+
+pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
+
+MakePage = Callable[..., Page]
+
+
+async def test_who_has_the_ticket_alone_cannot_take_the_call_over(
+    make_page: MakePage, bot: Worker
+) -> None:
+    page, thief = make_page(frequency=700), make_page()
+    thief.ticket = page.ticket
+    ready = await page.call()
+    stolen = await thief.open()
+    assert stolen["callId"] == ready["callId"]
+    await thief.say(type="resume", callId=stolen["callId"], token=stolen["token"])
+    assert (await thief.hear_until("error"))["code"] == "call_unknown"
+    assert await page.pitch() == 700
+
+
+async def test_the_pages_next_socket_takes_the_call_over_and_so_does_the_one_after(
+    make_page: MakePage, bot: Worker
+) -> None:
+    page = make_page()
+    ready = await page.call()
+    for _ in range(2):
+        again = make_page()
+        again.ticket = page.ticket
+        await again.open()
+        await again.say(type="resume", callId=ready["callId"], token=ready["token"])
+        assert (await again.hear_until("ready"))["token"] == ready["token"]
+
+
+async def test_a_ticket_may_be_in_the_address_for_clients_of_before(page: Page) -> None:
+    page.path = f"/ws/call/?ticket={page.ticket}"
+    assert (await page.open())["type"] == "ready"
+
+
+async def test_a_ticket_has_few_sockets(make_page: MakePage) -> None:
+    ticket = tickets.issue()
+    pages = []
+    for _ in range(sockets.BY_TICKET + 1):
+        pages.append(page := make_page())
+        page.ticket = ticket
+        await page.open()
+    assert await pages[0].closed() == sockets.CLOSE_REPLACED
+    await pages[1].say(type="ping", at=1)
+    assert (await pages[1].hear())["type"] == "pong"
+
+
+async def test_the_socket_of_a_call_is_not_the_one_that_makes_room(
+    make_page: MakePage, bot: Worker
+) -> None:
+    caller = make_page(frequency=700)
+    await caller.call()
+    for _ in range(2 * sockets.BY_TICKET):
+        other = make_page()
+        other.ticket = caller.ticket
+        await other.open()
+    await caller.say(type="ping", at=1)
+    assert (await caller.hear_until("pong"))["at"] == 1
+
+
+async def test_a_network_has_so_many_sockets(
+    make_page: MakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "BY_NETWORK", 2)
+    pages = [make_page() for _ in range(3)]
+    assert [(await page.open())["type"] for page in pages] == ["ready", "ready", "error"]
+    assert await pages[2].closed() == sockets.CLOSE_FULL
+    await pages[0].socket.disconnect()
+    assert (await make_page().open())["type"] == "ready"
+
+
+async def test_a_flood_of_messages_ends_its_socket(page: Page) -> None:
+    await page.open()
+    for at in range(200):
+        await page.say(type="ping", at=at)
+    assert await page.closed() == CLOSE_TOO_MANY_ERRORS
