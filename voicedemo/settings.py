@@ -7,11 +7,13 @@ import os
 import socket
 from pathlib import Path
 
+import dj_database_url
 from dotenv import dotenv_values
 from environs import Env, EnvError, validate
 
 from .hosts import PRIVATE_NETWORKS, own_hosts
 from .private_files import keep_from_others, own_secret_key
+from .secret_files import secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -41,8 +43,8 @@ if ENV_FILE:
 VAR_DIR = Path(env.str("VOICEDEMO_VAR_DIR", str(BASE_DIR / "var")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-SECRET_KEY = env.str("SECRET_KEY", "") or own_secret_key(VAR_DIR / "secret_key")
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY = secret(env, "SECRET_KEY", BASE_DIR) or own_secret_key(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = secret(env, "SECRET_KEY_FALLBACKS", BASE_DIR).replace(",", " ").split()
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())
 
@@ -61,19 +63,19 @@ STUN_IS_DEFAULT = "VOICEDEMO_STUN_URLS" not in ENV_FILE_NAMES.union(os.environ)
 VOICEDEMO_ICE_PROVIDERS: list[str] = env.list("VOICEDEMO_ICE_PROVIDERS", [])
 VOICEDEMO_TURN_URLS: list[str] = env.list("VOICEDEMO_TURN_URLS", [])
 VOICEDEMO_TURN_USERNAME = env.str("VOICEDEMO_TURN_USERNAME", "")
-VOICEDEMO_TURN_CREDENTIAL = env.str("VOICEDEMO_TURN_CREDENTIAL", "")
+VOICEDEMO_TURN_CREDENTIAL = secret(env, "VOICEDEMO_TURN_CREDENTIAL", BASE_DIR)
 VOICEDEMO_COTURN_URLS: list[str] = env.list("VOICEDEMO_COTURN_URLS", [])
-VOICEDEMO_COTURN_SECRET = env.str("VOICEDEMO_COTURN_SECRET", "")
+VOICEDEMO_COTURN_SECRET = secret(env, "VOICEDEMO_COTURN_SECRET", BASE_DIR)
 VOICEDEMO_CLOUDFLARE_KEY_ID = env.str("VOICEDEMO_CLOUDFLARE_KEY_ID", "")
-VOICEDEMO_CLOUDFLARE_TOKEN = env.str("VOICEDEMO_CLOUDFLARE_TOKEN", "")
+VOICEDEMO_CLOUDFLARE_TOKEN = secret(env, "VOICEDEMO_CLOUDFLARE_TOKEN", BASE_DIR)
 VOICEDEMO_TWILIO_ACCOUNT_SID = env.str("VOICEDEMO_TWILIO_ACCOUNT_SID", "")
 VOICEDEMO_TWILIO_KEY_SID = env.str("VOICEDEMO_TWILIO_KEY_SID", "")
-VOICEDEMO_TWILIO_SECRET = env.str("VOICEDEMO_TWILIO_SECRET", "")
+VOICEDEMO_TWILIO_SECRET = secret(env, "VOICEDEMO_TWILIO_SECRET", BASE_DIR)
 VOICEDEMO_METERED_APP = env.str("VOICEDEMO_METERED_APP", "")
-VOICEDEMO_METERED_SECRET_KEY = env.str("VOICEDEMO_METERED_SECRET_KEY", "")
+VOICEDEMO_METERED_SECRET_KEY = secret(env, "VOICEDEMO_METERED_SECRET_KEY", BASE_DIR)
 VOICEDEMO_XIRSYS_CHANNEL = env.str("VOICEDEMO_XIRSYS_CHANNEL", "")
 VOICEDEMO_XIRSYS_IDENT = env.str("VOICEDEMO_XIRSYS_IDENT", "")
-VOICEDEMO_XIRSYS_SECRET = env.str("VOICEDEMO_XIRSYS_SECRET", "")
+VOICEDEMO_XIRSYS_SECRET = secret(env, "VOICEDEMO_XIRSYS_SECRET", BASE_DIR)
 VOICEDEMO_TURN_PRICE_PER_GB = env.float("VOICEDEMO_TURN_PRICE_PER_GB", 0.05)
 VOICEDEMO_TURN_REGION: list[str] = env.list("VOICEDEMO_TURN_REGION", [])
 VOICEDEMO_TURN_TTL_S = env.int("VOICEDEMO_TURN_TTL_S", 2700, validate=validate.Range(30, 86_400))
@@ -144,7 +146,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+DATABASE_URL = secret(env, "DATABASE_URL", BASE_DIR) or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     keep_from_others(Path(DATABASES["default"]["NAME"]))
     # WAL lets the pages read while a call writes; IMMEDIATE makes two writers queue instead of

@@ -136,4 +136,4 @@ def test_a_credential_that_everybody_gets_is_named(settings: Any) -> None:
     settings.VOICEDEMO_TURN_USERNAME = "us"
     settings.VOICEDEMO_TURN_CREDENTIAL = "word"
     (problem,) = checks.permanent_credential(None)
-    assert "VOICEDEMO_COTURN_SECRET" in problem.hint
+    assert problem.hint and "VOICEDEMO_COTURN_SECRET" in problem.hint

@@ -54,3 +54,12 @@ def test_an_unknown_setting_in_the_file_is_named(settings: Any) -> None:
 
 def test_the_tests_read_no_personal_settings_file(settings: Any) -> None:
     assert settings.ENV_FILE is None
+
+
+def test_a_secret_that_is_set_twice_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a" * 50)
+    file = tmp_path / "settings"
+    file.write_text(f"SECRET_KEY_FILE={tmp_path / 'key'}\n")
+    assert read(file, tmp_path).returncode == 0
+    refused = read(file, tmp_path, SECRET_KEY="b" * 50)
+    assert "SECRET_KEY and SECRET_KEY_FILE are both set" in refused.stderr

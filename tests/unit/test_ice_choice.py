@@ -143,7 +143,7 @@ async def test_fresh_credentials_come_when_half_their_life_is_over(
     guard = Guard(provider)
     await guard.issue("a", TTL)
     later = time.monotonic() + part * TTL.total_seconds()
-    monkeypatch.setattr(guard_module.time, "monotonic", lambda: later)
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     await guard.issue("a", 3 * TTL)
     assert provider.asked == asked
 

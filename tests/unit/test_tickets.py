@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from calls import tickets
+from calls import labels, tickets
 from wire.errors import ProtocolError
 
 pytestmark = pytest.mark.unit
@@ -55,3 +55,16 @@ def test_a_ticket_is_no_token() -> None:
     call_id = tickets.read(ticket).call_id
     with pytest.raises(ProtocolError):
         tickets.check_token(str(call_id), ticket)
+
+
+def test_nothing_that_we_sign_passes_for_something_else() -> None:
+    """All are signed with one key. What they are for is a part of each signature."""
+    ticket, label = tickets.issue("hall 4"), labels.sign("hall 4")
+    call_id = tickets.read(ticket).call_id
+    assert labels.read(ticket) == ""
+    for forged in (label, f"{call_id.hex}:{tickets.token_for(call_id)}"):
+        with pytest.raises(ProtocolError):
+            tickets.read(forged)
+    for forged in (label.rpartition(":")[2], ticket.rpartition(":")[2]):
+        with pytest.raises(ProtocolError):
+            tickets.check_token(str(call_id), forged)
