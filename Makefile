@@ -45,7 +45,7 @@ N ?= 10000000
 fuzz: $(VENV)/dev.stamp ## Feed N inputs to everything that reads what strangers send (N=10000000; SEED=2: other ones)
 	FUZZ_INPUTS=$(N) FUZZ_SEED=$(or $(SEED),1) $(PYTEST) -s tests/fuzz/test_parsers.py -m long
 
-attack: $(VENV)/dev.stamp system ## Attack a server of its own, in networks of its own (needs root; about seven minutes)
+attack: $(VENV)/dev.stamp system ## Attack a server of its own, in networks of its own (needs root; five minutes)
 	$(PYTEST) -s tests/attack
 
 test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import aioice.ice
 import pytest
@@ -13,6 +14,7 @@ from .calls import Calls
 from .door import PORT, Door
 from .stage import CALLERS, SERVER, Stage, inside, why_not
 
+HERE = "127.0.0.1"
 MAX_GROWTH_MB = 60.0
 """What the server may hold more than before, when an attack is over. Most is the allocator's."""
 
@@ -21,13 +23,14 @@ class Target:
     """The server under attack."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
+        self._stage = stage
         self.log = folder / "server.log"
         keep_log = ["sh", "-c", 'exec "$@" 2>"$0"', str(self.log), *stage.server.prefix]
         self.server = Server.start(
             folder,
             prefix=keep_log,
-            VOICEDEMO_BIND=SERVER,
-            ALLOWED_HOSTS=SERVER,
+            VOICEDEMO_BIND="0.0.0.0",
+            ALLOWED_HOSTS=f"{SERVER},{HERE}",
             VOICEDEMO_STUN_URLS="",
             PORT=str(PORT),
         )
@@ -39,6 +42,11 @@ class Target:
         children = Path(f"/proc/{self.server.process.pid}/task")
         assert children.exists(), "the server has ended"
         return memory_mb(self.server.process.pid)
+
+    def metrics(self) -> str:
+        """What the server tells its operator, who asks on the machine itself."""
+        with inside(self._stage.server), urlopen(f"http://{HERE}:{PORT}/metrics") as response:
+            return str(response.read().decode())
 
     def begin(self) -> None:
         """Compare with the memory of this moment."""
