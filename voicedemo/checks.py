@@ -11,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from bot.voices.contract import faults_of
 from pages.render import brand
 from signaling.ice import registry
 from wire.ice_urls import parse as parse_ice_url
@@ -154,8 +155,8 @@ def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     if not settings.VOICEDEMO_BOT:
         return []
     try:
-        import_string(settings.VOICEDEMO_BOT)
-    except ImportError as exc:
+        bot = import_string(settings.VOICEDEMO_BOT)
+    except Exception as exc:  # noqa: BLE001 - whatever a module does as it is imported
         return [
             Error(
                 f"VOICEDEMO_BOT is {settings.VOICEDEMO_BOT!r}, which cannot be imported: {exc}",
@@ -163,7 +164,14 @@ def bot(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
                 id="voicedemo.E006",
             )
         ]
-    return []
+    return [
+        Error(
+            f"VOICEDEMO_BOT is {settings.VOICEDEMO_BOT!r}, which is no bot: {fault}",
+            hint="docs/bot.md has the members that a bot needs.",
+            id="voicedemo.E013",
+        )
+        for fault in faults_of(bot)
+    ]
 
 
 @register()

@@ -1,6 +1,7 @@
 """One peer connection of a call, with its audio, heartbeat and silence detector."""
 
 import asyncio
+import uuid
 from contextlib import AsyncExitStack
 from typing import Protocol
 
@@ -72,6 +73,7 @@ class Connection:
 
     def __init__(
         self,
+        call_id: uuid.UUID,
         voice: Voice,
         greeting: Greeting,
         resources: WorkerResources,
@@ -99,6 +101,7 @@ class Connection:
         self._heartbeat: Heartbeat | None = None
         self._detector: SilenceDetector | None = None
         make_voice = voice_maker(
+            call_id,
             voice,
             greeting.packets,
             resources.config.make_bot,

@@ -245,6 +245,7 @@ class Session:
 
     def _connect(self, greeting: Greeting) -> Connection:
         return Connection(
+            self.call_id,
             self._voice,
             greeting,
             self._resources,

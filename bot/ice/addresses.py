@@ -24,5 +24,13 @@ def host_addresses() -> list[str]:
     return addresses or ["127.0.0.1"]
 
 
+def machine_addresses() -> frozenset[str]:
+    """Every address of this machine, and the broadcast addresses of its networks."""
+    ips = [ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    interfaces = [ipaddress.ip_interface(f"{_address_of(ip)}/{ip.network_prefix}") for ip in ips]
+    own = {str(interface.ip) for interface in interfaces}
+    return frozenset(own | {str(i.network.broadcast_address) for i in interfaces if i.version == 4})
+
+
 def _address_of(ip: ifaddr.IP) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])

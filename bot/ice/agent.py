@@ -17,6 +17,7 @@ from .media_port import MediaPort
 from .pair import Pair, PairState
 from .path import Address, Base, PathHost
 from .priority import outranking
+from .remotes import Remotes
 from .role import Role
 from .turn import RelayBase
 
@@ -65,6 +66,7 @@ class IceAgent:
         self._checklist = Checklist(
             media_port, self, self.role, generation=generation, known_hosts=known_hosts
         )
+        self._remotes = Remotes(media_port.policy)
         self._failover = Failover()
         self._remote_ufrag = ""
         self._timer: asyncio.Handle | None = None
@@ -86,7 +88,7 @@ class IceAgent:
     @property
     def remote_hosts(self) -> frozenset[str]:
         """The peer's own addresses, as far as they were signalled or seen."""
-        return self._checklist.remote_hosts
+        return self._checklist.remote_hosts | self._remotes.hosts
 
     def start(
         self,
@@ -122,6 +124,8 @@ class IceAgent:
     def add(self, candidate: Candidate | None) -> None:
         """Take a trickled remote candidate; None says there are no more (RFC 8838, 14).
 
+        One that the page may not name is left out, as is one too many (:class:`Remotes`).
+
         :raises ValueError: if it has no usable IP address or port.
         """
         if candidate is None or candidate.transport.lower() != "udp":
@@ -134,8 +138,9 @@ class IceAgent:
         if "%" in candidate.host or not 1 <= candidate.port <= 65535:
             raise ValueError(f"{candidate.host!r}:{candidate.port} is not a transport address")
         candidate.host = str(address)
-        self._checklist.add_remote(candidate)
-        self._wake()
+        if self._remotes.admit(candidate):
+            self._checklist.add_remote(candidate)
+            self._wake()
 
     def transmit(self, data: bytes) -> None:
         pair = self._failover.pair
@@ -211,7 +216,8 @@ class IceAgent:
 
     def _find_or_learn(self, base: Base, remote: Address, priority: int) -> Pair | None:
         known = self._checklist.find(base, remote)
-        return known or self._checklist.learn(base, remote, priority)
+        in_use = (self._failover.selected, self._failover.nominee)
+        return known or self._checklist.learn(base, remote, priority, in_use=in_use)
 
     def _receive_stun(self, base: Base, data: bytes, remote: Address) -> None:
         try:
@@ -221,22 +227,31 @@ class IceAgent:
         if message.message_method is not stun.Method.BINDING:
             return
         if message.message_class is stun.Class.REQUEST:
-            self._request_received(base, message, remote)
+            self._request_received(base, message, remote, len(data))
         else:
             self._answer_received(base, message, remote)
 
-    def _request_received(self, base: Base, message: stun.Message, remote: Address) -> None:
-        """RFC 8445, 7.3. A request that is not authentic gets no answer and changes nothing."""
+    def _request_received(
+        self, base: Base, message: stun.Message, remote: Address, size: int
+    ) -> None:
+        """RFC 8445, 7.3. A request that is not authentic gets no answer and changes nothing.
+
+        Nor does one that is shorter than its answer. A check is longer (7.1): whoever forges its
+        source must not get more sent there than they send.
+        """
         username = message.attributes.get("USERNAME", "")
         if username != f"{self.local_ufrag}:{self._remote_ufrag}":
             return
         if not message.check_message_integrity(self.local_pwd.encode()):
             return
-        conflict = self.role.resolve_conflict(message)
-        base.send(stun.binding_response(message, remote, self.local_pwd.encode()), remote)
+        answer = stun.binding_response(message, remote, self.local_pwd.encode())
+        if len(answer) > size:
+            return
         pair = self._find_or_learn(base, remote, message.attributes.get("PRIORITY", 0))
         if pair is None:
             return
+        conflict = self.role.resolve_conflict(message)
+        base.send(answer, remote)
         self.media_port.route(base, remote, self)
         pair.heard = self._loop.time()
         pair.is_checked_by_peer = True

@@ -1,7 +1,7 @@
 """The candidate pairs of one ICE generation, and the connectivity checks on them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import inf
 from typing import Final, NamedTuple
 
@@ -34,6 +34,8 @@ IDLE_S: Final = 1.0
 """Between two looks at the checklist while it is empty."""
 MAX_PAIRS: Final = 100
 """RFC 8445, 6.1.2.5."""
+MAX_LEARNED: Final = 20
+"""Peer-reflexive candidates. A NAT may give a phone a new one now and then."""
 MAX_CHECKS_IN_FLIGHT: Final = 300
 
 
@@ -119,8 +121,6 @@ class Checklist:
         return [self._pairs.pop(key) for key in list(self._pairs) if key[0] is base]
 
     def add_remote(self, candidate: Candidate) -> None:
-        if len(self._remotes) >= MAX_PAIRS:
-            return
         self._remotes.append(candidate)
         for base in self.bases:
             self.add_pair(base, candidate)
@@ -145,11 +145,18 @@ class Checklist:
         self._pairs[base, pair.address] = pair
         return pair
 
-    def learn(self, base: Base, remote: Address, priority: int) -> Pair | None:
+    def learn(
+        self, base: Base, remote: Address, priority: int, *, in_use: Collection[Pair | None] = ()
+    ) -> Pair | None:
         """Pair ``base`` with a peer-reflexive candidate (RFC 8445, 7.3.1.3).
 
         That is an address behind a NAT that was not signalled, or a new mapping of a NAT.
+
+        :param in_use: pairs that must stay.
+        :returns: None if there are too many, and all of them work.
         """
+        if not self._has_room_to_learn(in_use):
+            return None
         candidate = Candidate(
             foundation=random_string(8),
             component=1,
@@ -160,6 +167,19 @@ class Checklist:
             type="prflx",
         )
         return self.add_pair(base, candidate)
+
+    def _has_room_to_learn(self, in_use: Collection[Pair | None]) -> bool:
+        """Forget the learned pair that was heard longest ago, if there are too many."""
+        learned = [pair for pair in self._pairs.values() if pair.remote.type == "prflx"]
+        if len(learned) < MAX_LEARNED:
+            return True
+        idle = [p for p in learned if p.state is not PairState.SUCCEEDED and p not in in_use]
+        oldest = min(idle, key=lambda pair: pair.heard, default=None)
+        if oldest is None:
+            return False
+        del self._pairs[oldest.base, oldest.address]
+        self._media_port.unroute(oldest.base, oldest.address)
+        return True
 
     def wake_all(self, now: float) -> None:
         """Check every pair that has not failed, now."""
@@ -205,8 +225,8 @@ class Checklist:
             return None
         del self._in_flight[message.transaction_id]
         self._media_port.forget(message.transaction_id)
-        if (check.pair.base, check.pair.address) != (base, remote):
-            return None  # RFC 8445, 7.2.5.2.1: the addresses are not symmetric
+        if self._pairs.get((base, remote)) is not check.pair:
+            return None  # RFC 8445, 7.2.5.2.1: the addresses are not symmetric; or it is forgotten
         return check
 
     def succeeded(self, check: Check, now: float, *, is_unused: bool) -> None:

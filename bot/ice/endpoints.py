@@ -168,6 +168,6 @@ class IceEndpoints:
             log.info("turn:%s:%d/%s: %s", server.host, server.port, server.transport, exc)
             return None
         agent.add_base(base)
-        if page_address is not None:
+        if page_address is not None and agent.media_port.policy.allows(page_address):
             base.permit(page_address)
         return base.candidate

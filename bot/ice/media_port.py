@@ -6,7 +6,6 @@ The calls are told apart by ufrag, then by address, then by SSRC.
 import asyncio
 import logging
 import socket
-import struct
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final, Protocol
@@ -15,19 +14,17 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
 from . import stun
 from .path import Address, Base, is_rtp, rtp_ssrc
+from .remotes import RemotePolicy
+from .tcp import TcpBase, TcpConnections
 
 log = logging.getLogger("voicedemo.port")
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
-UNAUTHENTICATED_TCP_S: Final = 10.0
-"""A TCP connection that has passed no check by then is closed."""
-MAX_UNSENT_BYTES: Final = 64 * 1024
-"""If more than this waits for a slow reader, media are dropped instead of sent late."""
-MAX_TCP_CONNECTIONS: Final = 1024
 TCP_TYPE_PREFERENCE: Final = 90
 """Below every UDP candidate of the same type (RFC 6544, 4.2)."""
-
-_LENGTH = struct.Struct("!H")
+TCP_BACKLOG: Final = 512
+MAX_SSRC_OWNERS: Final = 4
+"""The paths of one call. A call that names the SSRC of others makes them no slower than that."""
 
 
 class Owner(Protocol):
@@ -89,48 +86,6 @@ class UdpBase(asyncio.DatagramProtocol):
         self._transport.close()
 
 
-class TcpBase(asyncio.Protocol):
-    """An accepted ICE-TCP connection (RFC 6544), with datagrams framed by RFC 4571."""
-
-    def __init__(self, port: "MediaPort", candidate: Candidate) -> None:
-        self.candidate = candidate
-        self._port = port
-        self._buffer = bytearray()
-        self._deadline = asyncio.get_running_loop().call_later(UNAUTHENTICATED_TCP_S, self._expire)
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._transport = transport
-        self.remote: Address = transport.get_extra_info("peername")[:2]
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._port.tcp_opened(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while len(self._buffer) >= 2:
-            (length,) = _LENGTH.unpack_from(self._buffer)
-            if len(self._buffer) < 2 + length:
-                break
-            packet = bytes(self._buffer[2 : 2 + length])
-            del self._buffer[: 2 + length]
-            self._port.receive(self, packet, self.remote)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._deadline.cancel()
-        self._port.tcp_closed(self)
-
-    def send(self, data: bytes, remote: Address) -> None:
-        if self._transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
-            self._transport.write(_LENGTH.pack(len(data)) + data)
-
-    def close(self) -> None:
-        self._transport.abort()
-
-    def _expire(self) -> None:
-        if not self._port.is_routed(self, self.remote):
-            self.close()
-
-
 class MediaPort:
     """Local addresses with one port number, and the agents that packets there are for.
 
@@ -149,12 +104,13 @@ class MediaPort:
         self._addresses = list(addresses)
         self._advertised = list(advertised)
         self._number = port
+        self.policy = RemotePolicy(self._addresses, self._advertised)
         self._by_ufrag: dict[str, Owner] = {}
         self._by_transaction: dict[bytes, Owner] = {}
         self._by_ssrc: dict[int, list[Owner]] = {}
         self._routes: dict[tuple[Base, Address], Owner] = {}
         self._servers: list[asyncio.Server] = []
-        self._connections: set[TcpBase] = set()
+        self._connections = TcpConnections()
         self.bases: list[UdpBase] = []
         self.tcp_candidates: list[Candidate] = []
         self.packets_dropped = 0
@@ -191,8 +147,7 @@ class MediaPort:
     def close(self) -> None:
         for server in self._servers:
             server.close()
-        for connection in list(self._connections):
-            connection.close()
+        self._connections.close_all()
         for base in self.bases:
             base.close()
 
@@ -203,9 +158,12 @@ class MediaPort:
     def register_ssrc(self, ssrc: int, owner: Owner) -> None:
         """Give ``owner`` RTP of this SSRC, wherever it comes from.
 
-        Another call may have named the same SSRC. Only the right owner can decrypt the packets.
+        Another call may have named the same SSRC. Only the right owner can decrypt the packets. If
+        too many have, ``owner`` gets none; a new mapping of its NAT is then found by checks alone.
         """
-        self._by_ssrc.setdefault(ssrc, []).append(owner)
+        owners = self._by_ssrc.setdefault(ssrc, [])
+        if len(owners) < MAX_SSRC_OWNERS:
+            owners.append(owner)
 
     def expect(self, transaction: bytes, owner: Owner) -> None:
         """Give ``owner`` the response to this STUN transaction."""
@@ -218,6 +176,12 @@ class MediaPort:
     def route(self, base: Base, remote: Address, owner: Owner) -> None:
         """Give ``owner`` the packets from ``remote``, which has passed a check."""
         self._routes[base, remote] = owner
+
+    def unroute(self, base: Base, remote: Address) -> None:
+        """Give nobody the packets from ``remote`` any more, and close its TCP connection."""
+        self._routes.pop((base, remote), None)
+        if isinstance(base, TcpBase):
+            base.close()
 
     def is_routed(self, base: Base, remote: Address) -> bool:
         """Whether ``remote`` has passed a check."""
@@ -253,16 +217,11 @@ class MediaPort:
         else:
             self.packets_dropped += 1
 
-    def tcp_opened(self, connection: TcpBase) -> None:
-        self._connections.add(connection)
-        if len(self._connections) > MAX_TCP_CONNECTIONS:
-            connection.close()
-
-    def tcp_closed(self, connection: TcpBase) -> None:
-        self._connections.discard(connection)
-        owner = self._routes.pop((connection, connection.remote), None)
+    def base_lost(self, base: Base, remote: Address) -> None:
+        """A TCP connection is gone."""
+        owner = self._routes.pop((base, remote), None)
         if owner is not None:
-            owner.base_lost(connection)
+            owner.base_lost(base)
 
     async def _open_udp(self, address: str, advertised: str, preference: int) -> None:
         _, base = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -284,7 +243,10 @@ class MediaPort:
             tcptype="passive",
         )
         server = await asyncio.get_running_loop().create_server(
-            lambda: TcpBase(self, candidate), address, self._number
+            lambda: TcpBase(self, self._connections, candidate),
+            address,
+            self._number,
+            backlog=TCP_BACKLOG,
         )
         self._servers.append(server)
         self.tcp_candidates.append(candidate)

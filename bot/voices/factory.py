@@ -1,5 +1,6 @@
 """Makes the voice that a page has asked for."""
 
+import uuid
 from collections.abc import Callable
 from typing import Final
 
@@ -19,6 +20,7 @@ GREETING_VOICES: Final = frozenset({"parrot", "speech"})
 
 
 def voice_maker(
+    call_id: uuid.UUID,
     name: VoiceName,
     greeting: tuple[bytes, ...],
     make_bot: Callable[[], Bot] | None,
@@ -28,6 +30,7 @@ def voice_maker(
 ) -> Callable[[RtpSender], Voice]:
     """Return a function that makes the named voice for a sender.
 
+    :param call_id: for the log.
     :param greeting: Opus packets of 20 ms each. Empty when the call has been greeted before.
     :param make_bot: makes the bot of one call; None without ``VOICEDEMO_BOT``.
     :param on_turn: called with the time that the person waited for each answer, in seconds.
@@ -48,6 +51,8 @@ def voice_maker(
                 return tone_voice()
             case "bot":
                 assert make_bot is not None
-                return PluggedInVoice(make_bot, TurnTaking(on_turn), on_caption, on_failure)
+                return PluggedInVoice(
+                    call_id, make_bot, TurnTaking(on_turn), on_caption, on_failure
+                )
 
     return make

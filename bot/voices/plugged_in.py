@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -55,6 +56,7 @@ class PluggedInVoice(Voice):
 
     A bot that raises fails its own call and no other.
 
+    :param call_id: for the log.
     :param make_bot: makes the bot of this call.
     :param on_caption: called with each caption as the bot begins to say it, and with ``''`` when
         it is silent.
@@ -63,11 +65,13 @@ class PluggedInVoice(Voice):
 
     def __init__(
         self,
+        call_id: uuid.UUID,
         make_bot: Callable[[], Bot],
         turns: TurnTaking,
         on_caption: Callable[[str], None],
         on_failure: Callable[[], None],
     ) -> None:
+        self._call_id = call_id
         self._turns = turns
         self._on_failure = on_failure
         self._bot: Bot | None = None
@@ -106,7 +110,7 @@ class PluggedInVoice(Voice):
         try:
             self._bot.end()
         except FAULTS:
-            log.exception("a bot raised in end()")
+            log.exception("call %s: its bot raised in end()", self._call_id)
 
     def _take_turns(self, bot: Bot, packet: AudioPacket) -> None:
         self._turns.hear(packet)
@@ -121,6 +125,6 @@ class PluggedInVoice(Voice):
         try:
             yield
         except FAULTS:
-            log.exception("a bot raised, so its call fails")
+            log.exception("call %s: its bot raised, so the call fails", self._call_id)
             self._failed = True
             self._on_failure()

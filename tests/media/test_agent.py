@@ -550,7 +550,7 @@ async def test_ice_tcp_carries_the_call_where_udp_does_not(bot: End) -> None:
 async def test_a_tcp_connection_that_passes_no_check_is_closed(
     bot: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.ice.media_port.UNAUTHENTICATED_TCP_S", 0.1)
+    monkeypatch.setattr("bot.ice.tcp.UNPROVED_S", 0.1)
     tcp = bot.port.tcp_candidates[0]
     reader, writer = await asyncio.open_connection(tcp.host, tcp.port)
     writer.write(b"\x00\x04GET ")

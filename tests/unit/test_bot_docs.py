@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,9 @@ async def test_the_complete_example_says_everything_backwards() -> None:
     captions: list[str] = []
     waits: list[float] = []
     make_bot = run(example)["Backwards"]
-    voice = PluggedInVoice(make_bot, TurnTaking(waits.append), captions.append, pytest.fail)
+    voice = PluggedInVoice(
+        uuid.uuid4(), make_bot, TurnTaking(waits.append), captions.append, pytest.fail
+    )
     silence = np.zeros(opus.SAMPLE_RATE, np.int16)
     heard = np.concatenate([silence, tone(400, 0.5), tone(800, 0.5), silence])
     said: list[bytes] = []

@@ -137,3 +137,9 @@ def test_a_credential_that_everybody_gets_is_named(settings: Any) -> None:
     settings.VOICEDEMO_TURN_CREDENTIAL = "word"
     (problem,) = checks.permanent_credential(None)
     assert problem.hint and "VOICEDEMO_COTURN_SECRET" in problem.hint
+
+
+def test_a_class_that_lacks_members_of_a_bot_stops_the_start(settings: Any) -> None:
+    settings.VOICEDEMO_BOT = "unittest.TestCase"
+    told = [problem.msg for problem in checks.bot(None)]
+    assert any("begin()" in one for one in told) and any("sample_rate" in one for one in told)

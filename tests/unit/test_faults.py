@@ -230,6 +230,7 @@ async def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
         ticker=FakePart(),
     )
     return Connection(
+        uuid.uuid4(),
         "echo",
         Greeting(),
         anything,

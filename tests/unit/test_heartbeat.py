@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pyee.asyncio import AsyncIOEventEmitter
@@ -120,17 +121,24 @@ async def test_other_messages_are_neither_answered_nor_signs_of_life(noise: str 
     assert channel.sent.empty()
 
 
-async def test_a_flood_of_pings_gets_a_few_pongs_and_is_a_sign_of_life() -> None:
+async def test_a_flood_of_pings_gets_a_few_pongs_and_is_a_sign_of_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     channel, timers = Channel(), []
     loop = asyncio.get_running_loop()
     dead = asyncio.Event()
     heartbeat = beat(channel, liveness=0.2, on_dead=dead.set)
     await channel.sent.get()
     call_later = loop.call_later
-    loop.call_later = lambda *args, **options: timers.append(args) or call_later(*args, **options)  # type: ignore[method-assign,assignment]
+
+    def counted(*args: Any, **options: Any) -> asyncio.TimerHandle:
+        timers.append(args)
+        return call_later(*args, **options)
+
+    monkeypatch.setattr(loop, "call_later", counted)
     for n in range(10_000):
         channel.emit("message", json.dumps({"type": "pipecat.ping", "id": n, "ts": n}))
-    del loop.call_later  # type: ignore[method-assign]
+    monkeypatch.undo()
     assert 1 <= channel.sent.qsize() <= 20
     assert len(timers) < 100
     assert not dead.is_set()

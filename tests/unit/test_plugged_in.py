@@ -1,4 +1,5 @@
 import asyncio
+import uuid
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ from bot.media.opus import Pcm
 from bot.media.packet import FRAME_SAMPLES, AudioPacket
 from bot.voices.audio_input import AudioInput
 from bot.voices.audio_output import AudioOutput
+from bot.voices.contract import METHODS, faults_of
 from bot.voices.plugged_in import PluggedInVoice
 from bot.voices.turn_taking import TurnTaking
 from examples.repeater import Repeater
 
 pytestmark = pytest.mark.unit
 
+CALL_ID = uuid.UUID(int=7)
 RATES = (48000, 24000, 16000, 8000)
 
 
@@ -99,7 +102,7 @@ def test_a_cleared_output_fades_out_and_is_silent() -> None:
 
 
 def test_what_a_bot_says_in_samples_is_sent_in_packets() -> None:
-    voice = PluggedInVoice(Repeater, TurnTaking(lambda _: None), unread, fail)
+    voice = PluggedInVoice(CALL_ID, Repeater, TurnTaking(lambda _: None), unread, fail)
     heard = packets(tone(0.5))
     for packet in heard:
         voice.hear(packet)
@@ -129,7 +132,7 @@ class Talker:
 
 
 def test_a_bot_that_takes_turns_is_interrupted_within_200_ms() -> None:
-    voice = PluggedInVoice(Talker, TurnTaking(lambda _: None), unread, fail)
+    voice = PluggedInVoice(CALL_ID, Talker, TurnTaking(lambda _: None), unread, fail)
     quiet, loud = ([-90] * 40, [-20] * 20)
     said = []
     for number, level in enumerate(quiet + loud):
@@ -242,7 +245,7 @@ def test_a_bot_that_raises_has_failed_once_and_is_only_ended(
         return bot
 
     voice = PluggedInVoice(
-        make_bot, TurnTaking(lambda _: None), unread, lambda: failed.append(None)
+        CALL_ID, make_bot, TurnTaking(lambda _: None), unread, lambda: failed.append(None)
     )
     for number, level in enumerate([-90] * 40 + [-20] * 20):
         voice.hear(AudioPacket(opus.silence(), number, number * FRAME_SAMPLES, level))
@@ -253,13 +256,48 @@ def test_a_bot_that_raises_has_failed_once_and_is_only_ended(
     assert ("end" in bots[0].called) == is_ended
     (record,) = [record for record in caplog.records if record.name == "voicedemo.bot"]
     assert record.exc_info is not None
+    assert str(CALL_ID) in record.getMessage()
 
 
 def test_a_packet_that_is_not_opus_is_no_fault_of_the_bots() -> None:
-    voice = PluggedInVoice(Repeater, TurnTaking(lambda _: None), unread, fail)
+    voice = PluggedInVoice(CALL_ID, Repeater, TurnTaking(lambda _: None), unread, fail)
     good, after, *_ = packets(tone(0.1))
     voice.hear(good)
     with pytest.raises(ValueError, match="Invalid data"):
         voice.hear(after._replace(payload=b"\xff\xff\xff\xff"))
     voice.hear(after)
     assert voice.next_frame() is not None
+
+
+class TestContract:
+    """A class that cannot be a bot is found when the server starts."""
+
+    def test_the_examples_are_bots(self) -> None:
+        assert faults_of(Repeater) == faults_of(Talker) == []
+
+    @pytest.mark.parametrize(
+        ("members", "words"),
+        [
+            ({"end": None}, ["no method end()"]),
+            ({"end": None, "interrupted": None, "sample_rate": None}, ["end()", "sample_rate"]),
+            ({"sample_rate": 44100}, ["sample_rate", "44100", "48000"]),
+            ({"takes_turns": "no"}, ["takes_turns"]),
+            ({"begin": lambda self: None}, ["begin()", "arguments"]),
+        ],
+    )
+    def test_what_it_lacks_is_named(self, members: dict[str, object], words: list[str]) -> None:
+        all_of = {name: getattr(Talker, name) for name in (*METHODS, "sample_rate", "takes_turns")}
+        kept = {name: value for name, value in (all_of | members).items() if value is not None}
+        told = "; ".join(faults_of(type("Mine", (), kept)))
+        assert all(word in told for word in words)
+
+    def test_a_coroutine_function_would_never_run(self) -> None:
+        class Mine(Repeater):
+            async def hear(self, pcm: Pcm) -> None:  # type: ignore[override]
+                pass
+
+        (told,) = faults_of(Mine)
+        assert "hear()" in told and "async" in told
+
+    def test_an_object_is_no_class(self) -> None:
+        assert faults_of(Repeater()) == ["it is not a class"]

@@ -2,7 +2,6 @@
 
 import os
 import struct
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pylibsrtp
@@ -79,7 +78,7 @@ class Call:
 
 
 @pytest.fixture(params=SRTP_PROFILES, ids=lambda profile: profile.openssl_profile.decode())
-def call(request: pytest.FixtureRequest) -> Iterator[Call]:
+def call(request: pytest.FixtureRequest) -> Call:
     return Call(request.param)
 
 

@@ -62,7 +62,7 @@ def test_nothing_that_we_sign_passes_for_something_else() -> None:
     ticket, label = tickets.issue("hall 4"), labels.sign("hall 4")
     call_id = tickets.read(ticket).call_id
     assert labels.read(ticket) == ""
-    for forged in (label, f"{call_id.hex}:{tickets.token_for(call_id)}"):
+    for forged in (label, f"{call_id.hex}:{tickets.token_for(call_id, 'n')}"):
         with pytest.raises(ProtocolError):
             tickets.read(forged)
     for forged in (label.rpartition(":")[2], ticket.rpartition(":")[2]):

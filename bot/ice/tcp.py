@@ -1,0 +1,179 @@
+"""ICE-TCP connections (RFC 6544), with datagrams framed by RFC 4571."""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import struct
+from collections import Counter
+from typing import Final, Protocol
+
+from aioice.candidate import Candidate
+
+from .path import Address, Base
+
+log = logging.getLogger("voicedemo.port")
+
+UNPROVED_S: Final = 10.0
+"""A connection that has passed no check by then is closed."""
+MAX_UNPROVED_BYTES: Final = 4096
+"""A check takes some 150 bytes."""
+MAX_UNPROVED_OF_NETWORK: Final = 64
+"""Phones at a trade fair share an address. Each connection passes a check within a round trip."""
+MAX_CONNECTIONS: Final = 1024
+MAX_UNSENT_BYTES: Final = 64 * 1024
+"""If more than this waits for a slow reader, media are dropped instead of sent late."""
+FRAMES_AT_ONCE: Final = 64
+"""More than a second of audio. Then the other calls get their turn."""
+PAUSE_S: Final = 0.02
+
+_LENGTH = struct.Struct("!H")
+
+
+class TcpPort(Protocol):
+    """The port of a connection, as the connection sees it."""
+
+    def receive(self, base: Base, data: bytes, remote: Address) -> None: ...
+
+    def is_routed(self, base: Base, remote: Address) -> bool: ...
+
+    def base_lost(self, base: Base, remote: Address) -> None: ...
+
+
+class TcpConnections:
+    """The connections to one port.
+
+    One is unproved until it has passed a check. When there are too many, the oldest unproved one
+    has to go, so nobody can keep new callers out with connections that say nothing.
+    """
+
+    def __init__(self) -> None:
+        self._open: set[TcpBase] = set()
+        self._unproved: dict[TcpBase, str] = {}
+        """With their networks, the oldest first."""
+        self._of_network = Counter[str]()
+
+    def opened(self, connection: "TcpBase") -> None:
+        network = _network_of(connection.remote[0])
+        self._open.add(connection)
+        self._unproved[connection] = network
+        self._of_network[network] += 1
+        if self._of_network[network] > MAX_UNPROVED_OF_NETWORK:
+            self._close(next(c for c, found in self._unproved.items() if found == network))
+        elif len(self._open) > MAX_CONNECTIONS:
+            self._close(next(iter(self._unproved)))
+
+    def proved(self, connection: "TcpBase") -> None:
+        """``connection`` has passed a check."""
+        network = self._unproved.pop(connection, None)
+        if network is None:
+            return
+        self._of_network[network] -= 1
+        if not self._of_network[network]:
+            del self._of_network[network]
+
+    def closed(self, connection: "TcpBase") -> None:
+        self.proved(connection)
+        self._open.discard(connection)
+
+    def close_all(self) -> None:
+        for connection in list(self._open):
+            self._close(connection)
+
+    def _close(self, connection: "TcpBase") -> None:
+        self.closed(connection)
+        connection.close()
+
+
+class TcpBase(asyncio.Protocol):
+    """An accepted connection."""
+
+    def __init__(self, port: TcpPort, connections: TcpConnections, candidate: Candidate) -> None:
+        self.candidate = candidate
+        self._port = port
+        self._connections = connections
+        self._buffer = bytearray()
+        self._is_proved = False
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.call_later(UNPROVED_S, self.close)
+        self._paused: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+        self.remote: Address = transport.get_extra_info("peername")[:2]
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connections.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._is_proved and len(self._buffer) > MAX_UNPROVED_BYTES:
+            self.close()
+            return
+        self._read()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadline.cancel()
+        if self._paused is not None:
+            self._paused.cancel()
+        self._connections.closed(self)
+        self._port.base_lost(self, self.remote)
+
+    def send(self, data: bytes, remote: Address) -> None:
+        if self._transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
+            self._transport.write(_LENGTH.pack(len(data)) + data)
+
+    def close(self) -> None:
+        self._transport.abort()
+
+    def _read(self) -> None:
+        """Handle the frames that are there; if they are many, the rest after a pause."""
+        for _ in range(FRAMES_AT_ONCE):
+            if self._transport.is_closing():
+                return
+            frame = self._next_frame()
+            if frame is None:
+                return
+            self._take(frame)
+        self._transport.pause_reading()
+        self._paused = self._loop.call_later(PAUSE_S, self._go_on)
+
+    def _go_on(self) -> None:
+        self._paused = None
+        self._transport.resume_reading()
+        self._read()
+
+    def _next_frame(self) -> bytes | None:
+        """The next frame, empty ones included; None if it is not complete."""
+        if len(self._buffer) < _LENGTH.size:
+            return None
+        (length,) = _LENGTH.unpack_from(self._buffer)
+        end = _LENGTH.size + length
+        if len(self._buffer) < end:
+            return None
+        frame = bytes(self._buffer[_LENGTH.size : end])
+        del self._buffer[:end]
+        return frame
+
+    def _take(self, frame: bytes) -> None:
+        """Pass a frame on. The first one must be a check that proves the connection."""
+        try:
+            self._port.receive(self, frame, self.remote)
+        except Exception:
+            # asyncio closes the connection of a protocol that raises, and with it this call's path.
+            log.exception("a call failed on a packet")
+        if self._is_proved:
+            return
+        if not self._port.is_routed(self, self.remote):
+            self.close()
+            return
+        self._is_proved = True
+        self._deadline.cancel()
+        self._connections.proved(self)
+
+
+def _network_of(host: str) -> str:
+    """What one caller may hold: an IPv4 address, or an IPv6 prefix of 56 bits (RIPE-690)."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    length = 32 if address.version == 4 else 56
+    return str(ipaddress.ip_network((address, length), strict=False))
