@@ -10,7 +10,6 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +26,9 @@ from bot.ice.agent import IceAgent
 from bot.ice.media_port import MediaPort
 from bot.ice.switch import Switch
 from bot.media.stream import AudioStream
-from bot.peer import sdp
+from bot.peer import sctp, sdp
 from bot.peer.offer_text import OfferError
+from bot.peer.sctp import BoundedSctp
 from bot.voices.echo import EchoVoice
 from tests.media.test_agent import Quiet
 from wire.errors import ProtocolError
@@ -288,7 +288,7 @@ class Association:
 
     def __init__(self) -> None:
         self._dtls = Dtls("server")
-        self.bot: RTCSctpTransport = import_module("bot.peer.sctp").BoundedSctp(self._dtls)
+        self.bot: RTCSctpTransport = BoundedSctp(self._dtls)  # type: ignore[arg-type]
         self.heard: list[bytes] = []
         """The packets of the peer."""
 
@@ -322,7 +322,7 @@ def checked(data: bytes) -> bytes:
 @asynccontextmanager
 async def sctp_packets() -> AsyncIterator[tuple[Feed, list[bytes]]]:
     """Packets of a peer that has finished the DTLS handshake. Most have the right checksum."""
-    limits: Any = import_module("bot.peer.sctp")
+    limits: Any = sctp
     burst, limits.CHUNK_BURST = limits.CHUNK_BURST, 1e9  # or most inputs would not be read
     association = Association()
     await association.open()

@@ -27,8 +27,6 @@ BREATH = 200
 @pytest.fixture(params=TARGETS, ids=lambda target: target.name)
 def target(request: pytest.FixtureRequest) -> Target:
     found: Target = request.param
-    if found.name == "sctp-packets":
-        pytest.importorskip("bot.peer.sctp")
     return found
 
 

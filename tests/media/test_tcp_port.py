@@ -1,7 +1,7 @@
 """What strangers do to the TCP port for media. No connection here is of a call."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.media
 
 HERE = "127.0.0.1"
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connect = Callable[[], Awaitable[Connection]]
 
 
 @pytest_asyncio.fixture
@@ -23,8 +24,17 @@ async def port() -> AsyncIterator[MediaPort]:
     port.close()
 
 
-async def connect(port: MediaPort) -> Connection:
-    return await asyncio.open_connection(HERE, port.number)
+@pytest_asyncio.fixture
+async def connect(port: MediaPort) -> AsyncIterator[Connect]:
+    connections: list[Connection] = []
+
+    async def connect() -> Connection:
+        connections.append(await asyncio.open_connection(HERE, port.number))
+        return connections[-1]
+
+    yield connect
+    for _, writer in connections:
+        writer.transport.abort()
 
 
 async def is_closed(connection: Connection) -> bool:
@@ -40,32 +50,35 @@ async def is_closed(connection: Connection) -> bool:
     [b"\x00\x00", b"\x00\x04GET ", b"\x00\x02\x80\x6f", b"\xff\xff" + bytes(5000)],
     ids=["an empty frame", "no STUN", "RTP", "a frame without end"],
 )
-async def test_what_does_not_begin_with_a_check_is_closed(port: MediaPort, sent: bytes) -> None:
-    connection = await connect(port)
+async def test_what_does_not_begin_with_a_check_is_closed(connect: Connect, sent: bytes) -> None:
+    connection = await connect()
     connection[1].write(sent)
     assert await is_closed(connection)
 
 
 async def test_one_address_keeps_nobody_out(
-    port: MediaPort, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest connection that has proved nothing makes room for the newest."""
     monkeypatch.setattr(tcp, "MAX_UNPROVED_OF_NETWORK", 3)
-    connections = [await connect(port) for _ in range(5)]
+    connections = [await connect() for _ in range(5)]
     assert await is_closed(connections[0])
     assert await is_closed(connections[1])
     assert not connections[4][0].at_eof()
 
 
 async def test_a_packet_that_makes_a_call_fail_closes_no_other(
-    port: MediaPort, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    port: MediaPort,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def fail(*packet: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(port, "receive", fail)
     monkeypatch.setattr(port, "is_routed", lambda base, remote: True)
-    connection = await connect(port)
+    connection = await connect()
     connection[1].write(b"\x00\x02hi" * 3)
     async with asyncio.timeout(5):
         while len(caplog.records) < 3:

@@ -17,12 +17,24 @@ IN_BRIEF = ("symmetric", "corporate", "nothing")
 """Networks whose self-test is quick and says three different things."""
 
 
-def quick(*jobs: Job) -> list[ParameterSet]:
-    return [pytest.param(job, id=str(job)) for job in longest_first(jobs)]
+HURRIED = ("rebinding",)
+"""Networks in which a call has to go on within a second, so nothing may run beside it."""
+
+
+def quick(*jobs: Job, marks: tuple[pytest.MarkDecorator, ...] = ()) -> list[ParameterSet]:
+    return [
+        pytest.param(job, id=str(job), marks=(*marks, *_alone_if_hurried(job)))
+        for job in longest_first(jobs)
+    ]
 
 
 def long(*jobs: Job) -> list[ParameterSet]:
-    return [pytest.param(job, id=str(job), marks=pytest.mark.long) for job in longest_first(jobs)]
+    return quick(*jobs, marks=(pytest.mark.long,))
+
+
+def _alone_if_hurried(job: Job) -> tuple[pytest.MarkDecorator, ...]:
+    is_hurried = job.profile in HURRIED and job.work in ("chromium", "firefox")
+    return (pytest.mark.alone,) if is_hurried else ()
 
 
 LASTING_S = 100
@@ -40,7 +52,10 @@ CHECKS = [
     *long(*(Job(name, "check") for name in ALL if name not in IN_BRIEF)),
     *long(*(Job(name, "check in firefox") for name in IN_BRIEF)),
 ]
-PROOFS = quick(*(Job(name, "proof") for name in ALL))
+PROOFS = [
+    *quick(*(Job(name, "proof") for name in ALL if name not in LASTING)),
+    *long(*(Job(name, "proof") for name in LASTING)),
+]
 
 
 @pytest.mark.parametrize("job", CALLS)
