@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import uuid
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -86,6 +87,8 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.errors >= MAX_ERRORS:
+            return  # the socket is closing, and this was on its way
         try:
             if text_data is None:
                 raise ProtocolError("bad_message", "binary message: send text")
@@ -283,7 +286,8 @@ class CallConsumer(AsyncWebsocketConsumer):
         await self._say(Error.of(exc))
 
     async def _say(self, message: ServerMessage) -> None:
-        await self.send(text_data=message.to_json())
+        with suppress(Disconnected):  # disconnect() is called in a moment
+            await self.send(text_data=message.to_json())
 
     async def _to_bot(self, message: BotMessage) -> None:
         assert self.bot_channel

@@ -19,6 +19,9 @@ from .stage import CALLERS, STRANGER, Stage
 
 pytestmark = [pytest.mark.media, pytest.mark.long]
 
+MOST_REFLECTED_BYTES = 24_000
+"""20 addresses get some 10 checks of 110 bytes in the 20 s that a call may take to connect."""
+
 FLOOD_S = 5.0
 HALF = 25_000
 """Half of the 50,000 packets a second that issue 17 names."""
@@ -116,13 +119,14 @@ async def test_a_stranger_gets_back_no_more_than_they_sent(
     for packet in 100 * asked:
         ear.socket.sendto(packet, calls.media)
     connection = stage.stranger.connect(*calls.media)
-    for packet in asked:
-        connection.sendall(len(packet).to_bytes(2) + packet)
+    with suppress(ConnectionError):  # the first frame that is no check of a call ends it
+        for packet in asked:
+            connection.sendall(len(packet).to_bytes(2) + packet)
     await calls.assert_all_are_up()
     connection.setblocking(False)
     try:
         over_tcp = len(connection.recv(65536))
-    except BlockingIOError:
+    except (BlockingIOError, ConnectionError):
         over_tcp = 0
     sent = sum(map(len, asked))
     print(f"\nUDP: {ear.bytes} bytes back for {100 * sent}; TCP: {over_tcp} for {sent}")
@@ -132,7 +136,7 @@ async def test_a_stranger_gets_back_no_more_than_they_sent(
     target.assert_unharmed()
 
 
-async def test_named_addresses_get_no_more_than_the_page_sent(
+async def test_named_addresses_get_a_few_kilobytes_whatever_the_page_names(
     target: Target,
     calls: Calls,
     listen: Callable[..., Ear],
@@ -156,7 +160,7 @@ async def test_named_addresses_get_no_more_than_the_page_sent(
     sent = sum(len(json.dumps(message)) for message in said)
     reflected = sum(ear.bytes for ear in ears)
     print(f"\n{reflected} bytes went to the stranger for {sent} from the page")
-    assert reflected <= sent
+    assert reflected <= MOST_REFLECTED_BYTES
     await calls.assert_all_are_up()
     target.assert_unharmed()
 
