@@ -32,7 +32,7 @@ test-all: check js system ## Run all checks and all tests (about 35 minutes)
 check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules for imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy wire calls bot pages signaling doctor voicedemo examples tests
+	$(BIN)/mypy wire calls fleet bot pages signaling doctor voicedemo examples tests
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
 	$(BIN)/node node_modules/@biomejs/biome/bin/biome check --error-on-warnings .

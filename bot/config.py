@@ -15,6 +15,8 @@ class BotConfig:
     heartbeat_s: float
     liveness_s: float
     max_call_s: float
+    max_calls: int
+    """How many calls one worker has room for."""
     greeting: str
     """The text that the bot says first."""
     speech_folder: Path

@@ -10,8 +10,8 @@ from aiortc import RTCCertificate
 from channels.layers import BaseChannelLayer
 from pydantic import ValidationError
 
-from calls.leases import end_calls_of
-from wire.bot import Attach, ToBot, ToPage
+from fleet.base import Fleet
+from wire.bot import Attach, Taken, ToBot, ToPage, Withdraw
 from wire.errors import ProtocolError
 from wire.page import Offer
 from wire.server import Error, ServerMessage
@@ -24,6 +24,7 @@ from .call.session import Session
 from .config import BotConfig
 from .ice.endpoints import IceEndpoints
 from .media.ticker import Ticker
+from .membership import Membership
 from .speech.store import SpeechError, SpeechStore
 from .voices.tone import tone
 
@@ -33,27 +34,24 @@ log = logging.getLogger("voicedemo.worker")
 class Worker:
     """Every call of this process.
 
-    :param inbox: the name of the channel this worker listens on.
+    :param inbox: the name of the channel this worker listens on (:func:`fleet.lease.new_channel`).
+    :param fleet: the workers that this one is one of.
     """
 
-    def __init__(self, layer: BaseChannelLayer, inbox: str, config: BotConfig) -> None:
+    def __init__(
+        self, layer: BaseChannelLayer, inbox: str, config: BotConfig, fleet: Fleet
+    ) -> None:
         self._layer = layer
-        self._inbox = inbox
+        self.inbox = inbox
         self._config = config
+        self._fleet = fleet
         self._calls: dict[uuid.UUID, Session] = {}
         self._lost: set[asyncio.Task[None]] = set()
         self._inbox_task: asyncio.Task[None] | None = None
 
-    async def start(self, predecessor: str = "") -> None:
-        """Get everything ready that a call would otherwise wait for, then take calls.
-
-        :param predecessor: the inbox of a worker that is known to be dead. Its calls are ended.
-            Those of any other worker keep their lines while their leases last.
-        """
-        self._recorder = Recorder()
-        run = self._recorder.threads.run
-        if predecessor and (left_behind := await run(end_calls_of, predecessor)):
-            log.warning("calls left behind by the last run: %d", left_behind)
+    async def start(self) -> None:
+        """Get everything ready that a call would otherwise wait for, then take calls."""
+        self._recorder = Recorder(self.inbox)
         self._endpoints = IceEndpoints(self._config.ice)
         await self._endpoints.open()
         self._resources = WorkerResources(
@@ -65,8 +63,16 @@ class Worker:
             greeting=await self._greeting(),
             send=self._send,
         )
-        self._leases = Leases(self._recorder.threads, self._live, self._line_lost)
+        self._leases = Leases(self._recorder.threads, self.inbox, self._live, self._line_lost)
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
+        self._membership = Membership(
+            self._fleet,
+            self.inbox,
+            self._config.max_calls,
+            lambda: len(self._calls),
+            self._leases.check_now,
+        )
+        await self._membership.join()
 
     async def stop(self) -> None:
         """End all calls. Returns when their rows are written. Does nothing the second time."""
@@ -75,6 +81,7 @@ class Worker:
         self._inbox_task.cancel()
         self._inbox_task = None
         self._leases.stop()
+        await self._membership.leave()
         await asyncio.gather(*(call.close("server_stopping") for call in self._calls.values()))
         self._endpoints.close()
         await self._recorder.stop()
@@ -89,7 +96,7 @@ class Worker:
 
     async def _run(self) -> None:
         while True:
-            event = await self._layer.receive(self._inbox)
+            event = await self._layer.receive(self.inbox)
             try:
                 await self._dispatch(event)
             except Exception:
@@ -102,8 +109,12 @@ class Worker:
         except ValidationError:
             log.exception("not an envelope of this version")
             return
+        if isinstance(envelope.message, Withdraw):
+            self._line_lost(envelope.call_id)
+            return
         call = self._calls.get(envelope.call_id) or self._opened(envelope)
         if call is not None:
+            await self._say_taken(envelope)
             call.post(envelope)
         elif isinstance(envelope.message, Offer | Attach):
             problem = ProtocolError("call_unknown", "this call is over")
@@ -111,12 +122,12 @@ class Worker:
         # Anything else is about a call that has just ended.
 
     def _opened(self, envelope: ToBot) -> Session | None:
-        """A new call, if the message is the offer that opens one.
+        """A new call, if the message is the offer that opens one, or moves one to this worker.
 
-        Its socket has admitted such an offer and has chosen its voice. A resumed offer has none.
+        Its socket has admitted such an offer and has chosen its voice. Any other offer has none.
         """
         call_id, offer = envelope.call_id, envelope.message
-        if not isinstance(offer, Offer) or not offer.opens_call or offer.voice is None:
+        if not isinstance(offer, Offer) or offer.voice is None:
             return None
         call = Session(
             call_id,
@@ -124,9 +135,16 @@ class Worker:
             offer.voice,
             self._resources,
             partial(self._forget, call_id),
+            has_moved=offer.rejoin,
         )
         self._calls[call_id] = call
+        self._membership.taken(call_id)
         return call
+
+    async def _say_taken(self, envelope: ToBot) -> None:
+        """Tell the socket that the call is here. It asks another worker otherwise."""
+        if isinstance(envelope.message, Offer) and envelope.message.voice is not None:
+            await self._layer.send(envelope.reply_to, Taken(sender=self.inbox).event())
 
     def _live(self) -> list[uuid.UUID]:
         return [call_id for call_id, call in self._calls.items() if call.state in LIVE]
@@ -142,4 +160,4 @@ class Worker:
         del self._calls[call_id]
 
     async def _send(self, channel: str, message: ServerMessage, close: bool) -> None:
-        await self._layer.send(channel, ToPage.of(message, close=close).event())
+        await self._layer.send(channel, ToPage.of(self.inbox, message, close=close).event())

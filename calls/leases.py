@@ -26,14 +26,16 @@ def a_lease() -> CombinedExpression:
     return Now() + LEASE
 
 
-def renew(call_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Renew the leases of these calls. Returns those that have ended: another server gave them up.
+def renew(call_ids: Collection[uuid.UUID], worker: str) -> set[uuid.UUID]:
+    """Renew the leases of these calls of the worker on this channel.
+
+    Returns those that it has no more: another server gave them up, or another worker has them.
 
     A lease that has run out is renewed too. This machine may have been asleep.
     """
     if not call_ids:
         return set()
-    unended = Call.objects.unended().filter(id__in=call_ids)
+    unended = Call.objects.unended().filter(id__in=call_ids, bot_channel=worker)
     unended.update(lease_until=a_lease())
     return set(call_ids) - set(unended.values_list("id", flat=True))
 
@@ -43,9 +45,13 @@ def end_abandoned() -> int:
     return _end(Call.objects.unended().filter(lease_until__lt=Now() - ABANDONED_AFTER))
 
 
-def end_calls_of(bot_channel: str) -> int:
-    """End the calls of a worker that is known to be dead. Returns how many there were."""
-    return _end(Call.objects.unended().filter(bot_channel=bot_channel))
+def give_back_lines_of(bot_channel: str) -> int:
+    """Give the lines of a dead worker's calls back. Returns how many there were.
+
+    A page that comes back soon still finds its call, and takes it to another worker.
+    """
+    left_behind = Call.objects.live().filter(bot_channel=bot_channel)
+    return left_behind.update(lease_until=Now()) if left_behind.exists() else 0
 
 
 def _end(calls: CallQuerySet) -> int:

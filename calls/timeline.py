@@ -120,10 +120,19 @@ def _dropped(call_id: uuid.UUID, count: int) -> None:
 
 
 def move(
-    call_id: uuid.UUID, state: CallState, reason: str = "", at: datetime | None = None
+    call_id: uuid.UUID,
+    worker: str,
+    state: CallState,
+    reason: str = "",
+    at: datetime | None = None,
 ) -> bool:
-    """Move a call to ``state``. Returns False if the call has ended: an end is final."""
+    """Move a call to ``state``.
+
+    :param worker: the channel of the worker that says so.
+    :returns: False if the call has ended, as an end is final, or if another worker has it.
+    """
     changes: dict[str, Any] = {"state": state, "reason": reason}
     if state not in LIVE:
         changes["ended_at"] = at or timezone.now()
-    return Call.objects.unended().filter(id=call_id).update(**changes) == 1
+    mine = Call.objects.unended().filter(id=call_id, bot_channel=worker)
+    return mine.update(**changes) == 1

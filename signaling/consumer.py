@@ -13,7 +13,8 @@ from django.conf import settings
 from pydantic import ValidationError
 
 from calls import metrics, relay_costs, tickets, timeline
-from wire.bot import Attach, BotMessage, Detach, Relays, ToBot, ToPage
+from fleet.base import FleetError
+from wire.bot import Attach, BotMessage, Detach, Relays, Taken, ToBot, ToPage
 from wire.constants import Voice
 from wire.errors import ProtocolError
 from wire.page import (
@@ -30,15 +31,18 @@ from wire.page import (
     Visibility,
     parse_page,
 )
-from wire.server import Error, HeartbeatTerms, Ice, Pong, Ready, ServerMessage
+from wire.server import Error, HeartbeatTerms, Ice, Move, Pong, Ready, ServerMessage
 
 from . import admission, clients, database, dispatch, networks, sockets
 from .ice import issuing, registry
 from .limits import Buckets
+from .placement import Placement
+from .watch import watch
 
 log = logging.getLogger("voicedemo.socket")
 
 CLOSE_NO_STATUS = 1005
+CLOSE_TRY_AGAIN = 4503
 CLOSE_TOO_MANY_ERRORS = 4400
 CLOSE_TICKET = 4401
 MAX_ERRORS = 20
@@ -55,6 +59,10 @@ class CallConsumer(AsyncWebsocketConsumer):
     call_id: uuid.UUID
     bot_channel: str | None = None
     """The channel of the call's bot; ``None`` until this socket has a call."""
+    placement: Placement | None = None
+    """While no worker has said that it has the call."""
+    told_to_move = ""
+    """The worker whose end the page was told of."""
     errors = 0
 
     async def connect(self) -> None:
@@ -84,7 +92,10 @@ class CallConsumer(AsyncWebsocketConsumer):
         if hasattr(self, "ticket"):
             sockets.open_sockets.remove(self, self.ticket.call_id.hex, self.network)
         if self.bot_channel:
-            await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
+            with suppress(FleetError):  # the worker finds out when the next socket attaches
+                await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
+        if self.placement:
+            self.placement.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.errors >= MAX_ERRORS:
@@ -100,6 +111,10 @@ class CallConsumer(AsyncWebsocketConsumer):
             self.errors += 1
             if self.errors >= MAX_ERRORS:
                 await self.close(CLOSE_TOO_MANY_ERRORS)
+        except FleetError as exc:
+            # The page's next socket sends what this one could not.
+            log.warning("a socket cannot reach its call's worker: %s", exc)
+            await self.close(CLOSE_TRY_AGAIN)
 
     async def page_message(self, event: dict[str, Any]) -> None:
         """Pass on a message of the bot (:class:`wire.bot.ToPage`)."""
@@ -108,6 +123,8 @@ class CallConsumer(AsyncWebsocketConsumer):
         except ValidationError:
             log.exception("a message of the bot is malformed or of another version, and is dropped")
             return
+        if envelope.sender != self.bot_channel:
+            return  # from a worker that was taken for dead, or from the last one, on its way out
         try:
             await self.send(text_data=envelope.text)
         except Disconnected:
@@ -115,6 +132,17 @@ class CallConsumer(AsyncWebsocketConsumer):
         if envelope.close:
             self.bot_channel = None
             await self.close()
+
+    async def call_taken(self, event: dict[str, Any]) -> None:
+        """A worker has the call (:class:`wire.bot.Taken`)."""
+        if self.placement and Taken.model_validate(event).sender == self.bot_channel:
+            self.placement.cancel()
+            self.placement = None
+
+    async def worker_gone(self, channel: str) -> None:
+        if channel == self.bot_channel and channel != self.told_to_move and not self.placement:
+            self.told_to_move = channel
+            await self._say(Move())
 
     async def _handle(self, message: PageMessage) -> None:
         match message:
@@ -141,11 +169,19 @@ class CallConsumer(AsyncWebsocketConsumer):
     # The call.
 
     async def _offer(self, offer: Offer) -> None:
-        voice = _voice(offer)
+        # Only an offer that was admitted carries a voice to the bot, and makes it open a call.
+        voice = None
         if self.bot_channel is None:
             if not offer.opens_call:
                 raise ProtocolError("unknown_generation", "the first offer must be generation 1")
+            voice = _voice(offer)
             await self._open_call(voice)
+        elif await watch.gone({self.bot_channel}):
+            if offer.generation > 1:
+                await self.worker_gone(self.bot_channel)
+                return
+            voice = await self._move_call(self.bot_channel)
+            offer = offer.model_copy(update={"rejoin": True})
         await self._offer_to_bot(offer.model_copy(update={"voice": voice}))
         early, self.early = self.early, []
         for message in early:
@@ -154,19 +190,46 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _open_call(self, voice: Voice) -> None:
         if not self.ticket.is_fresh:
             raise tickets.expired()
-        channel = dispatch.EMBEDDED_BOT
-        await database.ask(
-            admission.admit,
-            self.call_id,
-            voice,
-            self.ticket.label,
-            channel,
-            network=self.network,
-            nonce=self.nonce,
-        )
-        self.bot_channel = channel
+        channel = await self._reserve()
+        try:
+            await database.ask(
+                admission.admit,
+                self.call_id,
+                voice,
+                self.ticket.label,
+                channel,
+                network=self.network,
+                nonce=self.nonce,
+            )
+        except ProtocolError:
+            await dispatch.release(self.call_id, channel)
+            raise
+        self._place(channel)
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)
+
+    async def _move_call(self, before: str) -> Voice:
+        """Give the call to another worker, as the one that had it is gone. Returns its voice."""
+        channel = await self._reserve()
+        voice = await database.ask(dispatch.give, self.call_id, before, channel)
+        self._place(channel)
+        log.info("call %s moves to another worker", self.call_id)
+        await self._note("moved")
+        return voice
+
+    async def _reserve(self) -> str:
+        channel = await dispatch.reserve(self.call_id)
+        if channel is None:
+            raise ProtocolError("busy", "every worker is full", retryable=True)
+        return channel
+
+    def _place(self, channel: str) -> None:
+        """Send the call's messages to this worker, or to another one if it does not take it."""
+        self.bot_channel = channel
+        self.placement = Placement(self.call_id, channel, self.channel_layer.send, self._replaced)
+
+    def _replaced(self, channel: str) -> None:
+        self.bot_channel = channel
 
     async def _offer_to_bot(self, offer: Offer) -> None:
         await self._to_bot(offer)
@@ -208,8 +271,7 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._take_over(call_id, nonce)
         await self._say_ready()
         if message.offer:
-            # The call has a voice. Only an offer that was admitted carries one to the bot.
-            await self._offer_to_bot(message.offer.model_copy(update={"voice": None}))
+            await self._offer(message.offer)
 
     async def _take_over(self, call_id: uuid.UUID, nonce: str) -> None:
         self.bot_channel = await database.ask(dispatch.bot_channel_of, call_id, nonce)
@@ -292,6 +354,8 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _to_bot(self, message: BotMessage) -> None:
         assert self.bot_channel
         envelope = ToBot(call_id=self.call_id, reply_to=self.channel_name, message=message)
+        if self.placement:
+            self.placement.keep(envelope)
         await self.channel_layer.send(self.bot_channel, envelope.event())
 
     async def _note(self, kind: str, **detail: str) -> None:

@@ -1,26 +1,65 @@
-"""Which bot takes a call, and which one has it."""
+"""Which worker takes a call, and which one has it."""
 
 import uuid
+from collections.abc import Collection
+from typing import cast
 
+from calls.leases import a_lease
 from calls.models import Call
+from fleet.base import FleetError
+from fleet.chosen import fleet
+from wire.constants import Voice
 from wire.errors import ProtocolError
 
-_EMBEDDED = "bot.embedded."
-EMBEDDED_BOT = f"{_EMBEDDED}{uuid.uuid4().hex}"
-"""The channel of the bot in this process. No other process has the same, not even the next one in
-this folder, so a call's row tells whose it is."""
+
+async def reserve(call_id: uuid.UUID, without: Collection[str] = ()) -> str | None:
+    """Reserve a place for the call with the worker that has the least to do.
+
+    :param without: channels of workers that are not asked.
+    :returns: the worker's channel; None if every worker is full, or there is none.
+    :raises ProtocolError: ``internal`` if nobody knows the workers at the moment.
+    """
+    try:
+        return await fleet().reserve(call_id, without)
+    except FleetError as exc:
+        told = "the server cannot reach its bots at the moment"
+        raise ProtocolError("internal", told, retryable=True) from exc
+
+
+async def release(call_id: uuid.UUID, channel: str) -> None:
+    """Give a reserved place back. Otherwise it is free again after some seconds."""
+    try:
+        await fleet().release(call_id, channel)
+    except FleetError:
+        return
 
 
 def bot_channel_of(call_id: uuid.UUID, nonce: str) -> str:
-    """The channel of the bot that has this call.
+    """The channel of the worker that has this call, or that had it until it died.
 
     :param nonce: of the token that claims the call (:func:`calls.tickets.token_for`).
-    :raises ProtocolError: ``call_unknown`` if the call is over, never was, or is in the memory of
-        another process; or if the token is that of a socket that did not open it.
+    :raises ProtocolError: ``call_unknown`` if the call is over or never was, or if the token is
+        that of a socket that did not open it.
     """
-    mine = Call.objects.live().filter(id=call_id, resume_nonce=nonce)
+    mine = Call.objects.unended().filter(id=call_id, resume_nonce=nonce)
     found = mine.values_list("bot_channel", flat=True)
-    channel = found[0] if found else ""
-    if not channel or (channel.startswith(_EMBEDDED) and channel != EMBEDDED_BOT):
-        raise ProtocolError("call_unknown", "this call is over")
-    return channel
+    if not found:
+        raise _over()
+    return found[0]
+
+
+def give(call_id: uuid.UUID, before: str, channel: str) -> Voice:
+    """Give a call to the worker on ``channel``. Returns the voice of its bot.
+
+    :param before: the channel of the worker that had it.
+    :raises ProtocolError: ``call_unknown`` if the call is over, or another worker has it.
+    """
+    call = Call.objects.unended().filter(id=call_id, bot_channel=before)
+    voice = call.values_list("voice", flat=True).first()
+    if voice is None or not call.update(bot_channel=channel, lease_until=a_lease()):
+        raise _over()
+    return cast(Voice, voice)
+
+
+def _over() -> ProtocolError:
+    return ProtocolError("call_unknown", "this call is over")

@@ -1,6 +1,9 @@
-"""Limits on sockets. Each takes memory and a file descriptor for as long as it likes."""
+"""The sockets of this process, and limits on them. Each takes memory and a file descriptor for as
+long as it likes.
+"""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 CLOSE_REPLACED: Final = 4408
@@ -27,6 +30,10 @@ class Socket(Protocol):
     """None if it has no call."""
 
     async def close(self, code: int) -> None: ...
+
+    async def worker_gone(self, channel: str) -> None:
+        """Tell the page that the worker on this channel has its call no more."""
+        ...
 
 
 class OpenSockets:
@@ -61,6 +68,13 @@ class OpenSockets:
         self._by_network[network] -= 1
         if not self._by_network[network]:
             del self._by_network[network]
+
+    def with_calls(self) -> Iterator[tuple[Socket, str]]:
+        """The sockets that have a call, and the channels of their workers."""
+        for sockets in self._by_ticket.values():
+            for socket in sockets:
+                if socket.bot_channel is not None:
+                    yield socket, socket.bot_channel
 
 
 open_sockets = OpenSockets()

@@ -1,32 +1,41 @@
-"""One server at a time has a folder, and knows which one had it before."""
+"""Locks in the server's folder, which last until their processes end, however they end."""
 
 import fcntl
+import os
 from pathlib import Path
 
 
 class Claim:
-    """A claim on a folder, until this process ends, however it ends.
+    """The claim of a process on a name in a folder.
 
     :param folder: the server's folder for data.
-    :param inbox: the name of this server's inbox, which the next server in the folder will read.
 
-    :ivar file: is locked while it is open.
-    :ivar is_first: whether this is the only server in the folder.
-    :ivar predecessor: the inbox of the server that had the folder before, which is dead; empty if
-        there was none, or if another server has the folder.
+    :ivar is_mine: whether no other process has the name.
     """
 
-    def __init__(self, folder: Path, inbox: str) -> None:
-        self.file = (folder / "serving").open("a+")
-        self.predecessor = ""
+    def __init__(self, folder: Path, name: str) -> None:
+        self._descriptor = os.open(folder / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.is_mine = True
         except BlockingIOError:
-            self.is_first = False
-            return
-        self.is_first = True
-        self.file.seek(0)
-        self.predecessor = self.file.read().strip()
-        self.file.truncate(0)
-        self.file.write(inbox)
-        self.file.flush()
+            self.is_mine = False
+
+    def wait(self) -> None:
+        """Wait until the other process has ended, however long that takes."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self.is_mine = True
+
+    def exchange(self, text: str) -> str:
+        """Leave a text for the next process that has this name, and return that of the last one."""
+        last = os.pread(self._descriptor, 1000, 0).decode()
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, text.encode(), 0)
+        return last
+
+    def left_by_holder(self) -> str:
+        """The text of the process that has the name now."""
+        return os.pread(self._descriptor, 1000, 0).decode()
+
+    def give_back(self) -> None:
+        os.close(self._descriptor)

@@ -6,6 +6,7 @@ docs/settings.md describes them; a test compares the two.
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from dotenv import dotenv_values
@@ -92,6 +93,7 @@ VOICEDEMO_ICE_ROLE = env.str(
 )
 
 VOICEDEMO_MAX_CALLS = env.int("VOICEDEMO_MAX_CALLS", 50, validate=validate.Range(min=0))
+VOICEDEMO_WORKER_CALLS = env.int("VOICEDEMO_WORKER_CALLS", 0, validate=validate.Range(min=0))
 VOICEDEMO_MAX_CALL_S = env.int("VOICEDEMO_MAX_CALL_S", 1800, validate=validate.Range(min=1))
 VOICEDEMO_KEEP_DAYS = env.int("VOICEDEMO_KEEP_DAYS", 30, validate=validate.Range(1, 36_500))
 VOICEDEMO_HEARTBEAT_S = env.float("VOICEDEMO_HEARTBEAT_S", 20, validate=validate.Range(min=0.1))
@@ -160,11 +162,27 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Pages and bot share one process and event loop, so messages stay in memory. The capacity is per
-# channel, and a worker's channel carries the candidates of all its calls.
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
+REDIS_URL = secret(env, "REDIS_URL", BASE_DIR)
+
+# The capacity is per channel. A worker's channel carries the candidates of all its calls, and over
+# Redis one channel carries what all sockets of a process are sent.
+CHANNEL_CAPACITY = 10_000
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": {
+        "BACKEND": "channels.layers.InMemoryChannelLayer",
+        "CONFIG": {"capacity": CHANNEL_CAPACITY},
+    }
 }
+if REDIS_URL:
+    CHANNEL_LAYERS["default"] = {
+        "BACKEND": "fleet.layer.RedisLayer",
+        "CONFIG": {
+            # A reader waits 5 s for a message and then asks again, so an answer takes longer.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 10, "socket_connect_timeout": 2}],
+            "capacity": CHANNEL_CAPACITY,
+            "prefix": "voicedemo",
+        },
+    }
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

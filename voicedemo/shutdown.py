@@ -4,15 +4,13 @@ import asyncio
 import faulthandler
 import logging
 import signal
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from daphne.server import Server
 from twisted.internet import reactor as any_reactor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.defer import Deferred
 from twisted.web.http import Request
-
-from bot.worker import Worker
 
 log = logging.getLogger("voicedemo.shutdown")
 
@@ -30,6 +28,14 @@ CANCELLED_S = 1.0
 """How long cancelled requests and sockets may take to end."""
 SHUTDOWN_S = 10.0
 """The process ends after this, even if something hangs. It is more than the sum of the others."""
+
+
+class Bots(Protocol):
+    """A worker in this process, or those that it supervises."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 class OrderlyServer(Server):
@@ -78,28 +84,29 @@ async def _not_done(tasks: set[asyncio.Task[None]], wait_s: float) -> set[asynci
     return (await asyncio.wait(tasks, timeout=wait_s))[1] if tasks else set()
 
 
-def stop_on_signals(worker: Worker) -> None:
-    """End the calls and then the server on SIGTERM and SIGINT.
+def stop_on_signals(bots: Bots | None) -> None:
+    """End the calls of our bots and then the server on SIGTERM and SIGINT.
 
     Daphne's own handlers would close the sockets before the calls have said goodbye on them.
     """
-    _on_signals(_stop_soon, worker)
+    _on_signals(_stop_soon, bots)
 
 
-def _stop_soon(worker: Worker) -> None:
+def _stop_soon(bots: Bots | None) -> None:
     """A second signal does not wait for the calls.
 
     A shutdown that hangs ends after ``SHUTDOWN_S`` and prints where each thread hangs.
     """
     faulthandler.dump_traceback_later(SHUTDOWN_S, exit=True)
     _on_signals(_stop_reactor)
-    deferred(_stop(worker)).addErrback(lambda failure: failure.printTraceback())
+    deferred(_stop(bots)).addErrback(lambda failure: failure.printTraceback())
 
 
-async def _stop(worker: Worker) -> None:
+async def _stop(bots: Bots | None) -> None:
     try:
         async with asyncio.timeout(CALLS_S):
-            await worker.stop()
+            if bots is not None:
+                await bots.stop()
     except TimeoutError:
         log.warning("the server stops, and its calls have not ended within %.0f s", CALLS_S)
     finally:

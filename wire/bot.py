@@ -43,7 +43,13 @@ class Relays(_Internal):
     """The address the page's socket comes from: its packets may come from there as well."""
 
 
-BotMessage = Offer | Candidate | Hears | Visibility | Bye | Attach | Detach | Relays
+class Withdraw(_Internal):
+    """The call was given to another worker, because this one did not take it in time."""
+
+    type: Literal["withdraw"] = "withdraw"
+
+
+BotMessage = Offer | Candidate | Hears | Visibility | Bye | Attach | Detach | Relays | Withdraw
 
 
 class ToBot(_Internal):
@@ -64,15 +70,30 @@ class ToPage(_Internal):
     """A message for a page, for its socket to pass on."""
 
     type: Literal["page.message"] = "page.message"
+    sender: str
+    """The channel of the worker that sends it. A socket believes the worker that has its call, and
+    no other: one that was taken for dead may wake up and go on with a call that has moved."""
     text: str
     """The message as JSON."""
     close: bool = False
     """Whether the socket closes after it."""
 
     @classmethod
-    def of(cls, message: ServerMessage, *, close: bool = False) -> "ToPage":
-        return cls(text=message.to_json(), close=close)
+    def of(cls, sender: str, message: ServerMessage, *, close: bool = False) -> "ToPage":
+        return cls(sender=sender, text=message.to_json(), close=close)
 
     def event(self) -> dict[str, Any]:
         """The envelope as a channel layer carries it."""
+        return self.model_dump(mode="json")
+
+
+class Taken(_Internal):
+    """A worker has the call whose offer it was sent."""
+
+    type: Literal["call.taken"] = "call.taken"
+    sender: str
+    """The channel of the worker."""
+
+    def event(self) -> dict[str, Any]:
+        """The message as a channel layer carries it."""
         return self.model_dump(mode="json")

@@ -94,4 +94,15 @@ class ServerBye(WireModel):
     reason: ByeReason
 
 
-ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | ServerBye
+class Move(WireModel):
+    """The worker that had the call is gone: go on with another one, over a new peer connection.
+
+    The page answers with an offer of generation 1 with ``rejoin``.
+    """
+
+    type: Literal["move"] = "move"
+
+
+ServerMessage = (
+    Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | Move | ServerBye
+)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from django.db import Error
 
@@ -19,30 +20,38 @@ RETRY_S = 1.0
 class Leases:
     """Renews the leases every ``RENEWED_EVERY_S``, and ends the calls of workers that have died.
 
+    :param worker: the channel of this worker.
     :param live: returns the ids of this worker's live calls.
-    :param on_lost: called with the id of a call that another server has given up. Its line is
-        taken, so it must end.
+    :param on_lost: called with the id of a call that another server has given up, or that another
+        worker has. Its line is taken, so it must end here.
     """
 
     def __init__(
         self,
         threads: DatabaseThreads,
+        worker: str,
         live: Callable[[], Collection[uuid.UUID]],
         on_lost: Callable[[uuid.UUID], None],
     ) -> None:
         self._threads = threads
+        self._worker = worker
         self._live = live
         self._on_lost = on_lost
+        self._hurry = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def stop(self) -> None:
         self._task.cancel()
 
+    def check_now(self) -> None:
+        """Find out at once which calls others have. This worker may have been taken for dead."""
+        self._hurry.set()
+
     async def _run(self) -> None:
         while True:
             try:
                 await self._renew()
-                await asyncio.sleep(leases.RENEWED_EVERY_S)
+                await self._rest()
             except Error as exc:
                 log.warning("the calls' leases cannot be renewed yet: %s", exc)
                 await asyncio.sleep(RETRY_S)
@@ -50,9 +59,16 @@ class Leases:
                 log.exception("the calls' leases could not be renewed")
                 await asyncio.sleep(RETRY_S)
 
+    async def _rest(self) -> None:
+        """Wait until the leases are due, or are to be checked."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(leases.RENEWED_EVERY_S):
+                await self._hurry.wait()
+        self._hurry.clear()
+
     async def _renew(self) -> None:
         """Renew our own first: after a sleep of this machine they may have run out."""
-        for call_id in await self._threads.run(leases.renew, self._live()):
+        for call_id in await self._threads.run(leases.renew, self._live(), self._worker):
             self._on_lost(call_id)
         if abandoned := await self._threads.run(leases.end_abandoned):
             log.warning("calls that no server had any more: %d", abandoned)

@@ -3,6 +3,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 
+from fleet.base import FleetError
 from wire.server import ServerMessage
 
 log = logging.getLogger("voicedemo.call")
@@ -32,6 +33,10 @@ class PageLine:
         try:
             await self._send(self.channel, message, close)
             self._is_failing = False
+        except FleetError as exc:
+            if not self._is_failing:
+                log.warning("call %s: messages to the page are lost: %s", self._call_id, exc)
+            self._is_failing = True
         except Exception:
             # Whatever the channel layer raises. The call's own work does not depend on it.
             if not self._is_failing:

@@ -50,17 +50,21 @@ class Write:
 class Recorder:
     """Writes in the background and in order, so that no call waits for the disk.
 
+    :param worker: the channel of the worker whose calls these are. It moves no call that another
+        worker has.
+
     :ivar threads: its one thread for the database.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
         self.threads = DatabaseThreads("records", 1)
         self._loop = asyncio.get_running_loop()
         self._writes: asyncio.Queue[Write] = asyncio.Queue()
         self._task = self._loop.create_task(self._run())
 
     def of(self, call_id: uuid.UUID) -> "CallRecord":
-        return CallRecord(call_id, self.put)
+        return CallRecord(call_id, self._worker, self.put)
 
     def put(self, write: Write) -> None:
         """Write it later. A note is dropped if too much is waiting."""
@@ -117,11 +121,13 @@ class Recorder:
 class CallRecord:
     """Records of one call.
 
+    :param worker: the channel of the worker that has it.
     :param put: is called with each write. It does them later, in order.
     """
 
-    def __init__(self, call_id: uuid.UUID, put: Callable[[Write], None]) -> None:
+    def __init__(self, call_id: uuid.UUID, worker: str, put: Callable[[Write], None]) -> None:
         self._call_id = call_id
+        self._worker = worker
         self._put = put
         self._room = timeline.Room(timeline.MAX_OF_A_KIND)
         self._told_dropped = False
@@ -140,7 +146,8 @@ class CallRecord:
         """Move the call's row to ``state``, and note that in its timeline."""
         at = timezone.now()
         is_noted = state not in LIVE or self._has_room("state")
-        self._put(Write(lambda: _move(self._call_id, state, reason, at, is_noted), True))
+        call = (self._call_id, self._worker)
+        self._put(Write(lambda: _move(call, state, reason, at, is_noted), True))
 
     def answered(self, ms: int) -> None:
         """Note how long the person waited for an answer."""
@@ -169,8 +176,11 @@ class CallRecord:
         self._put(Write(lambda: timeline.append(self._call_id, author, kind, detail, at)))
 
 
-def _move(call_id: uuid.UUID, state: CallState, reason: str, at: datetime, is_noted: bool) -> None:
-    if timeline.move(call_id, state, reason, at) and is_noted:
+def _move(
+    call: tuple[uuid.UUID, str], state: CallState, reason: str, at: datetime, is_noted: bool
+) -> None:
+    call_id, worker = call
+    if timeline.move(call_id, worker, state, reason, at) and is_noted:
         detail = {"state": state.value, "reason": reason}
         timeline.append(call_id, CallEvent.Author.BOT, "state", detail, at)
 

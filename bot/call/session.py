@@ -47,6 +47,8 @@ class Session:
 
     :param channel: the channel of the socket that opens the call.
     :param on_end: called once, when the call has closed everything.
+    :param has_moved: the worker that had the call is gone. The call goes on here, without a
+        greeting.
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class Session:
         voice: Voice,
         resources: WorkerResources,
         on_end: Callable[[], None],
+        *,
+        has_moved: bool = False,
     ) -> None:
         self.call_id = call_id
-        self.state = CallState.CONNECTING
+        self.state = CallState.RECOVERING if has_moved else CallState.CONNECTING
         self._voice = voice
         self._resources = resources
         self._on_end = on_end
@@ -70,8 +74,11 @@ class Session:
         self._presence = Presence(
             self._line, self._timers, self._record, lambda: self._connection, self._page_gone
         )
-        self._connection = self._connect(resources.greeting)
-        self._timers.start("connect", CONNECT_S, lambda: self._fail("network_blocked"))
+        self._connection = self._connect(Greeting() if has_moved else resources.greeting)
+        if has_moved:
+            self._await_path()
+        else:
+            self._timers.start("connect", CONNECT_S, lambda: self._fail("network_blocked"))
         self._timers.start("limit", resources.config.max_call_s, self._time_is_up)
         self._offers = Allowance(OFFERS_AT_ONCE, OFFERS_PER_S)
         self._refusals = Allowance(MAX_REFUSALS - 1, REFUSALS_PER_S)

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 from bot.config import BotConfig
 from bot.worker import Worker
 from calls import tickets
-from signaling.dispatch import EMBEDDED_BOT
+from fleet import chosen
+from fleet.lease import new_channel
 from tests.page import Page
 from voicedemo.asgi import application
 from wire.server import ServerMessage
@@ -192,13 +193,19 @@ def machine(
 def run(machine: type[Sockets], folder: Path, examples: int, steps: int) -> None:
     """Run the machine against a worker of its own."""
     config = BotConfig(
-        heartbeat_s=20, liveness_s=40, max_call_s=600, greeting="Hello.", speech_folder=folder
+        heartbeat_s=20,
+        liveness_s=40,
+        max_call_s=600,
+        max_calls=50,
+        greeting="Hello.",
+        speech_folder=folder,
     )
     with asyncio.Runner() as machine.runner:
         channel_layers.backends.clear()
 
         async def start() -> Worker:
-            worker = Worker(get_channel_layer(), EMBEDDED_BOT, config)
+            chosen.fleet.cache_clear()
+            worker = Worker(get_channel_layer(), new_channel("embedded"), config, chosen.fleet())
             await worker.start()
             return worker
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from calls import labels, leases
+from calls import labels, leases, timeline
 from calls.models import LEASE, Call
 from signaling import admission, dispatch
 from wire.errors import ProtocolError
@@ -82,8 +82,20 @@ def test_a_call_that_nobody_renews_gives_its_line_back(admit: Admit, settings: A
     assert list(refusals(admit, "home"))
     expire(lost, timedelta(seconds=1))
     admit("home")
-    with pytest.raises(ProtocolError, match="this call is over"):
-        dispatch.bot_channel_of(lost, "")
+
+
+def test_the_calls_of_a_dead_worker_take_no_lines_but_their_pages_find_them(
+    admit: Admit, settings: Any
+) -> None:
+    settings.VOICEDEMO_MAX_CALLS = 1
+    left_behind = admit("home")
+    assert leases.give_back_lines_of("another-bot") == 0
+    assert list(refusals(admit, "home"))
+    assert leases.give_back_lines_of("a-bot") == 1
+    admit("home")
+    assert dispatch.bot_channel_of(left_behind, "") == "a-bot"
+    dispatch.give(left_behind, "a-bot", "another-bot")
+    assert Call.objects.live().filter(id=left_behind).exists()
 
 
 def expire(call_id: uuid.UUID, ago: timedelta) -> None:
@@ -93,7 +105,7 @@ def expire(call_id: uuid.UUID, ago: timedelta) -> None:
 def test_a_renewed_call_keeps_its_line_even_after_a_sleep(admit: Admit) -> None:
     call_id = admit("home")
     expire(call_id, timedelta(hours=1))
-    assert leases.renew([call_id]) == set()
+    assert leases.renew([call_id], "a-bot") == set()
     assert Call.objects.live().get().lease_until > timezone.now() + LEASE / 2
     assert leases.end_abandoned() == 0
 
@@ -102,7 +114,7 @@ def test_a_worker_is_told_which_of_its_calls_another_server_gave_up(admit: Admit
     kept, lost = admit("home"), admit("home")
     expire(lost, leases.ABANDONED_AFTER + timedelta(seconds=1))
     assert leases.end_abandoned() == 1
-    assert leases.renew([kept, lost]) == {lost}
+    assert leases.renew([kept, lost], "a-bot") == {lost}
 
 
 def test_an_abandoned_call_ends_when_it_was_last_renewed(admit: Admit) -> None:
@@ -114,10 +126,17 @@ def test_an_abandoned_call_ends_when_it_was_last_renewed(admit: Admit) -> None:
     assert call.ended_at == call.lease_until - LEASE
 
 
-def test_a_call_in_another_process_cannot_be_resumed_here(admit: Admit) -> None:
-    """Its channel is in that process's memory: nobody would read what is sent to it from here."""
-    ours = admit("home", bot=dispatch.EMBEDDED_BOT)
-    theirs = admit("home", bot="bot.embedded.0123")
-    assert dispatch.bot_channel_of(ours, "") == dispatch.EMBEDDED_BOT
+def test_a_worker_is_told_which_of_its_calls_another_worker_has(admit: Admit) -> None:
+    kept, moved = admit("home"), admit("home")
+    assert dispatch.give(moved, "a-bot", "another-bot") == "echo"
+    assert leases.renew([kept, moved], "a-bot") == {moved}
+    assert not timeline.move(moved, "a-bot", CallState.FAILED)
+    assert timeline.move(moved, "another-bot", CallState.CONNECTED)
+
+
+def test_two_sockets_do_not_give_one_call_to_two_workers(admit: Admit) -> None:
+    call_id = admit("home")
+    dispatch.give(call_id, "a-bot", "another-bot")
     with pytest.raises(ProtocolError, match="this call is over"):
-        dispatch.bot_channel_of(theirs, "")
+        dispatch.give(call_id, "a-bot", "a-third-bot")
+    assert dispatch.bot_channel_of(call_id, "") == "another-bot"

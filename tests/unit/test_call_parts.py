@@ -118,7 +118,7 @@ class FakePage:
         self.presence = Presence(
             self.line,
             Timers(),
-            CallRecord(uuid.uuid4(), lambda write: None),
+            CallRecord(uuid.uuid4(), "a-bot", lambda write: None),
             lambda: self.media,
             self.gone.put_nowait,
         )

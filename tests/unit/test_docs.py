@@ -22,7 +22,8 @@ PAGES = sorted(
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "tests/natlab/README.md")
 )
 FOLDERS = (
-    "bot|calls|docs|doctor|examples|locale|pages|signaling|static|templates|tests|voicedemo|wire"
+    "bot|calls|docs|doctor|examples|fleet|locale|pages|signaling|static|templates|tests|voicedemo"
+    "|wire"
 )
 LONGEST_PARAGRAPH = 5
 """Lines."""

@@ -60,13 +60,17 @@ def test_an_older_database_is_kept_from_all_others_but_the_group_keeps_its_right
     keep_from_others(tmp_path / "no-such-folder" / "db.sqlite3")
 
 
-def test_a_server_knows_which_one_had_its_folder_before(tmp_path: Path) -> None:
-    first = Claim(tmp_path, "bot.embedded.1")
-    assert (first.is_first, first.predecessor) == (True, "")
-    beside = Claim(tmp_path, "bot.embedded.2")
-    assert (beside.is_first, beside.predecessor) == (False, "")
-    first.file.close()  # as when a process ends
-    beside.file.close()
-    second = Claim(tmp_path, "bot.embedded.3")
-    assert (second.is_first, second.predecessor) == (True, "bot.embedded.1")
-    second.file.close()
+def test_a_process_knows_whether_another_has_its_name_and_can_wait_for_its_end(
+    tmp_path: Path,
+) -> None:
+    first, other = Claim(tmp_path, "worker-1"), Claim(tmp_path, "worker-2")
+    assert first.is_mine and other.is_mine
+    second = Claim(tmp_path, "worker-1")
+    assert not second.is_mine
+    first.give_back()  # as when a process ends
+    second.wait()
+    assert second.is_mine
+    assert second.exchange("of the second") == ""
+    assert second.exchange("and more") == "of the second"
+    second.give_back()
+    other.give_back()

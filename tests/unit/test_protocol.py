@@ -152,7 +152,7 @@ def test_a_message_reaches_the_bot_as_it_was(message: BotMessage) -> None:
 
 
 def test_a_message_reaches_the_page_as_it_was() -> None:
-    sent = ToPage.of(ServerBye(reason="ended"), close=True)
+    sent = ToPage.of("a-bot", ServerBye(reason="ended"), close=True)
     carried = json.loads(json.dumps(sent.event()))
     assert carried["type"] == "page.message"
     received = ToPage.model_validate(carried)

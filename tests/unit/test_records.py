@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 async def recorder() -> Recorder:
-    return Recorder()
+    return Recorder("a-bot")
 
 
 @pytest.fixture

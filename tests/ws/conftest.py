@@ -10,8 +10,9 @@ from channels.layers import channel_layers, get_channel_layer
 from bot.config import BotConfig
 from bot.worker import Worker
 from calls.models import Call
+from fleet import chosen
+from fleet.lease import new_channel
 from signaling import sockets
-from signaling.dispatch import EMBEDDED_BOT
 from tests.page import Page
 from voicedemo.asgi import application
 
@@ -21,7 +22,12 @@ def bot_config(tmp_path_factory: pytest.TempPathFactory) -> BotConfig:
     # All tests share one folder, so that the greeting is synthesised only once.
     folder = tmp_path_factory.getbasetemp() / "speech"
     return BotConfig(
-        heartbeat_s=20, liveness_s=40, max_call_s=600, greeting="Hello.", speech_folder=Path(folder)
+        heartbeat_s=20,
+        liveness_s=40,
+        max_call_s=600,
+        max_calls=50,
+        greeting="Hello.",
+        speech_folder=Path(folder),
     )
 
 
@@ -29,7 +35,8 @@ def bot_config(tmp_path_factory: pytest.TempPathFactory) -> BotConfig:
 async def bot(transactional_db: None, bot_config: BotConfig) -> AsyncIterator[Worker]:
     """The bot's worker, in this event loop and on a channel layer of its own."""
     channel_layers.backends.clear()
-    worker = Worker(get_channel_layer(), EMBEDDED_BOT, bot_config)
+    chosen.fleet.cache_clear()
+    worker = Worker(get_channel_layer(), new_channel("embedded"), bot_config, chosen.fleet())
     await worker.start()
     yield worker
     await worker.stop()

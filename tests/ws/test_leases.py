@@ -4,11 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from bot.config import BotConfig
-from bot.worker import Worker
 from calls import leases
 from calls.models import Call
 from tests.page import Page
@@ -21,22 +18,6 @@ pytestmark = pytest.mark.ws
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "RENEWED_EVERY_S", 0.05)
-
-
-async def test_a_server_that_starts_ends_its_predecessors_calls_and_no_others(
-    page: Page, bot_config: BotConfig
-) -> None:
-    await page.call()
-    ours = await call_in_state("connected")
-    theirs = await Call.objects.acreate(voice="echo", bot_channel="bot.embedded.dead")
-    another = Worker(get_channel_layer(), "bot.embedded.another", bot_config)
-    await another.start(predecessor="bot.embedded.dead")
-    await another.stop()
-    await theirs.arefresh_from_db()
-    await ours.arefresh_from_db()
-    assert theirs.state == CallState.FAILED
-    assert ours.state == CallState.CONNECTED
-    assert await page.pitch() == 700
 
 
 async def test_a_worker_renews_the_leases_of_its_calls(

@@ -13,8 +13,9 @@ from django.conf import settings
 from bot.worker import Worker
 from calls import tickets
 from calls.models import Call, CallEvent
+from fleet.chosen import fleet
+from fleet.lease import WorkerLease
 from signaling import consumer
-from signaling.dispatch import EMBEDDED_BOT
 from tests.page import Page
 from tests.ws.conftest import call_in_state
 from wire.bot import Attach, ToBot, ToPage
@@ -261,7 +262,7 @@ async def test_an_offer_for_a_call_that_has_ended_hurts_no_other(page: Page, bot
     layer = get_channel_layer()
     offer = Offer(sdp="v=0", generation=1)
     late = ToBot(call_id=uuid.uuid4(), reply_to="a-socket", message=offer)
-    await layer.send(EMBEDDED_BOT, late.event())
+    await layer.send(bot.inbox, late.event())
     async with asyncio.timeout(5):
         told = ToPage.model_validate(await layer.receive("a-socket"))
     assert json.loads(told.text)["code"] == "call_unknown"
@@ -271,6 +272,7 @@ async def test_an_offer_for_a_call_that_has_ended_hurts_no_other(page: Page, bot
 
 async def test_only_an_admitted_offer_opens_a_call(page: Page) -> None:
     """A resumed one has no voice, so that no bot takes it for an offer that was admitted."""
+    await fleet().renew(WorkerLease(channel="a-bot", capacity=1))
     call = await Call.objects.acreate(voice="echo", bot_channel="a-bot")
     offer = {"sdp": "v=0", "generation": 1, "voice": "echo"}
     await page.open()

@@ -332,6 +332,10 @@ export class CallAttempt {
         if (message.reason === 'call_lost') this.lost();
         else this.happen({ type: 'bye', reason: message.reason });
         break;
+      case 'move':
+        // A page that was reloaded and not tapped has nothing to move: its first offer will rejoin.
+        if (supervisor) await this.replacePeer();
+        break;
       case 'error':
         await this.refused(message);
         break;

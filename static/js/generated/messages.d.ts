@@ -89,6 +89,9 @@ export type IceServer = {
   username?: string;
   credential?: string;
 };
+export type Move = {
+  type: 'move';
+};
 export type Pong = {
   type: 'pong';
   at: number;
@@ -113,7 +116,7 @@ export type Turn = {
   type: 'turn';
   ms: number;
 };
-export type ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | ServerBye;
+export type ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | Move | ServerBye;
 export type SelfTestRow = {
   name: string;
   status: Status;

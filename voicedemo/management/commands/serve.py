@@ -3,33 +3,40 @@ import os
 from pathlib import Path
 from typing import Any
 
-from channels.layers import get_channel_layer
+from asgiref.sync import sync_to_async
 from channels.routing import get_default_application
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.module_loading import import_string
 from twisted.internet.endpoints import quoteStringArgument
 
-from bot.config import BotConfig
-from bot.ice.endpoints import IceConfig
-from bot.ice.gather import StunServer
 from bot.worker import Worker
-from signaling.dispatch import EMBEDDED_BOT
+from calls import leases
+from fleet.lease import new_channel
+from signaling.watch import watch
 from voicedemo import door, upkeep
+from voicedemo.bot_worker import make_worker
 from voicedemo.claim import Claim
-from voicedemo.shutdown import OrderlyServer, deferred, reactor, stop_on_signals
+from voicedemo.shutdown import Bots, OrderlyServer, deferred, reactor, stop_on_signals
+from voicedemo.supervisor import Supervisor
 
 BACKLOG = 1024
 
 
 class Command(BaseCommand):
-    help = "Serve pages and sockets, with the bot in the same process."
+    help = "Serve pages and sockets, with the bot in the same process unless told otherwise."
     # `manage.py phone` sets the text to print once the server runs.
     stealth_options = ("announce",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--bind", default=settings.VOICEDEMO_BIND)
+        bots = parser.add_mutually_exclusive_group()
+        bots.add_argument(
+            "--workers", type=int, default=0, help="run so many bot workers beside it (REDIS_URL)"
+        )
+        bots.add_argument(
+            "--no-bot", action="store_true", help="`manage.py runbot` runs the bots (REDIS_URL)"
+        )
         tls = parser.add_argument_group("HTTPS as well, if no proxy provides it")
         tls.add_argument("--tls-port", type=int, default=8443)
         tls.add_argument("--certificate", type=Path, help="PEM; with --key")
@@ -40,13 +47,15 @@ class Command(BaseCommand):
         *args: Any,
         port: int,
         bind: str,
+        workers: int,
+        no_bot: bool,
         tls_port: int,
         certificate: Path | None,
         key: Path | None,
         announce: str = "",
         **options: Any,
     ) -> None:
-        worker = _embedded_worker()
+        bots = _bots(workers, is_without=no_bot)
         endpoints = [_endpoint(bind, port)]
         if bool(certificate) is not bool(key):
             raise CommandError("--certificate and --key are needed together: give both, or neither")
@@ -64,7 +73,7 @@ class Command(BaseCommand):
         )
 
         def start() -> None:
-            deferred(self._start(worker, server.url, announce)).addErrback(self._cannot_start)
+            deferred(self._start(bots, server.url, announce)).addErrback(self._cannot_start)
 
         server.run()
         if server.refused is not None:
@@ -75,20 +84,30 @@ class Command(BaseCommand):
                 f"Try another one: {another}"
             )
 
-    async def _start(self, worker: Worker, url: str, announce: str) -> None:
-        stop_on_signals(worker)
-        await worker.start(self._claim(Path(settings.VAR_DIR)).predecessor)
-        self._upkeep = asyncio.ensure_future(upkeep.prune_hourly())
+    async def _start(self, bots: Bots | None, url: str, announce: str) -> None:
+        stop_on_signals(bots)
+        await self._claim(Path(settings.VAR_DIR), bots.inbox if isinstance(bots, Worker) else "")
+        if bots is not None:
+            await bots.start()
+        self._beside = [asyncio.ensure_future(upkeep.prune_hourly())]
+        self._beside.append(asyncio.ensure_future(watch.run()))
         self.stdout.write(announce or f"\n  Open {url} and tap the button.\n\n")
         self.stdout.flush()
 
-    def _claim(self, folder: Path) -> Claim:
-        self._claimed = Claim(folder, EMBEDDED_BOT)
-        if not self._claimed.is_first:
-            self.stderr.write(
-                f"Another server uses {folder}: its calls count towards VOICEDEMO_MAX_CALLS too."
-            )
-        return self._claimed
+    async def _claim(self, folder: Path, channel: str) -> None:
+        """Find out who else has the folder, or had it.
+
+        :param channel: of the bot in this process; '' if there is none.
+        """
+        self._claimed = Claim(folder, "serving")
+        if not self._claimed.is_mine:
+            if not settings.REDIS_URL:
+                told = "its calls count towards VOICEDEMO_MAX_CALLS too."
+                self.stderr.write(f"Another server uses {folder}: {told}")
+            return
+        # The folder's last server is dead, however it ended.
+        if predecessor := self._claimed.exchange(channel):
+            await sync_to_async(leases.give_back_lines_of)(predecessor)
 
     def _cannot_start(self, failure: Any) -> None:
         self.stderr.write(f"The bot cannot start, so the server stops:\n{failure.getTraceback()}")
@@ -116,6 +135,21 @@ class _Server(OrderlyServer):
         self.stop()
 
 
+def _bots(workers: int, *, is_without: bool) -> Bots | None:
+    """The bots that this process runs.
+
+    :raises CommandError: if they would be in other processes, and nothing leads there.
+    """
+    if (workers or is_without) and not settings.REDIS_URL:
+        raise CommandError(
+            "Pages and workers in several processes meet in Redis: set REDIS_URL. Without Redis, "
+            "`manage.py serve` runs the bot in the same process as the pages."
+        )
+    if is_without:
+        return None
+    return Supervisor(workers) if workers else make_worker(new_channel("embedded"))
+
+
 def _reason(exc: Exception) -> str:
     errno = getattr(exc, "errno", None)
     return os.strerror(errno) if errno and errno > 0 else str(exc)
@@ -132,26 +166,3 @@ def _tls_endpoint(port: int, certificate: Path, key: Path) -> str:
     files = f"certKey={quoteStringArgument(str(certificate))}"
     files += f":privateKey={quoteStringArgument(str(key))}"
     return f"ssl:{port}:{files}:interface=0.0.0.0:backlog={BACKLOG}"
-
-
-def _embedded_worker() -> Worker:
-    config = BotConfig(
-        heartbeat_s=settings.VOICEDEMO_HEARTBEAT_S,
-        liveness_s=settings.VOICEDEMO_LIVENESS_S,
-        max_call_s=settings.VOICEDEMO_MAX_CALL_S,
-        greeting=settings.VOICEDEMO_GREETING,
-        speech_folder=Path(settings.VAR_DIR) / "speech",
-        ice=_ice_config(),
-        make_bot=import_string(settings.VOICEDEMO_BOT) if settings.VOICEDEMO_BOT else None,
-    )
-    return Worker(get_channel_layer(), EMBEDDED_BOT, config)
-
-
-def _ice_config() -> IceConfig:
-    return IceConfig(
-        port=settings.VOICEDEMO_MEDIA_PORT,
-        public_ips=tuple(settings.VOICEDEMO_PUBLIC_IPS),
-        one_each=settings.VOICEDEMO_PORT_PER_CALL,
-        controlling=settings.VOICEDEMO_ICE_ROLE == "controlling",
-        stun_servers=tuple(map(StunServer.parse, settings.VOICEDEMO_STUN_URLS)),
-    )

@@ -1,0 +1,48 @@
+"""A Redis of our own, which a test may stop, freeze and start again."""
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+
+class Redis:
+    """Debian's redis-server on a free port of this machine, without a file.
+
+    :param folder: where its log is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self.process: subprocess.Popen[bytes]
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Start it, without what it knew, and wait until it answers."""
+        self.process = subprocess.Popen(
+            ["redis-server", "--bind", "127.0.0.1", "--port", str(self._port), "--save", "",
+             "--logfile", str(self._folder / "redis.log"), "--dir", str(self._folder)],
+        )  # fmt: skip
+        deadline = time.monotonic() + 10
+        while not self._answers():
+            assert time.monotonic() < deadline, "redis-server did not start"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=1) as asked:
+                asked.sendall(b"PING\r\n")
+                return asked.recv(10).startswith(b"+PONG")
+        except OSError:
+            return False

@@ -1,0 +1,164 @@
+"""Several workers: who gets a call, and who gets it when its worker is gone."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+import pytest
+import pytest_asyncio
+from channels.layers import get_channel_layer
+
+from bot.config import BotConfig
+from bot.worker import Worker
+from calls.models import Call
+from fleet.chosen import fleet
+from fleet.lease import WorkerLease
+from signaling import placement
+from signaling.watch import watch
+from tests.page import Page
+from tests.ws.conftest import call_in_state
+from wire.bot import ToBot, Withdraw
+from wire.states import CallState
+
+pytestmark = pytest.mark.ws
+
+
+@pytest_asyncio.fixture
+async def other(bot: Worker, bot_config: BotConfig) -> AsyncIterator[Worker]:
+    """A second worker. The first one, which has fewer calls, gets the first call."""
+    worker = Worker(get_channel_layer(), "bot.other.0", bot_config, fleet())
+    await worker.start()
+    yield worker
+    await worker.stop()
+
+
+class Dead:
+    """A worker that has died, as far as anybody can tell."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    async def __call__(self) -> None:
+        for task in (self.worker._inbox_task, self.worker._membership._task):
+            assert task
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await fleet().withdraw(self.worker.inbox)
+
+
+async def move(page: Page, make_page: Callable[..., Page]) -> Page:
+    """Answer `move` as a page does: another peer connection, over the same socket."""
+    await page.hear_until("move")
+    moved = make_page()
+    moved.socket = page.socket
+    await moved.say(type="offer", sdp=await moved.offer(), generation=1, rejoin=True)
+    await moved.accept(await moved.hear_until("answer"))
+    return moved
+
+
+async def having(call: Call, bot: Worker, other: Worker) -> tuple[Worker, Worker]:
+    """The worker that has the call, and the other one."""
+    return (bot, other) if call.bot_channel == bot.inbox else (other, bot)
+
+
+async def test_a_call_goes_on_with_another_worker_when_its_own_is_gone(
+    make_page: Callable[..., Page], bot: Worker, other: Worker
+) -> None:
+    page = make_page()
+    await page.call()
+    call = await call_in_state("connected")
+    dead, alive = await having(call, bot, other)
+    await Dead(dead)()
+    await watch.look()
+    moved = await move(page, make_page)
+    assert await moved.pitch() == 700
+    await call.arefresh_from_db()
+    assert (call.state, call.bot_channel) == (CallState.CONNECTED, alive.inbox)
+    assert await Call.objects.acount() == 1
+
+
+async def test_a_worker_that_wakes_up_reaches_no_page_of_a_call_that_has_moved(
+    make_page: Callable[..., Page], bot: Worker, other: Worker
+) -> None:
+    page = make_page()
+    await page.call()
+    call = await call_in_state("connected")
+    dead, _ = await having(call, bot, other)
+    await Dead(dead)()
+    await watch.look()
+    moved = await move(page, make_page)
+    await dead._calls[call.id].close("call_lost")
+    await moved.say(type="ping", at=1)
+    while (message := await moved.hear())["type"] != "pong":
+        assert message["type"] != "bye"
+    assert await moved.pitch() == 700
+    await call.arefresh_from_db()
+    assert call.state == CallState.CONNECTED
+
+
+async def test_a_restart_that_nobody_can_answer_moves_the_call(
+    make_page: Callable[..., Page], bot: Worker, other: Worker
+) -> None:
+    """A page notices the silence first, and offers an ICE restart over a new socket."""
+    page = make_page()
+    ready = await page.call()
+    call = await call_in_state("connected")
+    dead, _ = await having(call, bot, other)
+    await Dead(dead)()
+    await page.open()
+    restart = {"sdp": await page.offer(), "generation": 2}
+    await page.say(type="resume", callId=ready["callId"], token=ready["token"], offer=restart)
+    moved = await move(page, make_page)
+    assert await moved.pitch() == 700
+
+
+async def test_a_page_is_told_once(page: Page, bot: Worker, other: Worker) -> None:
+    await page.call()
+    call = await call_in_state("connected")
+    dead, _ = await having(call, bot, other)
+    await Dead(dead)()
+    for _ in range(3):
+        await watch.look()
+    await page.say(type="ping", at=1)
+    told = []
+    while (message := await page.hear())["type"] != "pong":
+        told.append(message["type"])
+    assert told.count("move") == 1
+
+
+async def test_a_call_that_a_worker_does_not_take_goes_to_the_next(
+    page: Page, bot: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placement, "TAKEN_S", 0.1)
+    await fleet().renew(WorkerLease(channel="bot.deaf.0", capacity=10_000))
+    busy = WorkerLease(channel=bot.inbox, capacity=50, calls=10)
+    await fleet().renew(busy)
+    await page.call()
+    assert await page.pitch() == 700
+    assert (await call_in_state("connected")).bot_channel == bot.inbox
+    told = await messages_for("bot.deaf.0")
+    assert isinstance(told[-1].message, Withdraw)
+
+
+async def messages_for(channel: str) -> list[ToBot]:
+    """What waits for a worker."""
+    layer, waiting = get_channel_layer(), []
+    with suppress(TimeoutError):
+        while True:
+            async with asyncio.timeout(0.05):
+                waiting.append(ToBot.model_validate(await layer.receive(channel)))
+    return waiting
+
+
+async def test_when_every_worker_is_full_it_says_busy(
+    make_page: Callable[..., Page], bot: Worker
+) -> None:
+    first, second = make_page(), make_page()
+    await first.call()
+    await fleet().renew(WorkerLease(channel=bot.inbox, capacity=1, calls=1))
+    await second.open()
+    await second.say(type="offer", sdp=await second.offer(), generation=1)
+    error = json.loads(await second.socket.receive_from())
+    assert (error["code"], error["retryable"]) == ("busy", True)

@@ -1,0 +1,43 @@
+"""Makes the bot's worker as the settings say."""
+
+from pathlib import Path
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from bot.config import BotConfig
+from bot.ice.endpoints import IceConfig
+from bot.ice.gather import StunServer
+from bot.worker import Worker
+from fleet.chosen import fleet
+
+
+def make_worker(channel: str, number: int = 1) -> Worker:
+    """
+    :param channel: where it takes messages (:func:`fleet.lease.new_channel`).
+    :param number: of this worker among those of this machine, from 1. Each takes a media port of
+        its own.
+    """
+    config = BotConfig(
+        heartbeat_s=settings.VOICEDEMO_HEARTBEAT_S,
+        liveness_s=settings.VOICEDEMO_LIVENESS_S,
+        max_call_s=settings.VOICEDEMO_MAX_CALL_S,
+        max_calls=settings.VOICEDEMO_WORKER_CALLS or settings.VOICEDEMO_MAX_CALLS,
+        greeting=settings.VOICEDEMO_GREETING,
+        speech_folder=Path(settings.VAR_DIR) / "speech",
+        ice=_ice_config(number),
+        make_bot=import_string(settings.VOICEDEMO_BOT) if settings.VOICEDEMO_BOT else None,
+    )
+    return Worker(get_channel_layer(), channel, config, fleet())
+
+
+def _ice_config(number: int) -> IceConfig:
+    first = settings.VOICEDEMO_MEDIA_PORT
+    return IceConfig(
+        port=first + number - 1 if first else 0,
+        public_ips=tuple(settings.VOICEDEMO_PUBLIC_IPS),
+        one_each=settings.VOICEDEMO_PORT_PER_CALL,
+        controlling=settings.VOICEDEMO_ICE_ROLE == "controlling",
+        stun_servers=tuple(map(StunServer.parse, settings.VOICEDEMO_STUN_URLS)),
+    )

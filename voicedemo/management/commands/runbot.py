@@ -1,0 +1,55 @@
+import asyncio
+import faulthandler
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bot.worker import Worker
+from fleet.lease import host_name, new_channel
+from voicedemo.bot_worker import make_worker
+from voicedemo.claim import Claim
+from voicedemo.shutdown import CALLS_S, SHUTDOWN_S
+from voicedemo.supervisor import worker_claim
+
+
+class Command(BaseCommand):
+    help = "Run one bot worker. It serves no pages: `manage.py serve --no-bot` does."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--number", type=int, default=1, help="of this worker on this machine, from 1"
+        )
+        parser.add_argument("--channel", default="", help="set by `serve --workers` only")
+
+    def handle(self, *args: Any, number: int, channel: str, **options: Any) -> None:
+        if not settings.REDIS_URL:
+            raise CommandError(
+                "A worker of its own takes its calls from Redis: set REDIS_URL. Without Redis, "
+                "`manage.py serve` runs the bot in the same process as the pages."
+            )
+        if number < 1:
+            raise CommandError("--number begins at 1")
+        channel = channel or new_channel(f"{host_name()}-{number}")
+        claim = Claim(Path(settings.VAR_DIR), worker_claim(number))
+        if not claim.is_mine:
+            self.stderr.write(f"Worker {number} of this folder is running. Waiting for its end.")
+            claim.wait()
+        claim.exchange(str(os.getpid()))  # for a supervisor that finds us here
+        asyncio.run(self._run(make_worker(channel, number)))
+
+    async def _run(self, worker: Worker) -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await worker.start()
+        self.stdout.write("The worker takes calls.")
+        self.stdout.flush()
+        await stopping.wait()
+        faulthandler.dump_traceback_later(SHUTDOWN_S, exit=True)
+        async with asyncio.timeout(CALLS_S):
+            await worker.stop()
+        faulthandler.cancel_dump_traceback_later()

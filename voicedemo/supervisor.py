@@ -1,0 +1,108 @@
+"""Runs workers beside the pages, and replaces those that die."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+
+from fleet.base import FleetError
+from fleet.chosen import fleet
+from fleet.lease import host_name, new_channel
+from voicedemo.claim import Claim
+
+log = logging.getLogger("voicedemo.supervisor")
+
+FIRST_PAUSE_S = 0.2
+MAX_PAUSE_S = 15.0
+WELL_AFTER_S = 30.0
+"""A worker that has run for so long did not die of its configuration: start the next at once."""
+STOP_S = 6.5
+"""A worker has this long to end. Without a fault it takes less than a second."""
+
+
+def worker_claim(number: int) -> str:
+    """The name that a worker claims in the server's folder, and leaves its process id under."""
+    return f"worker-{number}"
+
+
+def _end_worker_of_an_earlier_run(number: int) -> None:
+    """End a worker whose supervisor was killed. Ours of the same number was waiting for that."""
+    claim = Claim(Path(settings.VAR_DIR), worker_claim(number))
+    if not claim.is_mine and (process := claim.left_by_holder()):
+        with suppress(ProcessLookupError):
+            os.kill(int(process), signal.SIGTERM)
+    claim.give_back()
+
+
+class Supervisor:
+    """So many workers, each a process of its own. They outlive us if we are killed.
+
+    :param count: how many.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._stopping = False
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.get_running_loop().create_task(self._keep(number))
+            for number in range(1, self._count + 1)
+        ]
+
+    async def stop(self) -> None:
+        """End the workers. Returns when they have ended."""
+        self._stopping = True
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
+        for number in range(1, self._count + 1):
+            _end_worker_of_an_earlier_run(number)
+        _, late = await asyncio.wait(self._tasks, timeout=STOP_S)
+        for process in self._processes.values():
+            log.warning("worker %d does not end by itself, and is killed", process.pid)
+            process.kill()
+        for task in late:
+            await task
+
+    async def _keep(self, number: int) -> None:
+        """Start a worker again and again, later each time if it does not live long."""
+        pause = FIRST_PAUSE_S
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            began = loop.time()
+            await self._run(number)
+            if self._stopping:
+                return
+            pause = FIRST_PAUSE_S if loop.time() - began > WELL_AFTER_S else pause
+            log.error("worker %d has died, and starts again in %.1f s", number, pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, MAX_PAUSE_S)
+
+    async def _run(self, number: int) -> None:
+        """Run a worker until it ends, and tell all processes at once that it has."""
+        channel = new_channel(f"{host_name()}-{number}")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(Path(settings.BASE_DIR) / "manage.py"),
+            "runbot",
+            f"--number={number}",
+            f"--channel={channel}",
+            # Ctrl-C in a terminal is for us alone. We tell the workers.
+            start_new_session=True,
+        )
+        self._processes[number] = process
+        if self._stopping:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+        del self._processes[number]
+        try:
+            await fleet().withdraw(channel)
+        except FleetError as exc:
+            log.warning("the other processes find out by themselves that it died: %s", exc)
