@@ -34,6 +34,7 @@ class Membership:
         self._capacity = capacity
         self._count = count
         self._on_lost = on_lost
+        self._is_draining = False
         self._taken: list[uuid.UUID] = []
         self._changed = asyncio.Event()
         self._cpu = Cpu()
@@ -44,6 +45,11 @@ class Membership:
         """Take calls from now on."""
         await self._renew()
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def drain(self) -> None:
+        """Take no more calls. Those that the worker has move to others."""
+        self._is_draining = True
+        self._changed.set()
 
     async def leave(self) -> None:
         """Take no messages any more."""
@@ -73,6 +79,7 @@ class Membership:
             capacity=self._capacity,
             calls=self._count(),
             busy=self._cpu.share(),
+            is_draining=self._is_draining,
         )
         try:
             in_time = await self._fleet.renew(lease, taken)

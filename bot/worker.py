@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import uuid
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,9 @@ from .voices.tone import tone
 log = logging.getLogger("voicedemo.worker")
 
 
+DRAIN_LOOK_S = 0.2
+
+
 class Worker:
     """Every call of this process.
 
@@ -46,6 +50,7 @@ class Worker:
         self._config = config
         self._fleet = fleet
         self._calls: dict[uuid.UUID, Session] = {}
+        self._is_draining = False
         self._lost: set[asyncio.Task[None]] = set()
         self._inbox_task: asyncio.Task[None] | None = None
 
@@ -73,6 +78,19 @@ class Worker:
             self._leases.check_now,
         )
         await self._membership.join()
+
+    async def drain(self, limit_s: float) -> None:
+        """Let the calls move to other workers. Returns when all have, or after ``limit_s``.
+
+        A page leaves us only when it is connected to its next worker. Until then we go on.
+        """
+        self._is_draining = True
+        self._membership.drain()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while self._calls:
+                    self._leases.check_now()
+                    await asyncio.sleep(DRAIN_LOOK_S)
 
     async def stop(self) -> None:
         """End all calls. Returns when their rows are written. Does nothing the second time."""
@@ -150,8 +168,11 @@ class Worker:
         return [call_id for call_id, call in self._calls.items() if call.state in LIVE]
 
     def _line_lost(self, call_id: uuid.UUID) -> None:
-        """End a call that another server has given up, as when this machine was asleep."""
-        if call := self._calls.get(call_id):
+        """End a call that another worker has, or that another server has given up, as when this
+        machine was asleep.
+        """
+        call = self._calls.get(call_id)
+        if call and not (self._is_draining and call.is_heard):
             ending = asyncio.ensure_future(call.close("call_lost"))
             self._lost.add(ending)
             ending.add_done_callback(self._lost.discard)

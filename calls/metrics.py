@@ -1,6 +1,7 @@
 """Prometheus metrics of this process. Callers use the functions and never see a label."""
 
 import asyncio
+import math
 import threading
 from typing import Literal
 
@@ -14,6 +15,7 @@ __all__ = [
     "CONTENT_TYPE",
     "answered",
     "call_admitted",
+    "call_moved",
     "exposition",
     "ice_issued",
     "message_refused",
@@ -21,9 +23,13 @@ __all__ = [
     "relayed",
     "request_limited",
     "turn_credentials_refused",
+    "worker_ended",
 ]
 
 _calls_live = Gauge("voicedemo_calls_live", "Calls connecting, connected or recovering")
+_workers = Gauge("voicedemo_workers", "Bot workers that take calls; NaN while Redis is away")
+_workers_ended = Counter("voicedemo_workers_ended", "Bot workers of this machine", ["how"])
+_calls_moved = Counter("voicedemo_calls_moved", "Calls that another worker has taken over")
 _calls_admitted = Counter("voicedemo_calls_admitted", "Calls admitted", ["voice"])
 _messages_refused = Counter("voicedemo_messages_refused", "Messages answered by an error", ["code"])
 _ice_issued = Counter(
@@ -51,6 +57,14 @@ _pool_threads = Gauge(
 
 def call_admitted(voice: str) -> None:
     _calls_admitted.labels(voice).inc()
+
+
+def call_moved() -> None:
+    _calls_moved.inc()
+
+
+def worker_ended(how: Literal["died", "replaced"]) -> None:
+    _workers_ended.labels(how).inc()
 
 
 def answered(wait_s: float) -> None:
@@ -87,12 +101,14 @@ def turn_credentials_refused(limit: str) -> None:
     _turn_credentials_refused.labels(limit).inc()
 
 
-def exposition(calls_live: int) -> bytes:
+def exposition(calls_live: int, workers: int | None) -> bytes:
     """The metrics in Prometheus' text format.
 
     :param calls_live: counted by the caller, as this module does not ask the database.
+    :param workers: likewise; None if nobody knows.
     """
     _calls_live.set(calls_live)
+    _workers.set(math.nan if workers is None else workers)
     _tasks.set(len(asyncio.all_tasks()))
     _threads.set(threading.active_count())
     _pool_threads.set(sum(t.name.startswith(POOLS) for t in threading.enumerate()))

@@ -62,7 +62,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     placement: Placement | None = None
     """While no worker has said that it has the call."""
     told_to_move = ""
-    """The worker whose end the page was told of."""
+    """The worker that the page was told to leave."""
     errors = 0
 
     async def connect(self) -> None:
@@ -139,10 +139,12 @@ class CallConsumer(AsyncWebsocketConsumer):
             self.placement.cancel()
             self.placement = None
 
-    async def worker_gone(self, channel: str) -> None:
-        if channel == self.bot_channel and channel != self.told_to_move and not self.placement:
-            self.told_to_move = channel
-            await self._say(Move())
+    async def move_from(self, channel: str) -> bool:
+        if channel == self.told_to_move or channel != self.bot_channel or self.placement:
+            return False
+        self.told_to_move = channel
+        await self._say(Move())
+        return True
 
     async def _handle(self, message: PageMessage) -> None:
         match message:
@@ -176,9 +178,11 @@ class CallConsumer(AsyncWebsocketConsumer):
                 raise ProtocolError("unknown_generation", "the first offer must be generation 1")
             voice = _voice(offer)
             await self._open_call(voice)
-        elif await watch.gone({self.bot_channel}):
+        elif offer.generation > 1 and self.told_to_move == self.bot_channel:
+            return  # the page will offer another peer connection in a moment
+        elif await watch.left({self.bot_channel}):
             if offer.generation > 1:
-                await self.worker_gone(self.bot_channel)
+                await self.move_from(self.bot_channel)
                 return
             voice = await self._move_call(self.bot_channel)
             offer = offer.model_copy(update={"rejoin": True})
@@ -208,11 +212,20 @@ class CallConsumer(AsyncWebsocketConsumer):
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)
 
-    async def _move_call(self, before: str) -> Voice:
-        """Give the call to another worker, as the one that had it is gone. Returns its voice."""
-        channel = await self._reserve()
-        voice = await database.ask(dispatch.give, self.call_id, before, channel)
+    async def _move_call(self, before: str) -> Voice | None:
+        """Give the call to another worker.
+
+        :returns: the voice of its bot; None if the page's other socket has given it away already.
+        """
+        reserved = await self._reserve()
+        channel, voice = await database.ask(dispatch.give, self.call_id, before, reserved)
+        if voice is None:
+            await dispatch.release(self.call_id, reserved)
+            self.bot_channel = channel
+            await self._to_bot(Attach())
+            return None
         self._place(channel)
+        metrics.call_moved()
         log.info("call %s moves to another worker", self.call_id)
         await self._note("moved")
         return voice

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from typing import cast
+from typing import NamedTuple, cast
 
 from calls.leases import a_lease
 from calls.models import Call
@@ -34,6 +34,14 @@ async def release(call_id: uuid.UUID, channel: str) -> None:
         return
 
 
+async def workers_up() -> int | None:
+    """How many workers take calls. None while nobody knows."""
+    try:
+        return sum(not lease.is_draining for lease in (await fleet().roll()).up)
+    except FleetError:
+        return None
+
+
 def bot_channel_of(call_id: uuid.UUID, nonce: str) -> str:
     """The channel of the worker that has this call, or that had it until it died.
 
@@ -48,17 +56,29 @@ def bot_channel_of(call_id: uuid.UUID, nonce: str) -> str:
     return found[0]
 
 
-def give(call_id: uuid.UUID, before: str, channel: str) -> Voice:
-    """Give a call to the worker on ``channel``. Returns the voice of its bot.
+class Given(NamedTuple):
+    """Who has a call.
+
+    :param channel: of the worker that has it.
+    :param voice: of its bot; None if another socket of the page gave it to that worker before.
+    """
+
+    channel: str
+    voice: Voice | None
+
+
+def give(call_id: uuid.UUID, before: str, channel: str) -> Given:
+    """Give a call to the worker on ``channel``, unless somebody was first.
 
     :param before: the channel of the worker that had it.
-    :raises ProtocolError: ``call_unknown`` if the call is over, or another worker has it.
+    :raises ProtocolError: ``call_unknown`` if the call is over.
     """
-    call = Call.objects.unended().filter(id=call_id, bot_channel=before)
-    voice = call.values_list("voice", flat=True).first()
-    if voice is None or not call.update(bot_channel=channel, lease_until=a_lease()):
+    call = Call.objects.unended().filter(id=call_id)
+    is_ours = call.filter(bot_channel=before).update(bot_channel=channel, lease_until=a_lease())
+    found = call.values_list("bot_channel", "voice").first()
+    if found is None:
         raise _over()
-    return cast(Voice, voice)
+    return Given(found[0], cast(Voice, found[1]) if is_ours else None)
 
 
 def _over() -> ProtocolError:

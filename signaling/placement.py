@@ -68,7 +68,10 @@ class Placement:
         """Give the call to another worker, and take it from the one that did not answer."""
         before = self._channel
         log.warning("call %s: its worker does not answer, and another one is asked", self._call_id)
-        await database.ask(dispatch.give, self._call_id, before, channel)
+        given = await database.ask(dispatch.give, self._call_id, before, channel)
+        if given.voice is None:
+            self.cancel()  # the page's next socket looks after the call
+            return
         self._channel = channel
         self._on_next(channel)
         if self._kept:

@@ -31,8 +31,11 @@ class Socket(Protocol):
 
     async def close(self, code: int) -> None: ...
 
-    async def worker_gone(self, channel: str) -> None:
-        """Tell the page that the worker on this channel has its call no more."""
+    async def move_from(self, channel: str) -> bool:
+        """Tell the page to leave the worker on this channel, unless it knows or has left it.
+
+        :returns: whether it was told.
+        """
         ...
 
 

@@ -9,7 +9,7 @@ from wire.constants import TICKET_LIFE_S
 from wire.errors import ProtocolError
 from wire.selftest import parse_selftest
 
-from . import admission, clients, limits, networks
+from . import admission, clients, dispatch, limits, networks
 from .ice import issuing
 
 
@@ -63,9 +63,15 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 async def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can take a call: there is a free line."""
-    free = await admission.free_lines()
-    status, told = (200, "ready\n") if free > 0 else (503, "every line is taken\n")
+    """The process can take a call: there is a worker, and a free line."""
+    status, told = 503, "every line is taken\n"
+    workers = await dispatch.workers_up()
+    if workers is None:
+        told = "Redis is away\n"
+    elif not workers:
+        told = "no bot worker is up\n"
+    elif await admission.free_lines() > 0:
+        status, told = 200, "ready\n"
     return HttpResponse(told, content_type="text/plain", status=status)
 
 
@@ -76,4 +82,5 @@ async def prometheus(request: ASGIRequest) -> HttpResponse:
         told = "Your address is not in VOICEDEMO_METRICS_FROM.\n"
         return HttpResponse(told, content_type="text/plain", status=403)
     live = await Call.objects.live().acount()
-    return HttpResponse(metrics.exposition(live), content_type=metrics.CONTENT_TYPE)
+    workers = await dispatch.workers_up()
+    return HttpResponse(metrics.exposition(live, workers), content_type=metrics.CONTENT_TYPE)

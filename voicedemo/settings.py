@@ -94,6 +94,7 @@ VOICEDEMO_ICE_ROLE = env.str(
 
 VOICEDEMO_MAX_CALLS = env.int("VOICEDEMO_MAX_CALLS", 50, validate=validate.Range(min=0))
 VOICEDEMO_WORKER_CALLS = env.int("VOICEDEMO_WORKER_CALLS", 0, validate=validate.Range(min=0))
+VOICEDEMO_DRAIN_S = env.int("VOICEDEMO_DRAIN_S", 60, validate=validate.Range(min=0))
 VOICEDEMO_MAX_CALL_S = env.int("VOICEDEMO_MAX_CALL_S", 1800, validate=validate.Range(min=1))
 VOICEDEMO_KEEP_DAYS = env.int("VOICEDEMO_KEEP_DAYS", 30, validate=validate.Range(1, 36_500))
 VOICEDEMO_HEARTBEAT_S = env.float("VOICEDEMO_HEARTBEAT_S", 20, validate=validate.Range(min=0.1))

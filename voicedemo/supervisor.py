@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from calls import metrics
 from fleet.base import FleetError
 from fleet.chosen import fleet
 from fleet.lease import host_name, new_channel
@@ -35,7 +36,7 @@ def _end_worker_of_an_earlier_run(number: int) -> None:
     claim = Claim(Path(settings.VAR_DIR), worker_claim(number))
     if not claim.is_mine and (process := claim.left_by_holder()):
         with suppress(ProcessLookupError):
-            os.kill(int(process), signal.SIGTERM)
+            os.kill(int(process), signal.SIGINT)
     claim.give_back()
 
 
@@ -48,20 +49,21 @@ class Supervisor:
     def __init__(self, count: int) -> None:
         self._count = count
         self._stopping = False
+        self._replacing: asyncio.Task[None] | None = None
+        self._up = {number: asyncio.Event() for number in range(1, count + 1)}
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._tasks = [
-            asyncio.get_running_loop().create_task(self._keep(number))
-            for number in range(1, self._count + 1)
-        ]
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._keep(number)) for number in range(1, self._count + 1)]
+        loop.add_signal_handler(signal.SIGHUP, self._replace_soon)
 
     async def stop(self) -> None:
-        """End the workers. Returns when they have ended."""
+        """End the workers and their calls. Returns when they have ended."""
         self._stopping = True
         for process in self._processes.values():
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
         for number in range(1, self._count + 1):
             _end_worker_of_an_earlier_run(number)
         _, late = await asyncio.wait(self._tasks, timeout=STOP_S)
@@ -71,22 +73,46 @@ class Supervisor:
         for task in late:
             await task
 
+    async def replace(self) -> None:
+        """Replace the workers one after the other, with what is on the disk now.
+
+        The calls of each move to the others first.
+        """
+        for number, up in self._up.items():
+            if process := self._processes.get(number):
+                log.info("worker %d is replaced", number)
+                up.clear()
+                process.send_signal(signal.SIGTERM)
+            await up.wait()
+        log.info("all workers are replaced")
+
+    def _replace_soon(self) -> None:
+        if self._replacing is None or self._replacing.done():
+            self._replacing = asyncio.get_running_loop().create_task(self.replace())
+
     async def _keep(self, number: int) -> None:
         """Start a worker again and again, later each time if it does not live long."""
         pause = FIRST_PAUSE_S
         loop = asyncio.get_running_loop()
         while not self._stopping:
             began = loop.time()
-            await self._run(number)
+            status = await self._run(number)
             if self._stopping:
                 return
+            if status == 0:  # it was told to stop
+                metrics.worker_ended("replaced")
+                continue
+            metrics.worker_ended("died")
             pause = FIRST_PAUSE_S if loop.time() - began > WELL_AFTER_S else pause
             log.error("worker %d has died, and starts again in %.1f s", number, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE_S)
 
-    async def _run(self, number: int) -> None:
-        """Run a worker until it ends, and tell all processes at once that it has."""
+    async def _run(self, number: int) -> int:
+        """Run a worker until it ends, and tell all processes at once that it has.
+
+        :returns: its exit status.
+        """
         channel = new_channel(f"{host_name()}-{number}")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -96,13 +122,19 @@ class Supervisor:
             f"--channel={channel}",
             # Ctrl-C in a terminal is for us alone. We tell the workers.
             start_new_session=True,
+            stdout=asyncio.subprocess.PIPE,
         )
         self._processes[number] = process
         if self._stopping:
-            process.send_signal(signal.SIGTERM)
-        await process.wait()
+            process.send_signal(signal.SIGINT)
+        assert process.stdout
+        if await process.stdout.readline():  # it says when it takes calls
+            self._up[number].set()
+        status = await process.wait()
+        self._up[number].clear()
         del self._processes[number]
         try:
             await fleet().withdraw(channel)
         except FleetError as exc:
-            log.warning("the other processes find out by themselves that it died: %s", exc)
+            log.warning("the other processes find out by themselves that it ended: %s", exc)
+        return status

@@ -95,9 +95,10 @@ class ServerBye(WireModel):
 
 
 class Move(WireModel):
-    """The worker that had the call is gone: go on with another one, over a new peer connection.
+    """The call's worker is gone, or about to stop: go on with another one.
 
-    The page answers with an offer of generation 1 with ``rejoin``.
+    The page makes another peer connection, offers it with generation 1 and ``rejoin``, and leaves
+    the old one when the new one is connected.
     """
 
     type: Literal["move"] = "move"

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from wire.bot import Attach, Detach, Relays, ToBot
-from wire.constants import GRACE_S, Voice
+from wire.constants import GRACE_S, SILENCE_S, Voice
 from wire.errors import ProtocolError
 from wire.page import Bye, Candidate, Hears, Offer, Visibility
 from wire.server import Answer, ByeReason, Error, ServerBye, ServerMessage
@@ -86,6 +86,11 @@ class Session:
         self._drops = 0
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether its page sends us media at the moment."""
+        return self._connection.has_started and self._connection.silence_s < SILENCE_S
 
     def post(self, envelope: ToBot) -> None:
         """Hand the call a message."""

@@ -57,6 +57,7 @@ class Server:
         for line in process.stdout:
             if found := re.search(r"[Oo]pen (http://[^/\s]+/)", line):
                 return cls(process, found[1])
+        process.stdout.close()
         raise RuntimeError(f"the server did not start: exit status {process.wait()}")
 
     def stop(self) -> int:

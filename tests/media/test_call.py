@@ -87,7 +87,7 @@ class TestAnswers:
         (summary,) = [event async for event in call.events.filter(kind="turns")]
         assert turn.detail == {"ms": told["ms"]}
         assert summary.detail == {"count": 1, "p50": told["ms"], "p95": told["ms"]}
-        assert b"voicedemo_turn_seconds_count 0.0" not in metrics.exposition(0)
+        assert b"voicedemo_turn_seconds_count 0.0" not in metrics.exposition(0, 1)
 
 
 class Faulty(Repeater):

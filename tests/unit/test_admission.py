@@ -128,7 +128,7 @@ def test_an_abandoned_call_ends_when_it_was_last_renewed(admit: Admit) -> None:
 
 def test_a_worker_is_told_which_of_its_calls_another_worker_has(admit: Admit) -> None:
     kept, moved = admit("home"), admit("home")
-    assert dispatch.give(moved, "a-bot", "another-bot") == "echo"
+    assert dispatch.give(moved, "a-bot", "another-bot") == ("another-bot", "echo")
     assert leases.renew([kept, moved], "a-bot") == {moved}
     assert not timeline.move(moved, "a-bot", CallState.FAILED)
     assert timeline.move(moved, "another-bot", CallState.CONNECTED)
@@ -137,6 +137,11 @@ def test_a_worker_is_told_which_of_its_calls_another_worker_has(admit: Admit) ->
 def test_two_sockets_do_not_give_one_call_to_two_workers(admit: Admit) -> None:
     call_id = admit("home")
     dispatch.give(call_id, "a-bot", "another-bot")
-    with pytest.raises(ProtocolError, match="this call is over"):
-        dispatch.give(call_id, "a-bot", "a-third-bot")
+    assert dispatch.give(call_id, "a-bot", "a-third-bot") == ("another-bot", None)
     assert dispatch.bot_channel_of(call_id, "") == "another-bot"
+
+
+def test_a_call_that_is_over_is_given_to_nobody(admit: Admit) -> None:
+    call_id = admit("home", CallState.ENDED)
+    with pytest.raises(ProtocolError, match="this call is over"):
+        dispatch.give(call_id, "a-bot", "another-bot")

@@ -9,7 +9,7 @@ import pytest
 
 from fleet import base, lease
 from fleet import redis as in_redis
-from fleet.base import Fleet, FleetError
+from fleet.base import Fleet, FleetError, Roll
 from fleet.lease import WorkerLease, new_channel
 from fleet.memory import FleetInMemory
 from fleet.redis import FleetInRedis
@@ -95,7 +95,7 @@ async def test_a_worker_that_has_said_goodbye_is_gone(fleet: Fleet) -> None:
     await fleet.renew(worker("one"))
     await fleet.withdraw("bot.one.0")
     assert await fleet.reserve(uuid.uuid4()) is None
-    assert await fleet.roll(["bot.one.0"]) == ([], {"bot.one.0"})
+    assert await fleet.roll(["bot.one.0"]) == Roll([], frozenset({"bot.one.0"}))
 
 
 async def test_without_workers_there_is_no_place(fleet: Fleet) -> None:
@@ -146,7 +146,7 @@ class TestInRedis:
             with pytest.raises(FleetError):
                 await asking
         redis.start()  # it has forgotten everything
-        assert await fleet.roll(["bot.one.0"]) == ([], set())
+        assert await fleet.roll(["bot.one.0"]) == Roll([], frozenset())
         assert await fleet.renew(worker("one"))
         await fleet.close()
 

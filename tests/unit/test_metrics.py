@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.django_db(transaction=True)]
 
 
 def series() -> set[bytes]:
-    return {line.rpartition(b" ")[0] for line in metrics.exposition(0).splitlines()}
+    return {line.rpartition(b" ")[0] for line in metrics.exposition(0, 1).splitlines()}
 
 
 async def test_a_client_cannot_make_series_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

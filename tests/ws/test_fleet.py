@@ -50,6 +50,7 @@ class Dead:
 
 async def move(page: Page, make_page: Callable[..., Page]) -> Page:
     """Answer `move` as a page does: another peer connection, over the same socket."""
+    await watch.look()
     await page.hear_until("move")
     moved = make_page()
     moved.socket = page.socket
@@ -71,7 +72,6 @@ async def test_a_call_goes_on_with_another_worker_when_its_own_is_gone(
     call = await call_in_state("connected")
     dead, alive = await having(call, bot, other)
     await Dead(dead)()
-    await watch.look()
     moved = await move(page, make_page)
     assert await moved.pitch() == 700
     await call.arefresh_from_db()
@@ -87,7 +87,6 @@ async def test_a_worker_that_wakes_up_reaches_no_page_of_a_call_that_has_moved(
     call = await call_in_state("connected")
     dead, _ = await having(call, bot, other)
     await Dead(dead)()
-    await watch.look()
     moved = await move(page, make_page)
     await dead._calls[call.id].close("call_lost")
     await moved.say(type="ping", at=1)
@@ -112,6 +111,30 @@ async def test_a_restart_that_nobody_can_answer_moves_the_call(
     await page.say(type="resume", callId=ready["callId"], token=ready["token"], offer=restart)
     moved = await move(page, make_page)
     assert await moved.pitch() == 700
+
+
+async def test_two_sockets_that_move_one_call_meet_at_the_same_worker(
+    make_page: Callable[..., Page], bot: Worker, other: Worker
+) -> None:
+    """A page replaces its socket while it moves, and offers on both."""
+    page, second = make_page(), make_page()
+    ready = await page.call()
+    call = await call_in_state("connected")
+    dead, alive = await having(call, bot, other)
+    await second.open()
+    await second.say(type="resume", callId=ready["callId"], token=ready["token"])
+    await second.hear_until("ready")
+    await Dead(dead)()
+    moved = await move(page, make_page)
+    await second.say(type="offer", sdp=await moved.offer(), generation=1, rejoin=True)
+    await second.say(type="ping", at=1)
+    told = []
+    while (message := await second.hear())["type"] != "pong":
+        told.append(message)
+    assert not [message for message in told if message["type"] == "error"]
+    assert await moved.pitch() == 700
+    await call.arefresh_from_db()
+    assert call.bot_channel == alive.inbox
 
 
 async def test_a_page_is_told_once(page: Page, bot: Worker, other: Worker) -> None:

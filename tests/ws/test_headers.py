@@ -12,7 +12,7 @@ from django.test import AsyncClient
 from django.urls import URLPattern, get_resolver
 
 from calls import labels
-from signaling import admission
+from signaling import dispatch
 
 pytestmark = [
     pytest.mark.ws,
@@ -100,7 +100,7 @@ async def test_so_has_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail() -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(admission, "free_lines", fail)
+    monkeypatch.setattr(dispatch, "workers_up", fail)
     response = await AsyncClient(raise_request_exception=False).get("/readyz")
     assert response.status_code == 500
     assert_is_safe(response)

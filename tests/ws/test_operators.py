@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
+from fleet import chosen
+from fleet.lease import WorkerLease
+
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
 
 
@@ -22,6 +25,10 @@ async def test_metrics_are_not_for_visitors(settings: Any) -> None:
 
 async def test_readiness_tells_no_numbers(settings: Any) -> None:
     client = AsyncClient()
+    chosen.fleet.cache_clear()
+    none = await client.get("/readyz")
+    assert (none.status_code, none.content) == (503, b"no bot worker is up\n")
+    await chosen.fleet().renew(WorkerLease(channel="bot.one.0", capacity=1))
     ready = await client.get("/readyz")
     assert (ready.status_code, ready.content) == (200, b"ready\n")
     settings.VOICEDEMO_MAX_CALLS = 0

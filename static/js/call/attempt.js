@@ -46,6 +46,9 @@ import { CallError } from './errors.js';
 import { MicrophoneError, stop } from './microphone.js';
 import { consequenceOf } from './refusals.js';
 
+/** A call that moves to another worker takes less. After this the person is told. */
+const MOVE_MS = 1_000;
+
 export class CallAttempt {
   disposed = false;
   /** Whether the ticket was renewed because the server refused it, or lost the call. */
@@ -267,6 +270,26 @@ export class CallAttempt {
     await this.openLink();
   }
 
+  /** Another worker has the call from now on, over another peer connection. The present one may still play. */
+  async move() {
+    const { supervisor } = this.link;
+    // A page that was reloaded and not tapped has nothing to move: its first offer will rejoin.
+    if (!supervisor) return;
+    if (supervisor.isConnecting) {
+      await this.replacePeer();
+      return;
+    }
+    this.owner.note('moving');
+    const configuration = await this.inTime(this.admission.ice);
+    this.signal?.rejoin();
+    const { stream } = /** @type {Capture} */ (this.capture);
+    this.link.move(configuration, stream);
+    this.link.allow(MOVE_MS, () => {
+      this.happen({ type: 'path-down', reason: 'path_lost' });
+      this.link.allow(GRACE_MS, () => this.happen({ type: 'lost', reason: 'call_lost' }));
+    });
+  }
+
   async openLink() {
     const configuration = await this.inTime(this.admission.ice);
     const { stream } = /** @type {Capture} */ (this.capture);
@@ -333,8 +356,7 @@ export class CallAttempt {
         else this.happen({ type: 'bye', reason: message.reason });
         break;
       case 'move':
-        // A page that was reloaded and not tapped has nothing to move: its first offer will rejoin.
-        if (supervisor) await this.replacePeer();
+        await this.move();
         break;
       case 'error':
         await this.refused(message);

@@ -1,6 +1,6 @@
 /**
  * The link of one call attempt: its peer connection, the credentials of its TURN servers, and the time
- * that it has to connect.
+ * that it has to connect. A call that moves to another worker has two peer connections for a moment.
  *
  * @typedef {import('../link/api.js').IceConfiguration} IceConfiguration
  * @typedef {import('../link/ice.js').IceWay} IceWay
@@ -17,6 +17,10 @@ import { CallError } from './errors.js';
 export class CallLink {
   /** @type {LinkSupervisor|null} */
   supervisor = null;
+  /** The one that the call moves away from. It plays until the other one is connected. @type {LinkSupervisor|null} */
+  leaving = null;
+  /** The bot's voice over the other one. @type {MediaStream|null} */
+  held = null;
   /** @type {any} */
   connectTimer = null;
 
@@ -50,9 +54,46 @@ export class CallLink {
     const { clock, makePeer } = this.tools;
     const terms = { servers: iceServers, ...this.chooseWays(configuration) };
     const pc = makePeer(configurationFor(iceServers, terms.home));
-    this.supervisor = new LinkSupervisor(pc, terms, this.line, this.owner, this.sink, clock);
+    const sink = this.leaving ? this.holding() : this.sink;
+    this.supervisor = new LinkSupervisor(pc, terms, this.line, this.owner, sink, clock);
     this.credentials.took(configuration);
     pc.addTrack(stream.getAudioTracks()[0], stream);
+  }
+
+  /**
+   * Opens another peer connection beside the present one, which plays on until the other is connected.
+   *
+   * @param {IceConfiguration} configuration
+   * @param {MediaStream} stream the microphone's, which both send
+   * @throws {CallError} `no_relay`
+   */
+  move(configuration, stream) {
+    this.leave();
+    this.leaving = this.supervisor;
+    this.leaving?.retire();
+    this.supervisor = null;
+    this.open(configuration, stream);
+  }
+
+  /** @returns {import('../link/supervisor.js').LinkSink} a sink that keeps the bot's voice until the link is connected */
+  holding() {
+    const { sink } = this;
+    return {
+      onRemote: (stream) => {
+        if (this.leaving) this.held = stream;
+        else sink.onRemote(stream);
+      },
+      onIce: (state) => sink.onIce(state),
+      onStats: (summary) => sink.onStats(summary),
+    };
+  }
+
+  /** Closes the peer connection that the call has moved away from. */
+  leave() {
+    this.leaving?.peer.close();
+    this.leaving = null;
+    if (this.held) this.sink.onRemote(this.held);
+    this.held = null;
   }
 
   /**
@@ -90,6 +131,7 @@ export class CallLink {
    */
   connected(heartbeat) {
     this.tools.clock.clearTimeout(this.connectTimer);
+    this.leave();
     if (heartbeat) this.supervisor?.startHeartbeat(heartbeat);
   }
 
@@ -101,6 +143,8 @@ export class CallLink {
 
   /** Closes the peer connection. Another one can be opened after that. */
   stop() {
+    this.held = null;
+    this.leave();
     this.tools.clock.clearTimeout(this.connectTimer);
     this.credentials.stop();
     this.supervisor?.stop();

@@ -87,6 +87,14 @@ export class Peer {
     return this.inTurn(() => this.offer({ iceRestart: true }));
   }
 
+  /** Makes no offer any more, and tells nobody anything. What is connected stays connected. */
+  retire() {
+    this.closed = true;
+    const { pc } = this;
+    pc.onnegotiationneeded = pc.onicecandidate = pc.onicecandidateerror = pc.ontrack = null;
+    pc.oniceconnectionstatechange = pc.onconnectionstatechange = null;
+  }
+
   close() {
     this.closed = true;
     this.pc.close();

@@ -175,11 +175,17 @@ export class LinkSupervisor {
   }
 
   stop() {
+    this.retire();
+    this.peer.close();
+  }
+
+  /** Leaves the peer connection as it is, and looks after it no more: the call moves to another one. */
+  retire() {
     this.settleUp();
     this.clock.clearTimeout(this.timer);
     this.silence?.stop();
     this.heartbeat?.stop();
-    this.peer.close();
+    this.peer.retire();
   }
 
   // Events of the peer connection.

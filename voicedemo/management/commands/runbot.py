@@ -2,6 +2,7 @@ import asyncio
 import faulthandler
 import os
 import signal
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,31 @@ class Command(BaseCommand):
         asyncio.run(self._run(make_worker(channel, number)))
 
     async def _run(self, worker: Worker) -> None:
-        stopping = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        """Take calls until SIGTERM, then let them move. SIGINT, or another SIGTERM, ends them."""
+        stopping, now = asyncio.Event(), asyncio.Event()
+
+        def stop(*, at_once: bool) -> None:
+            if at_once or stopping.is_set():
+                now.set()
+            stopping.set()
+
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: stop(at_once=False))
+        loop.add_signal_handler(signal.SIGINT, lambda: stop(at_once=True))
         await worker.start()
         self.stdout.write("The worker takes calls.")
         self.stdout.flush()
         await stopping.wait()
+        await _first_of(worker.drain(settings.VOICEDEMO_DRAIN_S), now.wait())
         faulthandler.dump_traceback_later(SHUTDOWN_S, exit=True)
         async with asyncio.timeout(CALLS_S):
             await worker.stop()
         faulthandler.cancel_dump_traceback_later()
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Return when one of them has."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

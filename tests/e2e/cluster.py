@@ -1,0 +1,82 @@
+"""A server with bot workers of its own, and a Redis between them."""
+
+import os
+import signal
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.redis import Redis
+
+from .server import Server
+
+
+class Cluster:
+    """`manage.py serve --workers`, its processes, and what its database says.
+
+    :param folder: for the data of all processes.
+    :param workers: how many.
+    :param changed: settings, as environment variables.
+    """
+
+    def __init__(self, folder: Path, workers: int = 2, **changed: str) -> None:
+        self._folder = folder
+        self._count = workers
+        self._changed = changed
+        self.redis = Redis(folder)
+        self.server = self._start()
+
+    def _start(self, *more: str) -> Server:
+        command = ("serve", f"--workers={self._count}", *more)
+        url = self.redis.url
+        return Server.start(self._folder / "var", command=command, REDIS_URL=url, **self._changed)
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def workers(self) -> dict[str, int]:
+        """The process ids of the workers, by channel."""
+        found = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                arguments = (process / "cmdline").read_bytes().decode().split("\0")
+                environment = (process / "environ").read_bytes().decode().split("\0")
+                if "runbot" in arguments and f"REDIS_URL={self.redis.url}" in environment:
+                    channel = next(one for one in arguments if one.startswith("--channel="))
+                    found[channel.removeprefix("--channel=")] = int(process.name)
+        return found
+
+    def calls(self) -> list[tuple[str, str]]:
+        """State and channel of each call, the latest first."""
+        with closing(sqlite3.connect(self._folder / "var/db.sqlite3")) as database:
+            rows = database.execute(
+                "select state, bot_channel from calls_call order by created_at desc"
+            )
+            return rows.fetchall()
+
+    def signal_worker_of_the_last_call(self, number: signal.Signals) -> int:
+        """Returns the worker's process id."""
+        process = self.workers()[self.calls()[0][1]]
+        os.kill(process, number)
+        return process
+
+    def kill_web_process(self) -> None:
+        self.server.process.kill()
+        self.server.exited(timeout_s=10)
+
+    def start_web_process(self) -> None:
+        """Start it again, at the same address."""
+        self.server = self._start(f"--port={urlsplit(self.url).port}")
+
+    def stop(self) -> None:
+        """End everything, whatever state it is in."""
+        for process in self.workers().values():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+        if self.server.process.poll() is None:
+            self.server.stop()
+        for process in self.workers().values():
+            os.kill(process, signal.SIGKILL)
+        self.redis.stop()

@@ -1,0 +1,159 @@
+"""Bot workers that die, freeze, and are replaced, with a browser in a call."""
+
+import os
+import signal
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from .caller import DRAW_RARELY, Caller
+from .cluster import Cluster
+from .firefox import Firefox
+from .server import Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def caller(cluster: Cluster, browser: Browser) -> Iterator[Caller]:
+    yield from calling(cluster, browser)
+
+
+def calling(cluster: Cluster, browser: Browser | Firefox) -> Iterator[Caller]:
+    """A person in a call with the echo, as soon as all workers are up."""
+    assert cluster.server.wait_for_metric("voicedemo_workers", 2, timeout_s=20)
+    caller = Caller(browser, f"{cluster.url}?voice=echo", init_script=DRAW_RARELY)
+    caller.call()
+    caller.wait_for_sound()
+    yield caller
+    caller.context.close()
+
+
+def wait_for_peers(caller: Caller, count: int) -> None:
+    caller.page.wait_for_function(
+        "count => seen.peers.filter((one) => one.connectionState === 'connected').length === 1"
+        " && seen.peers.length === count",
+        arg=count,
+        timeout=20_000,
+    )
+
+
+def assert_same_call(caller: Caller, cluster: Cluster, before: str) -> None:
+    """The person did nothing and was asked for nothing, and the call is the same one elsewhere."""
+    caller.wait_for_sound()
+    caller.wait_for("connected", timeout_s=5)
+    assert caller.page.evaluate("seen.microphones") == 1
+    (state, channel), *others = cluster.calls()
+    assert (state, others) == ("connected", [])
+    assert channel != before
+
+
+def test_a_call_goes_on_when_its_worker_is_killed(caller: Caller, cluster: Cluster) -> None:
+    before = cluster.calls()[0][1]
+    cluster.signal_worker_of_the_last_call(signal.SIGKILL)
+    wait_for_peers(caller, 2)
+    assert_same_call(caller, cluster, before)
+    assert cluster.server.wait_for_metric("voicedemo_workers", 2, timeout_s=20)
+
+
+@pytest.mark.long
+def test_firefox_goes_on_when_its_worker_is_killed(firefox: Firefox, cluster: Cluster) -> None:
+    for caller in calling(cluster, firefox):
+        before = cluster.calls()[0][1]
+        cluster.signal_worker_of_the_last_call(signal.SIGKILL)
+        wait_for_peers(caller, 2)
+        wait_for_peers(caller, 2)
+        assert_same_call(caller, cluster, before)
+
+
+def test_a_call_stays_up_while_all_workers_are_replaced(caller: Caller, cluster: Cluster) -> None:
+    before = cluster.workers()
+    began = caller.page.evaluate("performance.now()")
+    cluster.server.process.send_signal(signal.SIGHUP)
+    caller.page.wait_for_function("() => seen.peers.length >= 2", timeout=20_000)
+    channel = cluster.calls()[0][1]
+    wait_until_replaced(cluster, before)
+    assert_same_call(caller, cluster, channel if channel in before else "")
+    assert longest_gap(caller, began) < 400  # the page calls this a silence
+
+
+def wait_until_replaced(cluster: Cluster, before: dict[str, int]) -> None:
+    replaced = r'voicedemo_workers_ended_total\{how="replaced"\}'
+    assert cluster.server.wait_for_metric(replaced, 2, timeout_s=40)
+    assert not before.keys() & cluster.workers().keys()
+
+
+def longest_gap(caller: Caller, since: float) -> float:
+    """The longest time without a packet of the bot, in ms."""
+    arrivals = caller.page.evaluate("since => seen.arrivals.filter((at) => at > since)", since)
+    return max(later - at for at, later in pairwise(arrivals))
+
+
+@pytest.mark.long
+def test_a_call_leaves_a_worker_that_is_frozen_which_then_disturbs_nobody(
+    caller: Caller, cluster: Cluster
+) -> None:
+    before = cluster.calls()[0][1]
+    frozen = cluster.signal_worker_of_the_last_call(signal.SIGSTOP)
+    wait_for_peers(caller, 2)
+    assert_same_call(caller, cluster, before)
+    os.kill(frozen, signal.SIGCONT)
+    assert cluster.server.wait_for_metric("voicedemo_workers", 2, timeout_s=20)
+    assert_same_call(caller, cluster, before)
+
+
+@pytest.mark.long
+def test_nobody_in_a_call_hears_that_redis_is_away(
+    caller: Caller, cluster: Cluster, browser: Browser
+) -> None:
+    began = caller.page.evaluate("performance.now()")
+    cluster.redis.stop()
+    late = Caller(browser, f"{cluster.url}?voice=echo", init_script=DRAW_RARELY)
+    late.tap()
+    late.wait_for("failed")
+    assert late.reason == "internal"
+    cluster.redis.start()
+    assert cluster.server.wait_for_metric("voicedemo_workers", 2, timeout_s=20)
+    late.call()
+    late.wait_for_sound()
+    late.context.close()
+    restart(caller)
+    assert longest_gap(caller, began) < 400
+    assert caller.page.evaluate("seen.peers.length") == 1
+
+
+@pytest.mark.long
+def test_calls_outlive_the_web_process_and_the_next_one_finds_them(
+    caller: Caller, cluster: Cluster
+) -> None:
+    began = caller.page.evaluate("performance.now()")
+    cluster.kill_web_process()
+    cluster.start_web_process()
+    restart(caller)
+    assert longest_gap(caller, began) < 400
+    assert caller.page.evaluate("seen.peers.length") == 1
+    cluster.server.stop()
+    assert cluster.workers() == {}
+
+
+def restart(caller: Caller) -> None:
+    """Restart ICE, which needs the socket, its worker, and what is between them."""
+    before = caller.snapshot()
+    caller.page.evaluate("seen.peers.at(-1).restartIce()")
+    caller.wait_until_changed(before, "localUfrag", "remoteUfrag")
+
+
+def test_workers_of_their_own_need_redis(tmp_path: Path) -> None:
+    for command in (["serve", "--workers=2"], ["serve", "--no-bot"], ["runbot"]):
+        with pytest.raises(RuntimeError, match="exit status 1"):
+            Server.start(tmp_path, command=command)
