@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo phone test test-all test-networks fuzz attack check unit js words clean bench bench-recovery lighthouse lock audit sbom
+.PHONY: help demo phone test test-all test-networks fuzz attack check unit js words clean bench bench-recovery bench-faults lighthouse lock audit sbom
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ bench: $(VENV)/dev.stamp ## Measure calls per core, cost and latency beside othe
 
 bench-recovery: $(VENV)/dev.stamp system ## Measure what a voice loses when its network goes (needs root; about an hour)
 	$(BIN)/python -m tests.bench.recovery
+
+bench-faults: $(VENV)/dev.stamp system ## Measure what a caller loses when a bot worker dies or is replaced (5 minutes; ARGS=--quick)
+	$(BIN)/python -m tests.bench.faults $(ARGS)
 
 lighthouse: check system ## Rate the pages with Lighthouse, as a phone on slow 4G (needs Node 22.19)
 	$(BIN)/python -m tests.bench.lighthouse

@@ -62,6 +62,9 @@ class Cluster:
         os.kill(process, number)
         return process
 
+    def wake(self, process: int) -> None:
+        os.kill(process, signal.SIGCONT)
+
     def kill_web_process(self) -> None:
         self.server.process.kill()
         self.server.exited(timeout_s=10)

@@ -1,6 +1,5 @@
 """Bot workers that die, freeze, and are replaced, with a browser in a call."""
 
-import os
 import signal
 from collections.abc import Iterator
 from itertools import pairwise
@@ -107,7 +106,7 @@ def test_a_call_leaves_a_worker_that_is_frozen_which_then_disturbs_nobody(
     frozen = cluster.signal_worker_of_the_last_call(signal.SIGSTOP)
     wait_for_peers(caller, 2)
     assert_same_call(caller, cluster, before)
-    os.kill(frozen, signal.SIGCONT)
+    cluster.wake(frozen)
     assert cluster.server.wait_for_metric("voicedemo_workers", 2, timeout_s=20)
     assert_same_call(caller, cluster, before)
 

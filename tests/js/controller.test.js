@@ -12,7 +12,7 @@ const SERVERS = [{ urls: ['turns:t.example:443'], username: 'u', credential: 'c'
 
 /** A controller with stand-ins for everything that it uses. */
 function page({ kept = null, remembered = null, way = null, servers = SERVERS, partial = false } = {}) {
-  const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0 };
+  const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0, voices: [] };
   const track = {
     enabled: true,
     stop: () => {
@@ -45,7 +45,7 @@ function page({ kept = null, remembered = null, way = null, servers = SERVERS, p
     {
       onCall: ({ state, reason }) => all.states.push(reason ? `${state}: ${reason}` : state),
       onMicrophone: () => {},
-      onRemote: () => {},
+      onRemote: (stream) => all.voices.push(stream),
       onIce: () => {},
       onTurn: () => {},
       onCaption: () => {},
@@ -140,6 +140,67 @@ test('without DTLS the call goes on over another peer connection', async () => {
   change(all, 'connected');
   assert.equal(all.states.at(-1), 'connected');
   assert.equal(all.stopped, 0);
+});
+
+/** The bot's voice arrives over the newest peer connection. */
+function sounds(all, stream) {
+  all.peers.at(-1).ontrack({ streams: [stream], track: {}, receiver: {} });
+}
+
+const closed = ({ peers }) => peers.map((pc) => pc.closed);
+
+test('a call that is told to move is connected elsewhere before it leaves', async () => {
+  const all = await connected();
+  sounds(all, 'old');
+  all.sockets[0].hears({ type: 'move' });
+  await settle();
+  assert.deepEqual(offers(all).at(-1), { type: 'offer', sdp: 'offer 1', generation: 1, rejoin: true });
+  sounds(all, 'new');
+  assert.deepEqual(closed(all), [false, false]);
+  assert.deepEqual(all.voices, ['old']);
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
+  await settle();
+  change(all, 'connected');
+  assert.deepEqual(closed(all), [true, false]);
+  assert.deepEqual(all.voices, ['old', 'new']);
+  all.clock.pass(61_000);
+  assert.deepEqual(all.states, ['asking-mic', 'connecting', 'connected']);
+  assert.equal(all.tickets, 0);
+});
+
+test('a move that takes a second is shown', async () => {
+  const all = await connected();
+  all.sockets[0].hears({ type: 'move' });
+  await settle();
+  all.clock.pass(1_000);
+  assert.equal(all.states.at(-1), 'recovering: path_lost');
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
+  await settle();
+  change(all, 'connected');
+  assert.equal(all.states.at(-1), 'connected');
+});
+
+test('a call that moves twice leaves both, and plays the last', async () => {
+  const all = await connected();
+  for (let n = 0; n < 2; n += 1) {
+    all.sockets[0].hears({ type: 'move' });
+    await settle();
+    sounds(all, n);
+  }
+  assert.deepEqual(closed(all), [false, true, false]);
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
+  await settle();
+  change(all, 'connected');
+  assert.deepEqual(closed(all), [true, true, false]);
+  assert.deepEqual(all.voices, [1]);
+});
+
+test('hanging up ends a move', async () => {
+  const all = await connected();
+  all.sockets[0].hears({ type: 'move' });
+  await settle();
+  all.controller.hangUp();
+  assert.deepEqual(closed(all), [true, true]);
 });
 
 test('a late answer to the previous peer connection is not taken for the new one’s', async () => {

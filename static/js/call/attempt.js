@@ -275,15 +275,12 @@ export class CallAttempt {
     const { supervisor } = this.link;
     // A page that was reloaded and not tapped has nothing to move: its first offer will rejoin.
     if (!supervisor) return;
-    if (supervisor.isConnecting) {
-      await this.replacePeer();
-      return;
-    }
     this.owner.note('moving');
     const configuration = await this.inTime(this.admission.ice);
     this.signal?.rejoin();
     const { stream } = /** @type {Capture} */ (this.capture);
     this.link.move(configuration, stream);
+    if (supervisor.isConnecting) return; // it has as long as it had
     this.link.allow(MOVE_MS, () => {
       this.happen({ type: 'path-down', reason: 'path_lost' });
       this.link.allow(GRACE_MS, () => this.happen({ type: 'lost', reason: 'call_lost' }));

@@ -68,10 +68,12 @@ export class CallLink {
    * @throws {CallError} `no_relay`
    */
   move(configuration, stream) {
-    this.leave();
-    this.leaving = this.supervisor;
-    this.leaving?.retire();
-    this.supervisor = null;
+    if (this.supervisor && !this.supervisor.isConnecting) {
+      this.leave();
+      this.leaving = this.supervisor;
+      this.leaving.retire();
+      this.supervisor = null;
+    }
     this.open(configuration, stream);
   }
 
