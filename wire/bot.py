@@ -53,7 +53,7 @@ BotMessage = Offer | Candidate | Hears | Visibility | Bye | Attach | Detach | Re
 
 
 class ToBot(_Internal):
-    """A message for the bot of one call. ``type`` is the name Channels dispatches on."""
+    """A message for the bot of one call. The worker reads it from its channel itself."""
 
     type: Literal["bot.message"] = "bot.message"
     call_id: UUID
@@ -67,7 +67,9 @@ class ToBot(_Internal):
 
 
 class ToPage(_Internal):
-    """A message for a page, for its socket to pass on."""
+    """A message for a page, for its socket to pass on. Channels calls the consumer's method of the
+    same name as ``type``.
+    """
 
     type: Literal["page.message"] = "page.message"
     sender: str

@@ -23,7 +23,7 @@ from ..media.packet import FRAME_S
 from ..media.stream import AudioStream
 from ..peer import sdp
 from ..peer.peer import AnswerPeer
-from ..voices.factory import GREETING_VOICES, voice_maker
+from ..voices.factory import GREETING_VOICES, LISTENING_VOICES, voice_maker
 from .allowance import Allowance
 from .generations import GenerationFence
 from .heartbeat import CHANNEL_LABEL, Heartbeat
@@ -195,7 +195,7 @@ class Connection:
         self._events.path_up()
         if self._greeting.packets and self._voice in GREETING_VOICES:
             self._caption(self._greeting.caption)
-        if self._greeting.packets and self._voice == "parrot":
+        if self._greeting.packets and self._voice in LISTENING_VOICES:
             seconds = len(self._greeting.packets) * FRAME_S
             self._timers.start("caption", seconds + READING_S, lambda: self._caption(""))
 

@@ -17,6 +17,8 @@ from .turn_taking import TurnTaking
 
 GREETING_VOICES: Final = frozenset({"parrot", "speech"})
 """Those that say the greeting."""
+LISTENING_VOICES: Final = frozenset({"parrot"})
+"""Those of them that then listen, so that its caption goes. ``speech`` says it again and again."""
 
 
 def voice_maker(

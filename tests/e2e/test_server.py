@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -159,6 +161,28 @@ def test_calls_left_behind_by_a_crash_do_not_take_up_lines(
     server = Server.start(tmp_path, VOICEDEMO_MAX_CALLS="1")
     caller = Caller(browser, server.url)
     caller.call()
+    caller.context.close()
+    server.stop()
+
+
+@pytest.mark.alone
+def test_a_call_outlives_its_server(browser: Browser, tmp_path: Path) -> None:
+    """One process, killed and started again: the page goes on with the call that it was in."""
+    server = Server.start(tmp_path)
+    caller = Caller(browser, f"{server.url}?voice=echo")
+    caller.call()
+    caller.wait_for_sound()
+    server.process.kill()
+    server.exited(timeout_s=5)
+    server = Server.start(tmp_path, command=("serve", f"--port={urlsplit(server.url).port}"))
+    caller.page.wait_for_function(
+        "() => seen.peers.at(-1).connectionState === 'connected' && seen.peers.length === 2"
+    )
+    caller.wait_for_sound()
+    caller.wait_for("connected", timeout_s=5)
+    assert caller.page.evaluate("seen.microphones") == 1
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+        assert database.execute("select state from calls_call").fetchall() == [("connected",)]
     caller.context.close()
     server.stop()
 

@@ -1,4 +1,4 @@
-"""Every promise in docs/security.md names a test, and the test exists."""
+"""Every promise in docs/security.md and docs/reliability.md names a test that exists."""
 
 import ast
 import re
@@ -84,6 +84,13 @@ def test_every_promise_names_a_test_that_exists() -> None:
     promises = rows((ROOT / "docs/security.md").read_text())
     assert len(promises) > 30
     assert unknown(promises) == []
+
+
+def test_every_failure_in_reliability_names_a_test_that_exists() -> None:
+    text = (ROOT / "docs/reliability.md").read_text()
+    named = re.findall(r"\| (`tests/[^|]+`) \|$", text, re.MULTILINE)
+    assert len(named) > 8
+    assert unknown([Row("", "", "", tests) for tests in named]) == []
 
 
 def test_no_promise_is_made_twice() -> None:
