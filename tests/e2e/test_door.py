@@ -138,6 +138,7 @@ def test_a_flood_of_messages_is_stopped(server: Server) -> None:
     assert memory(server) - before < 10 * MB
 
 
+@pytest.mark.long
 def test_a_page_that_never_reads_is_dropped_before_it_fills_the_memory(server: Server) -> None:
     """Pings of the WebSocket protocol are answered by the server, and nobody takes the answers."""
     before = memory(server)

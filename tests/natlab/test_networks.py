@@ -37,7 +37,7 @@ def _alone_if_hurried(job: Job) -> tuple[pytest.MarkDecorator, ...]:
     return (pytest.mark.alone,) if is_hurried else ()
 
 
-LASTING_S = 100
+LASTING_S = 60
 """A call that takes longer than this is long by nature: it waits for timers, or in the dark."""
 
 ALL = [profile.name for profile in PROFILES]

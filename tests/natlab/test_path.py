@@ -62,6 +62,7 @@ def test_a_network_that_dies_is_left_for_the_other(lab: Lab, make_call: MakeCall
     assert caller.page.evaluate("seen.peers.length") == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_firefox_leaves_a_silent_network_once_the_phone_does(lab: Lab, make_call: MakeCall) -> None:
     """The way down works at once. Firefox is slower: docs/browsers.md#firefox-highest-pair."""
@@ -146,6 +147,7 @@ def test_a_network_that_comes_late_is_found(lab: Lab, make_call: MakeCall) -> No
     assert kept(caller.snapshot()) == kept(before)
 
 
+@pytest.mark.long  # half a minute of silence
 @both_browsers
 def test_an_elevator_is_survived(lab: Lab, make_call: MakeCall) -> None:
     caller = make_call()
@@ -159,6 +161,7 @@ def test_an_elevator_is_survived(lab: Lab, make_call: MakeCall) -> None:
     assert kept(caller.snapshot()) == kept(before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("browser_name", ["firefox"], indirect=True)
 def test_the_bot_writes_nothing_that_the_phone_could_not_acknowledge(
     lab: Lab, make_call: MakeCall
