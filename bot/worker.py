@@ -70,6 +70,7 @@ class Worker:
         )
         self._leases = Leases(self._recorder.threads, self.inbox, self._live, self._line_lost)
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
+        self._inbox_task.add_done_callback(self._deaf)
         self._membership = Membership(
             self._fleet,
             self.inbox,
@@ -120,6 +121,15 @@ class Worker:
             except Exception:
                 # One call's message must not cost all others their worker.
                 log.exception("a message could not be dispatched")
+
+    def _deaf(self, task: asyncio.Task[None]) -> None:
+        """Nothing is read any more, which only a fault can cause while the worker is not stopped.
+
+        Its calls go on. No others come, and those that can move do: `/readyz` says so too.
+        """
+        if not task.cancelled():
+            log.critical("the worker reads no messages any more", exc_info=task.exception())
+            self._leaving = asyncio.ensure_future(self._membership.leave())
 
     async def _dispatch(self, event: dict[str, Any]) -> None:
         try:

@@ -46,8 +46,11 @@ CLOSE_TRY_AGAIN = 4503
 CLOSE_TOO_MANY_ERRORS = 4400
 CLOSE_TICKET = 4401
 MAX_ERRORS = 20
+MOVE_AGAIN_S = 2.0
+"""A worker that has died is up again within this time, if it can be."""
 # Candidates and reports that are kept until the first offer. A browser sends a handful.
 MAX_EARLY_MESSAGES = 100
+MAX_EARLY_BYTES = 64 * 1024
 SUBPROTOCOL = "voicedemo"
 TICKET_PREFIX = "ticket."
 
@@ -69,6 +72,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         offered = self.scope.get("subprotocols", ())
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         self.early: list[Candidate | Report] = []
+        self.early_bytes = 0
         self.background: set[asyncio.Task[None]] = set()
         self.rates = {kind: Buckets(*rate) for kind, rate in sockets.RATES.items()}
         self.other_rate = Buckets(*sockets.OTHER_RATE)
@@ -100,6 +104,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.errors >= MAX_ERRORS:
             return  # the socket is closing, and this was on its way
+        message = None
         try:
             if text_data is None:
                 raise ProtocolError("bad_message", "binary message: send text")
@@ -107,6 +112,10 @@ class CallConsumer(AsyncWebsocketConsumer):
             self._check_rate(message)
             await self._handle(message)
         except ProtocolError as exc:
+            if exc.code == "internal" and isinstance(message, Resume):
+                # The call is well, and may be there for the page's next socket.
+                await self.close(CLOSE_TRY_AGAIN)
+                return
             await self._refuse(exc)
             self.errors += 1
             if self.errors >= MAX_ERRORS:
@@ -184,10 +193,14 @@ class CallConsumer(AsyncWebsocketConsumer):
             if offer.generation > 1:
                 await self.move_from(self.bot_channel)
                 return
-            voice = await self._move_call(self.bot_channel)
+            try:
+                voice = await self._move_call(self.bot_channel)
+            except ProtocolError as exc:
+                self._move_later(exc)
+                return
             offer = offer.model_copy(update={"rejoin": True})
         await self._offer_to_bot(offer.model_copy(update={"voice": voice}))
-        early, self.early = self.early, []
+        early, self.early, self.early_bytes = self.early, [], 0
         for message in early:
             await self._handle(message)
 
@@ -229,6 +242,19 @@ class CallConsumer(AsyncWebsocketConsumer):
         log.info("call %s moves to another worker", self.call_id)
         await self._note("moved")
         return voice
+
+    def _move_later(self, exc: ProtocolError) -> None:
+        """Let the page be told again in a while, if its call is not over.
+
+        :raises ProtocolError: if it is.
+        """
+        if not exc.retryable:
+            raise exc
+        log.info("call %s cannot move yet: %s", self.call_id, exc)
+        asyncio.get_running_loop().call_later(MOVE_AGAIN_S, self._forget_move)
+
+    def _forget_move(self) -> None:
+        self.told_to_move = ""
 
     async def _reserve(self) -> str:
         channel = await dispatch.reserve(self.call_id)
@@ -315,7 +341,8 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     def _keep_for_later(self, message: Candidate | Report) -> None:
         """Keep a message that arrived before the offer that opens its call."""
-        if len(self.early) >= MAX_EARLY_MESSAGES:
+        self.early_bytes += len(message.to_json())
+        if len(self.early) >= MAX_EARLY_MESSAGES or self.early_bytes > MAX_EARLY_BYTES:
             raise ProtocolError("no_call", "there is no call on this socket yet")
         self.early.append(message)
 

@@ -9,7 +9,8 @@ import pytest
 from django.db import OperationalError
 
 from calls import relay_costs, timeline
-from signaling import admission
+from signaling import admission, dispatch
+from signaling.consumer import CLOSE_TRY_AGAIN
 from tests.page import Page
 from tests.ws.conftest import call_in_state
 from wire.errors import ProtocolError
@@ -96,3 +97,23 @@ async def test_an_offer_that_the_database_cannot_take_may_be_tried_again(
     assert (error["code"], error["retryable"]) == ("internal", True)
     await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
     await page.hear_until("answer")
+
+
+async def test_a_resume_that_the_database_cannot_answer_is_tried_again_on_the_next_socket(
+    make_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, again = make_page(), make_page()
+    ready = await page.call()
+
+    def fail(*args: Any) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as locked:
+        locked.setattr(dispatch, "bot_channel_of", fail)
+        await again.open()
+        await again.say(type="resume", callId=ready["callId"], token=ready["token"])
+        assert await again.closed() == CLOSE_TRY_AGAIN
+    await again.open()
+    await again.say(type="resume", callId=ready["callId"], token=ready["token"])
+    await again.hear_until("ready")
+    assert await page.pitch() == 700

@@ -87,3 +87,12 @@ async def test_a_flood_of_messages_ends_its_socket(page: Page) -> None:
     for at in range(200):
         await page.say(type="ping", at=at)
     assert await page.closed() == CLOSE_TOO_MANY_ERRORS
+
+
+async def test_what_comes_before_the_call_is_bounded_in_bytes_too(page: Page) -> None:
+    await page.open()
+    event = {"at": 0, "kind": "note", "detail": {"text": "x" * 200}}
+    report = {"type": "report", "events": [event] * 50}
+    for _ in range(8):
+        await page.say(**report)
+    assert (await page.hear())["code"] == "no_call"

@@ -14,7 +14,7 @@ from bot.worker import Worker
 from calls.models import Call
 from fleet.chosen import fleet
 from fleet.lease import WorkerLease
-from signaling import placement
+from signaling import consumer, placement
 from signaling.watch import watch
 from tests.page import Page
 from tests.ws.conftest import call_in_state
@@ -163,6 +163,47 @@ async def test_a_call_that_a_worker_does_not_take_goes_to_the_next(
     assert (await call_in_state("connected")).bot_channel == bot.inbox
     told = await messages_for("bot.deaf.0")
     assert isinstance(told[-1].message, Withdraw)
+
+
+async def test_a_call_that_finds_no_other_worker_moves_when_there_is_one(
+    make_page: Callable[..., Page],
+    bot: Worker,
+    bot_config: BotConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumer, "MOVE_AGAIN_S", 0.05)
+    page = make_page()
+    await page.call()
+    await Dead(bot)()
+    await watch.look()
+    await page.hear_until("move")
+    await page.say(type="offer", sdp=await page.offer(), generation=1, rejoin=True)
+    next_one = Worker(get_channel_layer(), "bot.next.0", bot_config, fleet())
+    await next_one.start()
+    async with asyncio.timeout(5):
+        while page.socket.output_queue.empty():
+            await watch.look()
+            await asyncio.sleep(0.02)
+    moved = await move(page, make_page)
+    assert await moved.pitch() == 700
+    await next_one.stop()
+
+
+async def test_a_worker_that_reads_nothing_any_more_is_left(
+    page: Page, bot: Worker, other: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await page.call()
+    call = await call_in_state("connected")
+    deaf, _ = await having(call, bot, other)
+
+    async def fail(event: object) -> None:
+        raise asyncio.InvalidStateError
+
+    monkeypatch.setattr(deaf._layer, "receive", fail)
+    await page.say(type="hears", media=True)  # wakes both
+    async with asyncio.timeout(5):
+        while deaf.inbox in {lease.channel for lease in (await fleet().roll()).up}:
+            await asyncio.sleep(0.02)
 
 
 async def messages_for(channel: str) -> list[ToBot]:
