@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from calls import metrics, relay_costs, tickets, timeline
 from fleet.base import FleetError
 from wire.bot import Attach, BotMessage, Detach, Relays, Taken, ToBot, ToPage
-from wire.constants import Voice
+from wire.constants import CLOSE_IDLE, IDLE_S, Voice
 from wire.errors import ProtocolError
 from wire.page import (
     Bye,
@@ -66,6 +66,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     """While no worker has said that it has the call."""
     told_to_move = ""
     """The worker that the page was told to leave."""
+    idle_timer: asyncio.TimerHandle | None = None
     errors = 0
 
     async def connect(self) -> None:
@@ -87,12 +88,16 @@ class CallConsumer(AsyncWebsocketConsumer):
         self.call_id = self.ticket.call_id
         self.nonce = tickets.new_nonce()
         if await sockets.open_sockets.add(self, self.ticket.call_id.hex, self.network):
+            loop = asyncio.get_running_loop()
+            self.idle_timer = loop.call_later(IDLE_S, self._close_if_idle)
             await self._say_ready()
         else:
             await self._refuse(ProtocolError("busy", "too many sockets", retryable=True))
             await self.close(sockets.CLOSE_FULL)
 
     async def disconnect(self, code: int | None) -> None:
+        if self.idle_timer:
+            self.idle_timer.cancel()
         if hasattr(self, "ticket"):
             sockets.open_sockets.remove(self, self.ticket.call_id.hex, self.network)
         if self.bot_channel:
@@ -365,6 +370,13 @@ class CallConsumer(AsyncWebsocketConsumer):
                 return str(name).removeprefix(TICKET_PREFIX).replace("~", ":")
         query: str = self.scope["query_string"].decode("latin1")
         return parse_qs(query).get("ticket", [""])[0]
+
+    def _close_if_idle(self) -> None:
+        """A page that nobody taps needs no socket. It opens another one at the tap."""
+        if self.bot_channel is None:
+            closing = asyncio.create_task(self.close(CLOSE_IDLE))
+            self.background.add(closing)
+            closing.add_done_callback(self.background.discard)
 
     def _check_rate(self, message: PageMessage) -> None:
         if self.rates.get(message.type, self.other_rate).take(""):

@@ -20,5 +20,9 @@ GRACE_S: Final = 60.0
 """A call outlives its last path by this long."""
 TICKET_LIFE_S: Final = 600
 """A ticket admits a call for this long after it was issued."""
+IDLE_S: Final = 60.0
+"""The server closes a socket that has no call for this long."""
+CLOSE_IDLE: Final = 4410
+"""With this code. The page opens another one when somebody taps."""
 SELFTEST_CALLS: Final = 5
 """A self-test makes this many calls at the same time: one for each way."""

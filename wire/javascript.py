@@ -37,6 +37,7 @@ def shared() -> str:
     values: dict[str, Any] = {
         "VOICES": get_args(constants.Voice),
         "SILENCE_MS": round(1000 * constants.SILENCE_S),
+        "CLOSE_IDLE": constants.CLOSE_IDLE,
         "GRACE_MS": round(1000 * constants.GRACE_S),
         "TICKET_LIFE_MS": 1000 * constants.TICKET_LIFE_S,
         "MAX_REPORT_EVENTS": constants.MAX_REPORT_EVENTS,

@@ -146,3 +146,11 @@ def test_the_page_asks_no_third_party(browser: Browser, server: Server) -> None:
     page.click("#talk")
     page.wait_for_function("() => document.body.dataset.state === 'connected'")
     assert asked and all(url.startswith((server.url, "data:", "blob:")) for url in asked)
+
+
+@pytest.mark.long  # a minute, as nothing shortens it
+def test_a_page_that_was_left_alone_connects_at_the_tap(tab: Caller) -> None:
+    tab.page.wait_for_function("() => seen.sockets[0].readyState === 3", timeout=90_000)
+    assert (tab.state, tab.page.evaluate("seen.sockets.length")) == ("idle", 1)
+    tab.call()
+    tab.wait_for_sound()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { CLOSE_IDLE } from '../../static/js/generated/shared.js';
 import { ANSWER_MS, GREETING_MS, REOPEN_MS, Signal } from '../../static/js/link/signal.js';
 import { FakeClock, FakeSocket } from './fakes.js';
 
@@ -238,4 +239,41 @@ test('what a closed socket still hears is for nobody', () => {
   signal.close();
   sockets[0].hears({ type: 'bye', reason: 'ended' });
   assert.deepEqual(heard, []);
+});
+
+test('a socket that the server closes because nobody used it is opened again when somebody does', () => {
+  const all = open();
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.sockets[0].onclose({ code: CLOSE_IDLE });
+  all.clock.pass(60_000);
+  assert.equal(all.sockets.length, 1);
+  all.signal.wake();
+  all.signal.wake();
+  assert.equal(all.sockets.length, 2);
+  all.offer(OFFER);
+  all.sockets[1].opens();
+  all.sockets[1].hears(READY);
+  assert.deepEqual(all.sockets[1].sent, [OFFER]);
+});
+
+test('a socket that is lost for another reason is opened again at once', () => {
+  const all = open();
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.sockets[0].onclose({ code: 1006 });
+  all.clock.pass(REOPEN_MS[0] + 1);
+  assert.equal(all.sockets.length, 2);
+  all.signal.wake();
+  assert.equal(all.sockets.length, 2);
+});
+
+test('a socket that is closed as unused just when somebody taps is opened again', () => {
+  const all = open();
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.pending = OFFER;
+  all.sockets[0].onclose({ code: CLOSE_IDLE });
+  all.clock.pass(REOPEN_MS[0] + 1);
+  assert.equal(all.sockets.length, 2);
 });

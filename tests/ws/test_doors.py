@@ -6,9 +6,10 @@ import pytest
 
 from bot.worker import Worker
 from calls import tickets
-from signaling import sockets
+from signaling import consumer, sockets
 from signaling.consumer import CLOSE_TOO_MANY_ERRORS
 from tests.page import Page
+from wire.constants import CLOSE_IDLE
 
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
 
@@ -96,3 +97,16 @@ async def test_what_comes_before_the_call_is_bounded_in_bytes_too(page: Page) ->
     for _ in range(8):
         await page.say(**report)
     assert (await page.hear())["code"] == "no_call"
+
+
+async def test_a_socket_without_a_call_is_closed_after_a_while_and_one_with_a_call_is_not(
+    make_page: MakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "IDLE_S", 0.2)
+    idle, talking = make_page(), make_page()
+    await talking.call()
+    await idle.open()
+    assert await idle.closed() == CLOSE_IDLE
+    await talking.say(type="ping", at=1)
+    assert (await talking.hear_until("pong"))["at"] == 1
+    assert await talking.pitch() == 700

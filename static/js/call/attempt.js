@@ -210,6 +210,7 @@ export class CallAttempt {
 
   async askMicrophone() {
     if (this.admission.isStale) await this.renewTicket();
+    this.signal?.wake();
     const stream = await this.tools.openMicrophone();
     if (this.disposed) {
       stop(stream); // the person hung up while the browser was asking
@@ -236,6 +237,7 @@ export class CallAttempt {
 
   async connect() {
     this.link.allow(CONNECT_MS, () => this.tooSlow());
+    this.signal?.wake(); // the browser's question about the microphone may have waited for a minute
     // The greeting names the network, and so the way that is remembered for it. The offer waits for it anyway.
     await this.inTime(this.greeting);
     await this.openLink();

@@ -30,6 +30,7 @@
  * @property {any} timer
  */
 
+import { CLOSE_IDLE } from '../generated/shared.js';
 import { nth } from '../lib/backoff.js';
 
 /** Waits before the first, second, … attempt to reopen the socket; the last one repeats. */
@@ -62,6 +63,8 @@ export class Signal {
   failures = 0;
   ungreeted = 0;
   closed = false;
+  /** The server closed a socket that nobody used. */
+  isAsleep = false;
   /** @type {PageMessage[]} */
   waiting = [];
   reopenTimer = null;
@@ -153,7 +156,7 @@ export class Signal {
     this.opening = opening;
     socket.onopen = () => this.opened(opening);
     socket.onmessage = (event) => this.receive(socket, JSON.parse(event.data));
-    socket.onclose = () => this.lost(socket);
+    socket.onclose = ({ code }) => this.lost(socket, code);
   }
 
   /** Closes the socket that is being opened. */
@@ -218,12 +221,24 @@ export class Signal {
     this.events.onReady(ready);
   }
 
-  /** @param {WebSocket} socket */
-  lost(socket) {
+  /** Opens a socket again, if the server closed one that nobody used. */
+  wake() {
+    if (!this.isAsleep) return;
+    this.isAsleep = false;
+    if (!this.closed && !this.opening) this.open();
+  }
+
+  /**
+   * @param {WebSocket} socket
+   * @param {number} [code] why it was closed
+   */
+  lost(socket, code) {
     if (this.closed || (socket !== this.socket && socket !== this.opening?.socket)) return;
     if (socket === this.socket) {
       this.socket = null;
       this.events.onLost();
+      this.isAsleep = code === CLOSE_IDLE && !this.claim && !this.events.pendingOffer();
+      if (this.isAsleep) return;
       if (this.opening) return;
     } else {
       this.tools.clearTimeout(this.opening?.timer);
