@@ -51,6 +51,14 @@ class Membership:
         self._is_draining = True
         self._changed.set()
 
+    async def has_others(self) -> bool:
+        """Whether another worker takes calls, as far as anybody knows."""
+        try:
+            roll = await self._fleet.roll()
+        except FleetError:
+            return False
+        return any(not lease.is_draining for lease in roll.up if lease.channel != self._channel)
+
     async def leave(self) -> None:
         """Take no messages any more."""
         self._task.cancel()

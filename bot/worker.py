@@ -33,6 +33,10 @@ log = logging.getLogger("voicedemo.worker")
 
 
 DRAIN_LOOK_S = 0.2
+MOVES_AT_ONCE = 20
+"""A hundred calls a second move. All at once, they would wait for each other."""
+PAUSE_WITHIN_S = 15.0
+"""So long a worker that stops waits for a pause in each call. Few sentences take longer."""
 
 
 class Worker:
@@ -83,15 +87,24 @@ class Worker:
     async def drain(self, limit_s: float) -> None:
         """Let the calls move to other workers. Returns when all have, or after ``limit_s``.
 
-        A page leaves us only when it is connected to its next worker. Until then we go on.
+        Each moves in a pause, or without one after ``PAUSE_WITHIN_S``. A page leaves us only when
+        it is connected to its next worker. Until then we go on.
         """
         self._is_draining = True
         self._membership.drain()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 while self._calls:
+                    if await self._membership.has_others():
+                        self._ask_to_move(in_pause=loop.time() - began < PAUSE_WITHIN_S)
                     self._leases.check_now()
                     await asyncio.sleep(DRAIN_LOOK_S)
+
+    def _ask_to_move(self, *, in_pause: bool) -> None:
+        for call in list(self._calls.values())[:MOVES_AT_ONCE]:
+            call.ask_to_move(in_pause=in_pause)
 
     async def stop(self) -> None:
         """End all calls. Returns when their rows are written. Does nothing the second time."""

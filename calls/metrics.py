@@ -29,6 +29,8 @@ __all__ = [
 _calls_live = Gauge("voicedemo_calls_live", "Calls connecting, connected or recovering")
 _workers = Gauge("voicedemo_workers", "Bot workers that take calls; NaN while Redis is away")
 _workers_ended = Counter("voicedemo_workers_ended", "Bot workers of this machine", ["how"])
+for _how in ("died", "replaced"):
+    _workers_ended.labels(_how)  # 0 is a figure too
 _calls_moved = Counter("voicedemo_calls_moved", "Calls that another worker has taken over")
 _calls_admitted = Counter("voicedemo_calls_admitted", "Calls admitted", ["voice"])
 _messages_refused = Counter("voicedemo_messages_refused", "Messages answered by an error", ["code"])

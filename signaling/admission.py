@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 
+from calls import locks
 from calls.labels import SELF_TEST
 from calls.leases import a_lease
 from calls.models import Call
@@ -41,6 +42,7 @@ def admit(
     :raises ProtocolError: ``busy``, ``network_busy`` or ``ticket_used``.
     """
     with transaction.atomic():
+        locks.hold("admission")
         if Call.objects.filter(id=call_id).exists():
             raise ProtocolError("ticket_used", "this ticket was used: get another", retryable=True)
         taken = _taken(network)

@@ -153,12 +153,10 @@ class CallConsumer(AsyncWebsocketConsumer):
             self.placement.cancel()
             self.placement = None
 
-    async def move_from(self, channel: str) -> bool:
-        if channel == self.told_to_move or channel != self.bot_channel or self.placement:
-            return False
-        self.told_to_move = channel
-        await self._say(Move())
-        return True
+    async def move_from(self, channel: str) -> None:
+        if channel == self.bot_channel and channel != self.told_to_move and not self.placement:
+            self.told_to_move = channel
+            await self._say(Move())
 
     async def _handle(self, message: PageMessage) -> None:
         match message:
@@ -192,9 +190,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                 raise ProtocolError("unknown_generation", "the first offer must be generation 1")
             voice = _voice(offer)
             await self._open_call(voice)
-        elif offer.generation > 1 and self.told_to_move == self.bot_channel:
-            return  # the page will offer another peer connection in a moment
-        elif await watch.left({self.bot_channel}):
+        elif await watch.gone({self.bot_channel}):
             if offer.generation > 1:
                 await self.move_from(self.bot_channel)
                 return
@@ -204,6 +200,9 @@ class CallConsumer(AsyncWebsocketConsumer):
                 self._move_later(exc)
                 return
             offer = offer.model_copy(update={"rejoin": True})
+        elif offer.generation == 1 and await dispatch.is_draining(self.bot_channel):
+            with suppress(ProtocolError):  # then it stays where it is
+                voice = await self._move_call(self.bot_channel)
         await self._offer_to_bot(offer.model_copy(update={"voice": voice}))
         early, self.early, self.early_bytes = self.early, [], 0
         for message in early:
@@ -287,13 +286,13 @@ class CallConsumer(AsyncWebsocketConsumer):
         if self.bot_channel is None:
             return
         urls = [url for server in issued.ice_servers for url in server.urls]
-        await self._to_bot(
-            Relays(
-                ice_servers=issued.ice_servers,
-                providers={url: registry.provider_of(url) for url in urls},
-                page_address=networks.public_address(clients.address(self.scope)),
-            )
+        relays = Relays(
+            ice_servers=issued.ice_servers,
+            providers={url: registry.provider_of(url) for url in urls},
+            page_address=networks.public_address(clients.address(self.scope)),
         )
+        with suppress(FleetError):  # the call's next offer brings them
+            await self._to_bot(relays)
 
     async def _issue_ice(self) -> Ice:
         message, without = await issuing.issue(str(self.call_id), self.network, in_call=True)

@@ -42,6 +42,15 @@ async def workers_up() -> int | None:
         return None
 
 
+async def is_draining(channel: str) -> bool:
+    """Whether the worker on this channel lets its calls go, as far as anybody knows."""
+    try:
+        roll = await fleet().roll()
+    except FleetError:
+        return False
+    return any(lease.is_draining for lease in roll.up if lease.channel == channel)
+
+
 def bot_channel_of(call_id: uuid.UUID, nonce: str) -> str:
     """The channel of the worker that has this call, or that had it until it died.
 

@@ -31,11 +31,8 @@ class Socket(Protocol):
 
     async def close(self, code: int) -> None: ...
 
-    async def move_from(self, channel: str) -> bool:
-        """Tell the page to leave the worker on this channel, unless it knows or has left it.
-
-        :returns: whether it was told.
-        """
+    async def move_from(self, channel: str) -> None:
+        """Tell the page to leave the worker on this channel, unless it knows or has left it."""
         ...
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the distribution's packages that the tests need: browsers, a TURN server, Redis, and for root the
+# Install the distribution's packages that the tests need: browsers, a TURN server, Redis, PostgreSQL, and for root the
 # tools that build networks. Without root, only say what is missing.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
 command -v turnserver >/dev/null || missing+=(coturn)
 command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing+=(firefox-esr)
 command -v redis-server >/dev/null || missing+=(redis-server)
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 if [ "$(id -u)" -eq 0 ]; then
   command -v ip >/dev/null && command -v ss >/dev/null || missing+=(iproute2)
   command -v nft >/dev/null || missing+=(nftables)

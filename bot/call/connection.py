@@ -117,6 +117,11 @@ class Connection:
         return self._stream is not None
 
     @property
+    def is_in_pause(self) -> bool:
+        """Whether nothing that is said is lost if the call moves to another worker now."""
+        return self._stream is None or self._stream.is_in_pause
+
+    @property
     def silence_s(self) -> float:
         """Seconds since anything but STUN arrived."""
         return self._loop.time() - self._peer.last_heard

@@ -9,7 +9,7 @@ from wire.bot import Attach, Detach, Relays, ToBot
 from wire.constants import GRACE_S, SILENCE_S, Voice
 from wire.errors import ProtocolError
 from wire.page import Bye, Candidate, Hears, Offer, Visibility
-from wire.server import Answer, ByeReason, Error, ServerBye, ServerMessage
+from wire.server import Answer, ByeReason, Error, Move, ServerBye, ServerMessage
 from wire.states import LIVE, CallSignal, CallState, advance
 
 from ..peer.offer_text import OfferError
@@ -34,6 +34,8 @@ OFFERS_AT_ONCE = 20
 OFFERS_PER_S = 0.5
 """Offers cost time on the event loop. A phone on a bad train makes some 200 an hour, and a few in a
 row when it changes networks."""
+ASK_AGAIN_S = 3.0
+"""A page that was asked to move has done so by then, or could not."""
 MAX_REFUSALS = 20
 """A call whose messages are refused this often is ended, as its socket would be."""
 REFUSALS_PER_S = 1 / 30
@@ -82,15 +84,28 @@ class Session:
         self._timers.start("limit", resources.config.max_call_s, self._time_is_up)
         self._offers = Allowance(OFFERS_AT_ONCE, OFFERS_PER_S)
         self._refusals = Allowance(MAX_REFUSALS - 1, REFUSALS_PER_S)
+        self._loop = asyncio.get_running_loop()
+        self._ask_again_at = 0.0
         self._inbox = Inbox()
         self._drops = 0
-        self._inbox_task = asyncio.get_running_loop().create_task(self._run())
+        self._inbox_task = self._loop.create_task(self._run())
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def is_heard(self) -> bool:
         """Whether its page sends us media at the moment."""
         return self._connection.has_started and self._connection.silence_s < SILENCE_S
+
+    def ask_to_move(self, *, in_pause: bool) -> None:
+        """Ask the page to go on with another worker, unless it was asked a moment ago.
+
+        :param in_pause: only if nothing that is said is lost.
+        """
+        now = self._loop.time()
+        if now < self._ask_again_at or (in_pause and not self._connection.is_in_pause):
+            return
+        self._ask_again_at = now + ASK_AGAIN_S
+        self._line.say_soon(Move())
 
     def post(self, envelope: ToBot) -> None:
         """Hand the call a message."""

@@ -85,6 +85,11 @@ class AudioStream:
             return False
         return True
 
+    @property
+    def is_in_pause(self) -> bool:
+        """Whether neither the bot nor the person is saying something."""
+        return self._voice.is_in_pause
+
     def end(self) -> None:
         """End the voice. The stream is not used after this."""
         self._voice.end()

@@ -19,6 +19,11 @@ class Voice(Protocol):
         """
         ...
 
+    @property
+    def is_in_pause(self) -> bool:
+        """Whether nothing is lost if the call goes on with another voice of this kind now."""
+        return True
+
     def end(self) -> None:
         """Release what the voice holds: the call is over."""
         return

@@ -70,6 +70,10 @@ class ParrotVoice(Voice):
             self._begin_listening()
         return None
 
+    @property
+    def is_in_pause(self) -> bool:
+        return self._is_listening and not self._speech and not self._to_say
+
     def _lost_before(self, packet: AudioPacket) -> list[bytes]:
         """Stand-ins for the packets lost before this one.
 

@@ -104,6 +104,10 @@ class PluggedInVoice(Voice):
             self._turns.bot_speaks()
         return frame
 
+    @property
+    def is_in_pause(self) -> bool:
+        return self._bot is None or not self._bot.takes_turns or self._turns.is_in_pause
+
     def end(self) -> None:
         if self._bot is None:
             return

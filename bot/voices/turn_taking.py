@@ -68,6 +68,11 @@ class TurnTaking:
         threshold = max(LOUD_DBOV, _third_quartile(self._echo_levels) + ECHO_MARGIN_DB)
         return sum(level > threshold for level in self._recent_levels) >= LOUD_ENOUGH
 
+    @property
+    def is_in_pause(self) -> bool:
+        """Whether the bot has answered, and nobody speaks."""
+        return not self._bot_speaks and self._person_spoke_at is None
+
     def bot_speaks(self) -> None:
         """The bot sends a frame of speech."""
         if not self._bot_speaks:

@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from calls import labels, leases, timeline
@@ -145,3 +147,19 @@ def test_a_call_that_is_over_is_given_to_nobody(admit: Admit) -> None:
     call_id = admit("home", CallState.ENDED)
     with pytest.raises(ProtocolError, match="this call is over"):
         dispatch.give(call_id, "a-bot", "another-bot")
+
+
+def test_the_last_line_is_given_once(admit: Admit, settings: Any) -> None:
+    settings.VOICEDEMO_MAX_CALLS = 10
+
+    def try_it(number: int) -> int:
+        try:
+            admit(f"home-{number}")
+        except ProtocolError:
+            return 0
+        finally:
+            connection.close()
+        return 1
+
+    with ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(try_it, range(40))) == 10

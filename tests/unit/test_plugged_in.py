@@ -143,6 +143,24 @@ def test_a_bot_that_takes_turns_is_interrupted_within_200_ms() -> None:
     assert Talker.was_interrupted
 
 
+def test_a_bot_that_takes_turns_may_move_only_when_it_has_answered() -> None:
+    voice = PluggedInVoice(CALL_ID, Talker, TurnTaking(lambda _: None), unread, fail)
+
+    def passes(packets: int, level: int) -> None:
+        for _ in range(packets):
+            voice.hear(AudioPacket(opus.silence(), 0, 0, level))
+            voice.next_frame()
+
+    passes(1, -90)
+    assert not voice.is_in_pause  # it speaks
+    while voice.next_frame():
+        pass
+    assert voice.is_in_pause
+    passes(20, -20)
+    passes(100, -90)
+    assert not voice.is_in_pause  # it owes an answer
+
+
 def test_captions_appear_as_they_are_said_and_not_after_clear() -> None:
     read: list[str] = []
     output = AudioOutput(48000, read.append)

@@ -63,6 +63,20 @@ def test_the_parrot_repeats_a_phrase_after_the_pause_and_not_before() -> None:
     assert len(repeated) - start - 50 <= parrot.TAIL
 
 
+def test_the_parrot_may_move_only_when_nobody_is_saying_anything() -> None:
+    talk = Conversation(greeting=(b"x",) * 10)
+    talk.pass_frames(5, QUIET)
+    assert not talk.parrot.is_in_pause  # it greets
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
+    assert talk.parrot.is_in_pause
+    talk.pass_frames(20, LOUD, "word")
+    assert not talk.parrot.is_in_pause
+    talk.pass_frames(parrot.PAUSE + 5, QUIET)
+    assert not talk.parrot.is_in_pause  # it repeats
+    talk.pass_frames(200, QUIET)
+    assert talk.parrot.is_in_pause
+
+
 def repeated_after_losing(packets: int) -> list[bytes]:
     """Lose packets in the middle of a phrase, and return what the parrot says after it."""
     talk = Conversation()

@@ -137,6 +137,34 @@ async def test_two_sockets_that_move_one_call_meet_at_the_same_worker(
     assert call.bot_channel == alive.inbox
 
 
+async def test_a_worker_that_stops_lets_its_calls_move_first(
+    make_page: Callable[..., Page], bot: Worker, other: Worker
+) -> None:
+    page = make_page()
+    await page.call()
+    call = await call_in_state("connected")
+    stopping, alive = await having(call, bot, other)
+    draining = asyncio.create_task(stopping.drain(limit_s=20))
+    moved = await move(page, make_page)
+    assert await page.pitch() == 700  # the old one plays until the page leaves it
+    await page.peer.close()
+    await draining
+    assert await moved.pitch() == 700
+    await call.arefresh_from_db()
+    assert (call.state, call.bot_channel) == (CallState.CONNECTED, alive.inbox)
+
+
+async def test_a_worker_that_stops_alone_keeps_its_calls_to_the_end(
+    page: Page, bot: Worker
+) -> None:
+    await page.call()
+    await bot.drain(limit_s=0.5)
+    assert page.socket.output_queue.empty() or (await page.hear())["type"] != "move"
+    assert await page.pitch() == 700
+    await bot.stop()
+    assert (await page.hear_until("bye"))["reason"] == "server_stopping"
+
+
 async def test_a_page_is_told_once(page: Page, bot: Worker, other: Worker) -> None:
     await page.call()
     call = await call_in_state("connected")
