@@ -13,6 +13,7 @@ from pylibsrtp import Policy, Session
 from bot.media.packet import AudioPacket
 from bot.media.ssrcs import MAX_SSRCS
 from bot.media.stream import AudioStream
+from bot.media.voice import Voice
 
 pytestmark = pytest.mark.unit
 
@@ -21,7 +22,7 @@ PAYLOAD_TYPE = 111
 ANY_IN, ANY_OUT = Policy.SSRC_ANY_INBOUND, Policy.SSRC_ANY_OUTBOUND
 
 
-class Listener:
+class Listener(Voice):
     """A voice that keeps the SSRCs that it hears, and says nothing."""
 
     def __init__(self) -> None:
