@@ -6,13 +6,12 @@ is spent, calls get STUN servers only, and the log and a metric say so.
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 from django.conf import settings
 
 from calls import metrics
+
+from .counts import Counts, CountsInMemory, Limit
 
 log = logging.getLogger("voicedemo.ice")
 
@@ -21,63 +20,6 @@ DAY_S = 24 * 3600
 MINUTES_OF_A_DAY = 25
 """One minute may take this part of a day's budget. With the default settings a network gets 80
 credentials a minute: 40 phones at a trade fair, behind one address, may all load the page twice."""
-SWEEP_S = 60
-
-
-@dataclass(frozen=True)
-class Limit:
-    """So many credentials in a window of time, which begins with the first of them.
-
-    :param name: a label of the metric: ``network_minute``, ``network_day``, ``all_minute`` or
-        ``all_day``.
-    """
-
-    name: str
-    count: int
-    window_s: int
-
-
-class Counts(Protocol):
-    """Counts what was issued. Several processes can share one."""
-
-    async def take(self, wanted: Mapping[str, Limit]) -> Limit | None:
-        """Count one for every key, or for none of them.
-
-        :param wanted: the limit of each key.
-        :returns: the first limit that is reached; None if one was counted.
-        """
-        ...
-
-
-class CountsInMemory:
-    """The counts of one process. Only what was granted takes memory, and only for its window."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, tuple[int, float]] = {}
-        self._sweep_at = 0.0
-
-    def __len__(self) -> int:
-        return len(self._counts)
-
-    async def take(self, wanted: Mapping[str, Limit]) -> Limit | None:
-        now = time.monotonic()
-        self._sweep(now)
-        found = {key: self._count(key, limit, now) for key, limit in wanted.items()}
-        for key, limit in wanted.items():
-            if found[key][0] >= limit.count:
-                return limit
-        self._counts |= {key: (count + 1, until) for key, (count, until) in found.items()}
-        return None
-
-    def _count(self, key: str, limit: Limit, now: float) -> tuple[int, float]:
-        """Return the count, and when its window ends."""
-        count, until = self._counts.get(key, (0, 0.0))
-        return (count, until) if now < until else (0, now + limit.window_s)
-
-    def _sweep(self, now: float) -> None:
-        if now >= self._sweep_at:
-            self._counts = {key: kept for key, kept in self._counts.items() if now < kept[1]}
-            self._sweep_at = now + SWEEP_S
 
 
 class Budget:
@@ -129,5 +71,14 @@ def _limits(whose: str, key: str, per_day: int) -> dict[str, Limit]:
     return {f"{limit.name}:{key}": limit for limit in (minute, day)}
 
 
-shared = Budget(CountsInMemory())
-"""The budget of this process."""
+def _counts() -> Counts:
+    if settings.REDIS_URL:
+        # Not needed, and so not loaded, by a server of one process.
+        from .redis_counts import CountsInRedis
+
+        return CountsInRedis(settings.REDIS_URL)
+    return CountsInMemory()
+
+
+shared = Budget(_counts())
+"""The budget of all processes over Redis, or of this one without it."""

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from calls import tickets
 from calls.models import CallEvent
 from signaling import limits
-from signaling.ice import budget, guard, issuing
+from signaling.ice import budget, counts, guard, issuing
 from tests.page import Page
 
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
@@ -23,7 +23,7 @@ PHONES = 40
 
 @pytest.fixture(autouse=True)
 def coturn(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "shared", budget.Budget(budget.CountsInMemory()))
+    monkeypatch.setattr(budget, "shared", budget.Budget(counts.CountsInMemory()))
     settings.VOICEDEMO_COTURN_URLS = ["turn:turn.example:3478"]
     settings.VOICEDEMO_COTURN_SECRET = "north"
     settings.VOICEDEMO_PROXIES = 1

@@ -1,0 +1,70 @@
+"""How many were issued, counted by one process or by several."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from signaling.ice.counts import Counts, CountsInMemory, Limit
+from signaling.ice.redis_counts import CountsInRedis
+from tests.redis import Redis
+
+pytestmark = pytest.mark.unit
+
+FEW = Limit("network_minute", 2, 60)
+MANY = Limit("all_day", 3, 3600)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    redis = Redis(tmp_path)
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def counts(request: pytest.FixtureRequest) -> AsyncIterator[Counts]:
+    if request.param == "memory":
+        yield CountsInMemory()
+        return
+    counts = CountsInRedis(request.getfixturevalue("redis").url)
+    yield counts
+    await counts.close()
+
+
+async def test_the_first_limit_that_is_reached_is_told_and_nothing_is_counted_then(
+    counts: Counts,
+) -> None:
+    for _ in range(2):
+        assert await counts.take({"a": FEW, "all": MANY}) is None
+    for _ in range(5):
+        assert await counts.take({"a": FEW, "all": MANY}) == FEW
+    assert await counts.take({"b": FEW, "all": MANY}) is None
+    assert await counts.take({"c": FEW, "all": MANY}) == MANY
+
+
+async def test_a_window_ends(counts: Counts) -> None:
+    brief = Limit("network_minute", 1, 1)
+    assert await counts.take({"a": brief}) is None
+    assert await counts.take({"a": brief}) == brief
+    async with asyncio.timeout(10):
+        while await counts.take({"a": brief}):
+            await asyncio.sleep(0.05)
+
+
+async def test_two_processes_share_a_limit(redis: Redis) -> None:
+    mine, theirs = CountsInRedis(redis.url), CountsInRedis(redis.url)
+    given = [await counts.take({"a": FEW}) for counts in (mine, theirs, mine, theirs)]
+    assert given == [None, None, FEW, FEW]
+    await mine.close()
+    await theirs.close()
+
+
+async def test_without_redis_a_process_counts_for_itself(redis: Redis) -> None:
+    counts = CountsInRedis(redis.url)
+    redis.stop()
+    assert [await counts.take({"a": FEW}) for _ in range(3)] == [None, None, FEW]
+    redis.start()
+    assert await counts.take({"a": FEW}) is None
+    await counts.close()
