@@ -57,7 +57,7 @@ class Membership:
             roll = await self._fleet.roll()
         except FleetError:
             return False
-        return any(not lease.is_draining for lease in roll.up if lease.channel != self._channel)
+        return any(channel != self._channel for channel in roll.taking_calls)
 
     async def leave(self) -> None:
         """Take no messages any more."""

@@ -23,6 +23,11 @@ class Roll(NamedTuple):
     up: list[WorkerLease]
     gone: frozenset[str]
 
+    @property
+    def taking_calls(self) -> list[str]:
+        """The channels of the workers that may get a call."""
+        return [lease.channel for lease in self.up if not lease.is_draining]
+
 
 class Fleet(Protocol):
     """The workers that may take calls. Every method raises :class:`FleetError` if it cannot tell.

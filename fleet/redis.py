@@ -24,10 +24,10 @@ GONE_S = 600
 ANSWER_S = 1.0
 """Redis answers within milliseconds, or does not answer."""
 
-_NOW = """
+_WORKERS = "local workers = KEYS[1] .. 'workers'"
+_NOW = f"""{_WORKERS}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local workers = KEYS[1] .. 'workers'
 """
 # ARGV: channel, lease, its life in ms, how long the channel is known in ms, calls that it has now.
 _RENEW = f"""{_NOW}
@@ -72,7 +72,7 @@ redis.call('PEXPIRE', reserved, ARGV[2])
 return best
 """
 # ARGV: channels that somebody asks about.
-_ROLL = f"""{_NOW}
+_ROLL = f"""{_WORKERS}
 local up, gone = {{}}, {{}}
 for _, channel in ipairs(redis.call('ZRANGE', workers, 0, -1)) do
   local lease = redis.call('GET', KEYS[1] .. 'worker:' .. channel)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import uuid
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -277,9 +278,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _offer_to_bot(self, offer: Offer) -> None:
         await self._to_bot(offer)
         # Neither the answer nor the page's candidates wait for the bot's ICE servers.
-        telling = asyncio.create_task(self._relays_to_bot())
-        self.background.add(telling)
-        telling.add_done_callback(self.background.discard)
+        self._in_background(self._relays_to_bot())
 
     async def _relays_to_bot(self) -> None:
         issued = await self._issue_ice()
@@ -345,7 +344,7 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     def _keep_for_later(self, message: Candidate | Report) -> None:
         """Keep a message that arrived before the offer that opens its call."""
-        self.early_bytes += len(message.to_json())
+        self.early_bytes += len(message.to_json().encode())
         if len(self.early) >= MAX_EARLY_MESSAGES or self.early_bytes > MAX_EARLY_BYTES:
             raise ProtocolError("no_call", "there is no call on this socket yet")
         self.early.append(message)
@@ -373,9 +372,12 @@ class CallConsumer(AsyncWebsocketConsumer):
     def _close_if_idle(self) -> None:
         """A page that nobody taps needs no socket. It opens another one at the tap."""
         if self.bot_channel is None:
-            closing = asyncio.create_task(self.close(CLOSE_IDLE))
-            self.background.add(closing)
-            closing.add_done_callback(self.background.discard)
+            self._in_background(self.close(CLOSE_IDLE))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
 
     def _check_rate(self, message: PageMessage) -> None:
         if self.rates.get(message.type, self.other_rate).take(""):

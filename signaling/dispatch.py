@@ -37,7 +37,7 @@ async def release(call_id: uuid.UUID, channel: str) -> None:
 async def workers_up() -> int | None:
     """How many workers take calls. None while nobody knows."""
     try:
-        return sum(not lease.is_draining for lease in (await fleet().roll()).up)
+        return len((await fleet().roll()).taking_calls)
     except FleetError:
         return None
 

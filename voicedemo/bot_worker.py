@@ -14,7 +14,8 @@ from fleet.chosen import fleet
 
 
 def make_worker(channel: str, number: int = 1) -> Worker:
-    """
+    """Make a worker that has yet to be started.
+
     :param channel: where it takes messages (:func:`fleet.lease.new_channel`).
     :param number: of this worker among those of this machine, from 1. Each takes a media port of
         its own.

@@ -47,7 +47,6 @@ class Supervisor:
     """
 
     def __init__(self, count: int) -> None:
-        self._count = count
         self._stopping = False
         self._replacing: asyncio.Task[None] | None = None
         self._up = {number: asyncio.Event() for number in range(1, count + 1)}
@@ -56,7 +55,7 @@ class Supervisor:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep(number)) for number in range(1, self._count + 1)]
+        self._tasks = [loop.create_task(self._keep(number)) for number in self._up]
         loop.add_signal_handler(signal.SIGHUP, self._replace_soon)
 
     async def stop(self) -> None:
@@ -64,7 +63,7 @@ class Supervisor:
         self._stopping = True
         for process in self._processes.values():
             process.send_signal(signal.SIGINT)
-        for number in range(1, self._count + 1):
+        for number in self._up:
             _end_worker_of_an_earlier_run(number)
         _, late = await asyncio.wait(self._tasks, timeout=STOP_S)
         for process in self._processes.values():

@@ -8,7 +8,6 @@ import argparse
 import signal
 import statistics
 import tempfile
-from itertools import pairwise
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -34,7 +33,7 @@ def main() -> None:
         browser = launch(playwright)
         for name, (number, times) in FAULTS.items():
             caller = Caller(browser, f"{cluster.url}?voice=echo", init_script=DRAW_RARELY)
-            wait_for_workers(cluster)
+            cluster.wait_for_workers()
             caller.call()
             before = len(cluster.calls())
             gaps = [gap(cluster, caller, number) for _ in range(3 if quick else times)]
@@ -48,7 +47,7 @@ def main() -> None:
 
 def gap(cluster: Cluster, caller: Caller, number: signal.Signals) -> float:
     """Let the call's worker suffer, wait until the call is elsewhere, and return the gap in ms."""
-    wait_for_workers(cluster)
+    cluster.wait_for_workers()
     caller.wait_for_sound()
     peers = caller.page.evaluate("seen.peers.length")
     began = caller.page.evaluate("performance.now()")
@@ -59,14 +58,10 @@ def gap(cluster: Cluster, caller: Caller, number: signal.Signals) -> float:
         timeout=1000 * UP_S,
     )
     caller.wait_for_sound()
-    arrivals = caller.page.evaluate("from => seen.arrivals.filter((at) => at > from)", began - 100)
+    longest: float = caller.page.evaluate("since => seen.longestGapSince(since)", began - 100)
     if number is signal.SIGSTOP:
         cluster.wake(process)
-    return max(later - at for at, later in pairwise(arrivals))
-
-
-def wait_for_workers(cluster: Cluster) -> None:
-    assert cluster.server.wait_for_metric("voicedemo_workers", 2, UP_S)
+    return longest
 
 
 if __name__ == "__main__":

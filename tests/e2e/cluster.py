@@ -11,30 +11,31 @@ from tests.redis import Redis
 
 from .server import Server
 
+WORKERS = 2
+
 
 class Cluster:
     """`manage.py serve --workers`, its processes, and what its database says.
 
     :param folder: for the data of all processes.
-    :param workers: how many.
-    :param changed: settings, as environment variables.
     """
 
-    def __init__(self, folder: Path, workers: int = 2, **changed: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._count = workers
-        self._changed = changed
         self.redis = Redis(folder)
         self.server = self._start()
 
     def _start(self, *more: str) -> Server:
-        command = ("serve", f"--workers={self._count}", *more)
-        url = self.redis.url
-        return Server.start(self._folder / "var", command=command, REDIS_URL=url, **self._changed)
+        command = ("serve", f"--workers={WORKERS}", *more)
+        return Server.start(self._folder / "var", command=command, REDIS_URL=self.redis.url)
 
     @property
     def url(self) -> str:
         return self.server.url
+
+    def wait_for_workers(self) -> None:
+        """Wait until all workers take calls."""
+        assert self.server.wait_for_metric("voicedemo_workers", WORKERS, timeout_s=30)
 
     def workers(self) -> dict[str, int]:
         """The process ids of the workers, by channel."""

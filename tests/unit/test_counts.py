@@ -1,8 +1,7 @@
 """How many were issued, counted by one process or by several."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,13 +13,6 @@ pytestmark = pytest.mark.unit
 
 FEW = Limit("network_minute", 2, 60)
 MANY = Limit("all_day", 3, 3600)
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    redis = Redis(tmp_path)
-    yield redis
-    redis.stop()
 
 
 @pytest.fixture(params=["memory", "redis"])

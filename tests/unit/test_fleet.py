@@ -2,8 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,13 +15,6 @@ from fleet.redis import FleetInRedis
 from tests.redis import Redis
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    redis = Redis(tmp_path)
-    yield redis
-    redis.stop()
 
 
 @pytest.fixture(params=["memory", "redis"])

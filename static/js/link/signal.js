@@ -238,8 +238,7 @@ export class Signal {
       this.socket = null;
       this.events.onLost();
       this.isAsleep = code === CLOSE_IDLE && !this.claim && !this.events.pendingOffer();
-      if (this.isAsleep) return;
-      if (this.opening) return;
+      if (this.isAsleep || this.opening) return;
     } else {
       this.tools.clearTimeout(this.opening?.timer);
       this.opening = null;
