@@ -5,7 +5,7 @@ import logging
 import uuid
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import parse_qs, urlsplit
 
 from autobahn.exception import Disconnected
@@ -180,6 +180,8 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._report(message)
             case Relayed():
                 await self._relayed(message)
+            case _:
+                assert_never(message)
 
     # The call.
 

@@ -46,6 +46,8 @@ class Buckets:
 
 requests = Buckets(burst=60, per_second=1.0)
 """For tickets and ICE servers. A whole trade fair may be behind one address."""
+screens = Buckets(burst=200, per_second=20.0)
+"""For the screens of stands, which ask every two seconds: forty behind one address."""
 reports = Buckets(burst=20, per_second=1 / 60)
 """For the reports of self-tests. A self-test takes half a minute; without this limit one network's
 reports could push out everybody's."""
@@ -61,10 +63,10 @@ def limited(buckets: Buckets) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        async def answer(request: ASGIRequest) -> HttpResponseBase:
+        async def answer(request: ASGIRequest, **arguments: str) -> HttpResponseBase:
             wait = buckets.take(networks.key(clients.address(request.scope)))
             if not wait:
-                return await view(request)
+                return await view(request, **arguments)
             metrics.request_limited(_route(request))
             return JsonResponse(
                 {"error": {"code": "too_many_requests", "message": "slow down"}},

@@ -16,6 +16,17 @@ FADE_SAMPLES: Final = SAMPLE_RATE // 100
 """10 ms. Speech that is cut off fades out over this, so that it ends without a click."""
 
 
+LONGEST_S: Final = 300.0
+"""So much may wait: 29 MB of samples. A bot that speaks faster than people listen fills the memory
+that all calls share."""
+MAX_CAPTIONS: Final = 1_000
+MAX_CAPTION_CHARS: Final = 2_000
+
+
+class OutputFullError(Exception):
+    """A bot has more to say than may wait."""
+
+
 class AudioOutput:
     """The queue of samples that a bot says. A packet is sent from it every 20 ms.
 
@@ -26,6 +37,7 @@ class AudioOutput:
 
     def __init__(self, sample_rate: int, on_caption: Callable[[str], None]) -> None:
         self._on_caption = on_caption
+        self._sample_rate = sample_rate
         self._captions: deque[tuple[int, str]] = deque()
         self._shown = ""
         self._samples_sent = 0
@@ -48,14 +60,23 @@ class AudioOutput:
         :param caption: what these samples say, as text. The page shows it while they are sent,
             until the next caption or until the queue is empty.
         :raises TypeError: ``pcm`` is not a one-dimensional array of int16.
+        :raises OutputFullError: if more than ``LONGEST_S`` or ``MAX_CAPTIONS`` would wait. Nothing
+            is added then.
         """
         if pcm.dtype != np.int16 or pcm.ndim != 1:
             raise TypeError(
                 f"say() takes a one-dimensional array of int16 samples,"
                 f" not {pcm.ndim} dimensions of {pcm.dtype}"
             )
+        seconds = self.seconds_left + len(pcm) / self._sample_rate
+        if seconds > LONGEST_S or len(self._captions) >= MAX_CAPTIONS:
+            raise OutputFullError(
+                f"{seconds:.0f} s and {len(self._captions)} captions would wait: "
+                f"say() takes {LONGEST_S:.0f} s at most. seconds_left tells how much waits"
+            )
         if caption:
-            self._captions.append((self._samples_sent + self._samples_queued, caption))
+            begins = self._samples_sent + self._samples_queued
+            self._captions.append((begins, caption[:MAX_CAPTION_CHARS]))
         pcm = np.ascontiguousarray(pcm)  # PyAV takes no slices with a step
         for piece in (pcm,) if self._resampler is None else self._resampler.resample(pcm):
             self._queue.append(piece)

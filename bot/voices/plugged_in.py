@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from .turn_taking import TurnTaking
 
 log = logging.getLogger("voicedemo.bot")
 
+BLOCKS_S = 0.1
+"""So long a method of a bot may take before the log tells. Every caller hears a gap by then."""
 FAULTS = (Exception, asyncio.CancelledError)
 """The exceptions that count as a fault of the bot. Its methods do not await, so a
 ``CancelledError`` comes from one of its own tasks and is no request to cancel ours."""
@@ -76,7 +79,8 @@ class PluggedInVoice(Voice):
         self._on_failure = on_failure
         self._bot: Bot | None = None
         self._failed = False
-        with self._guard():
+        self._was_slow = False
+        with self._guard("the class or begin()"):
             bot = make_bot()
             self._input = AudioInput(bot.sample_rate)
             self._output = AudioOutput(bot.sample_rate, on_caption)
@@ -88,7 +92,7 @@ class PluggedInVoice(Voice):
             return
         # Decoded outside the guard: a packet that is not Opus is no fault of the bot's.
         heard = list(self._input.decode(packet))
-        with self._guard():
+        with self._guard("hear() or interrupted()"):
             if self._bot.takes_turns:
                 self._take_turns(self._bot, packet)
             for pcm in heard:
@@ -116,6 +120,17 @@ class PluggedInVoice(Voice):
         except FAULTS:
             log.exception("call %s: its bot raised in end()", self._call_id)
 
+    def _look_at(self, seconds: float, what: str) -> None:
+        if seconds > BLOCKS_S and not self._was_slow:
+            self._was_slow = True
+            log.warning(
+                "call %s: its bot's %s took %.0f ms, in which no call of this process was served. "
+                "Give such work to asyncio.to_thread (docs/bot.md)",
+                self._call_id,
+                what,
+                1000 * seconds,
+            )
+
     def _take_turns(self, bot: Bot, packet: AudioPacket) -> None:
         self._turns.hear(packet)
         if self._turns.is_interrupted:
@@ -124,10 +139,12 @@ class PluggedInVoice(Voice):
             bot.interrupted()
 
     @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Report what the bot raises as a failure."""
+    def _guard(self, what: str) -> Iterator[None]:
+        """Report what the bot raises as a failure, and once that it blocks the event loop."""
+        began = time.perf_counter()
         try:
             yield
+            self._look_at(time.perf_counter() - began, what)
         except FAULTS:
             log.exception("call %s: its bot raised, so the call fails", self._call_id)
             self._failed = True

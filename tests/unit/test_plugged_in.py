@@ -1,4 +1,5 @@
 import asyncio
+import time
 import uuid
 
 import numpy as np
@@ -8,7 +9,7 @@ from bot.media import opus
 from bot.media.opus import Pcm
 from bot.media.packet import FRAME_SAMPLES, AudioPacket
 from bot.voices.audio_input import AudioInput
-from bot.voices.audio_output import AudioOutput
+from bot.voices.audio_output import MAX_CAPTIONS, AudioOutput, OutputFullError
 from bot.voices.contract import METHODS, faults_of
 from bot.voices.plugged_in import PluggedInVoice
 from bot.voices.turn_taking import TurnTaking
@@ -159,6 +160,33 @@ def test_a_bot_that_takes_turns_may_move_only_when_it_has_answered() -> None:
     passes(20, -20)
     passes(100, -90)
     assert not voice.is_in_pause  # it owes an answer
+
+
+class Sleeper(Talker):
+    def hear(self, pcm: Pcm) -> None:
+        time.sleep(0.15)
+
+
+def test_a_bot_that_blocks_all_calls_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    voice = PluggedInVoice(CALL_ID, Sleeper, TurnTaking(lambda _: None), unread, fail)
+    for number in range(2):
+        voice.hear(AudioPacket(opus.silence(), number, number * FRAME_SAMPLES, -90))
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "voicedemo.bot"]
+    assert str(CALL_ID) in told and "hear()" in told and "asyncio.to_thread" in told
+
+
+def test_a_bot_cannot_fill_the_memory_with_what_it_says() -> None:
+    output = AudioOutput(16000, unread)
+    output.say(tone(200, 16000))
+    with pytest.raises(OutputFullError, match="300 s at most"):
+        output.say(tone(101, 16000))
+    assert output.seconds_left == pytest.approx(200, abs=1)
+    output.clear()
+    output.say(tone(200, 16000))
+    for _ in range(MAX_CAPTIONS):
+        output.say(tone(0.001, 16000), "word")
+    with pytest.raises(OutputFullError):
+        output.say(tone(0.001, 16000), "word")
 
 
 def test_captions_appear_as_they_are_said_and_not_after_clear() -> None:

@@ -186,3 +186,14 @@ def test_a_poster_outlives_a_change_of_key(settings: Any) -> None:
     assert labels.read(token) == HALL
     settings.SECRET_KEY_FALLBACKS = []
     assert labels.read(token) == ""
+
+
+async def test_a_screen_that_asks_without_end_is_told_to_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits.screens, "_burst", 3)
+    limits.screens.clear()
+    path = f"/api/stand/{labels.sign(HALL)}/"
+    answers = [(await get(path)).status_code for _ in range(5)]
+    limits.screens.clear()
+    assert answers == [200, 200, 200, 429, 429]
