@@ -98,7 +98,7 @@ def _stop_soon(bots: Bots | None) -> None:
     A shutdown that hangs ends after ``SHUTDOWN_S`` and prints where each thread hangs.
     """
     faulthandler.dump_traceback_later(SHUTDOWN_S, exit=True)
-    _on_signals(_stop_reactor)
+    _on_signals(stop_reactor)
     deferred(_stop(bots)).addErrback(lambda failure: failure.printTraceback())
 
 
@@ -111,10 +111,10 @@ async def _stop(bots: Bots | None) -> None:
         log.warning("the server stops, and its calls have not ended within %.0f s", CALLS_S)
     finally:
         await asyncio.sleep(FAREWELL_S)
-        _stop_reactor()
+        stop_reactor()
 
 
-def _stop_reactor() -> None:
+def stop_reactor() -> None:
     if reactor.running:
         reactor.stop()
 

@@ -31,17 +31,22 @@ def worker_claim(number: int) -> str:
     return f"worker-{number}"
 
 
-def _end_worker_of_an_earlier_run(number: int) -> None:
-    """End a worker whose supervisor was killed. Ours of the same number was waiting for that."""
+def _signal_worker(number: int, what: signal.Signals) -> None:
+    """Send a signal to the worker that has the number.
+
+    It may be one that an earlier supervisor left behind. Ours then waits for its end.
+    """
     claim = Claim(Path(settings.VAR_DIR), worker_claim(number))
-    if not claim.is_mine and (process := claim.left_by_holder()):
-        with suppress(ProcessLookupError):
-            os.kill(int(process), signal.SIGINT)
+    process = "" if claim.is_mine else claim.left_by_holder()
     claim.give_back()
+    if process:
+        with suppress(ProcessLookupError):
+            os.kill(int(process), what)
 
 
 class Supervisor:
-    """So many workers, each a process of its own. They outlive us if we are killed.
+    """So many workers, each a process of its own. They outlive us if we are killed, or told to
+    leave them (`manage.py serve` on SIGUSR1), and the next supervisor takes them over.
 
     :param count: how many.
     """
@@ -64,7 +69,7 @@ class Supervisor:
         for process in self._processes.values():
             process.send_signal(signal.SIGINT)
         for number in self._up:
-            _end_worker_of_an_earlier_run(number)
+            _signal_worker(number, signal.SIGINT)
         _, late = await asyncio.wait(self._tasks, timeout=STOP_S)
         for process in self._processes.values():
             log.warning("worker %d does not end by itself, and is killed", process.pid)
@@ -78,10 +83,9 @@ class Supervisor:
         The calls of each move to the others first.
         """
         for number, up in self._up.items():
-            if process := self._processes.get(number):
-                log.info("worker %d is replaced", number)
-                up.clear()
-                process.send_signal(signal.SIGTERM)
+            log.info("worker %d is replaced", number)
+            up.clear()
+            _signal_worker(number, signal.SIGTERM)
             await up.wait()
         log.info("all workers are replaced")
 

@@ -1,6 +1,7 @@
 """Bot workers that die, freeze, and are replaced, with a browser in a call."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,33 @@ def test_calls_outlive_the_web_process_and_the_next_one_finds_them(
     assert caller.page.evaluate("seen.peers.length") == 1
     cluster.server.stop()
     assert cluster.workers() == {}
+
+
+@pytest.mark.long
+def test_a_new_version_comes_into_use_with_calls_up(caller: Caller, cluster: Cluster) -> None:
+    """First the process with the pages, then the workers one by one."""
+    before = cluster.workers()
+    began = caller.page.evaluate("performance.now()")
+    cluster.server.process.send_signal(signal.SIGUSR1)
+    assert cluster.server.exited(timeout_s=10) == 0
+    assert cluster.workers() == before
+    cluster.start_web_process()
+    cluster.server.process.send_signal(signal.SIGHUP)
+    caller.page.wait_for_function("() => seen.peers.length >= 2", timeout=30_000)
+    wait_until_gone(cluster, before)
+    caller.wait_for_sound()
+    assert (caller.state, caller.page.evaluate("seen.microphones")) == ("connected", 1)
+    assert [state for state, _ in cluster.calls()] == ["connected"]
+    assert longest_gap(caller, began) < 400
+
+
+def wait_until_gone(cluster: Cluster, workers: dict[str, int]) -> None:
+    """Wait until none of these is left, and as many others are up."""
+    deadline = time.monotonic() + 40
+    while workers.keys() & cluster.workers().keys():
+        assert time.monotonic() < deadline, "workers of before are still there"
+        time.sleep(0.1)
+    assert cluster.server.wait_for_metric("voicedemo_workers", len(workers), timeout_s=20)
 
 
 def restart(caller: Caller) -> None:

@@ -38,7 +38,10 @@ class Command(BaseCommand):
         claim = Claim(Path(settings.VAR_DIR), worker_claim(number))
         if not claim.is_mine:
             self.stderr.write(f"Worker {number} of this folder is running. Waiting for its end.")
-            claim.wait()
+            try:
+                claim.wait()
+            except KeyboardInterrupt:
+                return
         claim.exchange(str(os.getpid()))  # for a supervisor that finds us here
         asyncio.run(self._run(make_worker(channel, number)))
 

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,14 @@ from signaling.watch import watch
 from voicedemo import door, upkeep
 from voicedemo.bot_worker import make_worker
 from voicedemo.claim import Claim
-from voicedemo.shutdown import Bots, OrderlyServer, deferred, reactor, stop_on_signals
+from voicedemo.shutdown import (
+    Bots,
+    OrderlyServer,
+    deferred,
+    reactor,
+    stop_on_signals,
+    stop_reactor,
+)
 from voicedemo.supervisor import Supervisor
 
 BACKLOG = 1024
@@ -26,6 +34,7 @@ class Command(BaseCommand):
     help = "Serve pages and sockets, with the bot in the same process unless told otherwise."
     # `manage.py phone` sets the text to print once the server runs.
     stealth_options = ("announce",)
+    _leaves_workers = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
@@ -76,6 +85,8 @@ class Command(BaseCommand):
             deferred(self._start(bots, server.url, announce)).addErrback(self._cannot_start)
 
         server.run()
+        if self._leaves_workers:
+            os._exit(0)  # asyncio would kill its subprocesses on the way out
         if server.refused is not None:
             taken = server.refused_port or port
             another = f"PORT={port + 1}" if taken == port else f"--tls-port={taken + 1}"
@@ -84,8 +95,16 @@ class Command(BaseCommand):
                 f"Try another one: {another}"
             )
 
+    def _leave_workers(self) -> None:
+        """End, and leave the workers and their calls to the next process with pages."""
+        self._leaves_workers = True
+        stop_reactor()
+
     async def _start(self, bots: Bots | None, url: str, announce: str) -> None:
         stop_on_signals(bots)
+        if isinstance(bots, Supervisor):
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGUSR1, self._leave_workers)
         await self._claim(Path(settings.VAR_DIR), bots.inbox if isinstance(bots, Worker) else "")
         if bots is not None:
             await bots.start()
