@@ -192,6 +192,7 @@ async def test_a_screen_that_asks_without_end_is_told_to_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits.screens, "_burst", 3)
+    monkeypatch.setattr(limits.screens, "_per_second", 0.001)
     limits.screens.clear()
     path = f"/api/stand/{labels.sign(HALL)}/"
     answers = [(await get(path)).status_code for _ in range(5)]
