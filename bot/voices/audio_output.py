@@ -14,11 +14,10 @@ from ..media.resample import Resampler
 
 FADE_SAMPLES: Final = SAMPLE_RATE // 100
 """10 ms. Speech that is cut off fades out over this, so that it ends without a click."""
-
-
 LONGEST_S: Final = 300.0
 """So much may wait: 29 MB of samples. A bot that speaks faster than people listen fills the memory
 that all calls share."""
+MAX_PIECES: Final = 50_000
 MAX_CAPTIONS: Final = 1_000
 MAX_CAPTION_CHARS: Final = 2_000
 
@@ -60,27 +59,32 @@ class AudioOutput:
         :param caption: what these samples say, as text. The page shows it while they are sent,
             until the next caption or until the queue is empty.
         :raises TypeError: ``pcm`` is not a one-dimensional array of int16.
-        :raises OutputFullError: if more than ``LONGEST_S`` or ``MAX_CAPTIONS`` would wait. Nothing
-            is added then.
+        :raises OutputFullError: if more than ``LONGEST_S``, ``MAX_PIECES`` or ``MAX_CAPTIONS``
+            would wait. Nothing is added then.
         """
         if pcm.dtype != np.int16 or pcm.ndim != 1:
             raise TypeError(
                 f"say() takes a one-dimensional array of int16 samples,"
                 f" not {pcm.ndim} dimensions of {pcm.dtype}"
             )
-        seconds = self.seconds_left + len(pcm) / self._sample_rate
-        if seconds > LONGEST_S or len(self._captions) >= MAX_CAPTIONS:
-            raise OutputFullError(
-                f"{seconds:.0f} s and {len(self._captions)} captions would wait: "
-                f"say() takes {LONGEST_S:.0f} s at most. seconds_left tells how much waits"
-            )
+        self._check_room(len(pcm) / self._sample_rate, caption)
         if caption:
             begins = self._samples_sent + self._samples_queued
             self._captions.append((begins, caption[:MAX_CAPTION_CHARS]))
         pcm = np.ascontiguousarray(pcm)  # PyAV takes no slices with a step
         for piece in (pcm,) if self._resampler is None else self._resampler.resample(pcm):
-            self._queue.append(piece)
-            self._samples_queued += len(piece)
+            if len(piece):
+                self._queue.append(piece)
+                self._samples_queued += len(piece)
+
+    def _check_room(self, seconds: float, caption: str) -> None:
+        total_s, captions = self.seconds_left + seconds, len(self._captions) + bool(caption)
+        if total_s > LONGEST_S or len(self._queue) >= MAX_PIECES or captions > MAX_CAPTIONS:
+            raise OutputFullError(
+                f"{total_s:.0f} s in {len(self._queue) + 1} pieces with {captions} captions would "
+                f"wait. At most {LONGEST_S:.0f} s, {MAX_PIECES} and {MAX_CAPTIONS} may: "
+                f"seconds_left tells how much waits"
+            )
 
     def clear(self) -> None:
         """Empty the queue and fall silent within 10 ms."""

@@ -116,20 +116,10 @@ class PluggedInVoice(Voice):
         if self._bot is None:
             return
         try:
-            self._bot.end()
+            with self._timed("end()"):
+                self._bot.end()
         except FAULTS:
             log.exception("call %s: its bot raised in end()", self._call_id)
-
-    def _look_at(self, seconds: float, what: str) -> None:
-        if seconds > BLOCKS_S and not self._was_slow:
-            self._was_slow = True
-            log.warning(
-                "call %s: its bot's %s took %.0f ms, in which no call of this process was served. "
-                "Give such work to asyncio.to_thread (docs/bot.md)",
-                self._call_id,
-                what,
-                1000 * seconds,
-            )
 
     def _take_turns(self, bot: Bot, packet: AudioPacket) -> None:
         self._turns.hear(packet)
@@ -140,12 +130,29 @@ class PluggedInVoice(Voice):
 
     @contextmanager
     def _guard(self, what: str) -> Iterator[None]:
-        """Report what the bot raises as a failure, and once that it blocks the event loop."""
-        began = time.perf_counter()
+        """Report what the bot raises as a failure."""
         try:
-            yield
-            self._look_at(time.perf_counter() - began, what)
+            with self._timed(what):
+                yield
         except FAULTS:
             log.exception("call %s: its bot raised, so the call fails", self._call_id)
             self._failed = True
             self._on_failure()
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        """Report once that the bot blocks the event loop."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - began
+            if seconds > BLOCKS_S and not self._was_slow:
+                self._was_slow = True
+                log.warning(
+                    "call %s: its bot's %s took %.0f ms, in which no call of this process was "
+                    "served. Give such work to asyncio.to_thread (docs/bot.md)",
+                    self._call_id,
+                    what,
+                    1000 * seconds,
+                )

@@ -9,7 +9,7 @@ from bot.media import opus
 from bot.media.opus import Pcm
 from bot.media.packet import FRAME_SAMPLES, AudioPacket
 from bot.voices.audio_input import AudioInput
-from bot.voices.audio_output import MAX_CAPTIONS, AudioOutput, OutputFullError
+from bot.voices.audio_output import MAX_CAPTIONS, MAX_PIECES, AudioOutput, OutputFullError
 from bot.voices.contract import METHODS, faults_of
 from bot.voices.plugged_in import PluggedInVoice
 from bot.voices.turn_taking import TurnTaking
@@ -167,18 +167,27 @@ class Sleeper(Talker):
         time.sleep(0.15)
 
 
-def test_a_bot_that_blocks_all_calls_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
-    voice = PluggedInVoice(CALL_ID, Sleeper, TurnTaking(lambda _: None), unread, fail)
+class SleeperThatRaises(Sleeper):
+    def hear(self, pcm: Pcm) -> None:
+        super().hear(pcm)
+        raise TimeoutError("the recogniser does not answer")
+
+
+@pytest.mark.parametrize("make_bot", [Sleeper, SleeperThatRaises])
+def test_a_bot_that_blocks_all_calls_is_named_once(
+    make_bot: type[Talker], caplog: pytest.LogCaptureFixture
+) -> None:
+    voice = PluggedInVoice(CALL_ID, make_bot, TurnTaking(lambda _: None), unread, lambda: None)
     for number in range(2):
         voice.hear(AudioPacket(opus.silence(), number, number * FRAME_SAMPLES, -90))
-    (told,) = [record.getMessage() for record in caplog.records if record.name == "voicedemo.bot"]
+    (told,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert str(CALL_ID) in told and "hear()" in told and "asyncio.to_thread" in told
 
 
 def test_a_bot_cannot_fill_the_memory_with_what_it_says() -> None:
     output = AudioOutput(16000, unread)
     output.say(tone(200, 16000))
-    with pytest.raises(OutputFullError, match="300 s at most"):
+    with pytest.raises(OutputFullError, match="At most 300 s"):
         output.say(tone(101, 16000))
     assert output.seconds_left == pytest.approx(200, abs=1)
     output.clear()
@@ -187,6 +196,17 @@ def test_a_bot_cannot_fill_the_memory_with_what_it_says() -> None:
         output.say(tone(0.001, 16000), "word")
     with pytest.raises(OutputFullError):
         output.say(tone(0.001, 16000), "word")
+    output.say(tone(0.001, 16000))
+
+
+def test_pieces_without_a_sample_do_not_wait() -> None:
+    output = AudioOutput(48000, unread)
+    for _ in range(MAX_PIECES + 1):
+        output.say(tone(0, 48000))
+    for _ in range(MAX_PIECES):
+        output.say(np.zeros(1, np.int16))
+    with pytest.raises(OutputFullError):
+        output.say(np.zeros(1, np.int16))
 
 
 def test_captions_appear_as_they_are_said_and_not_after_clear() -> None:
