@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Sequence
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -86,6 +87,32 @@ def public_url(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMe
             id="voicedemo.E005",
         )
     ]
+
+
+@register()
+def shared_key(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A ticket that one machine signs has to be good at every other one."""
+    if not settings.SECRET_KEY_IS_OWN or _is_on_this_machine(settings.REDIS_URL):
+        return []
+    return [
+        Error(
+            "REDIS_URL leads to another machine, and SECRET_KEY is not set",
+            hint="Set the same SECRET_KEY on all machines. With the key that each of them has made "
+            "for itself, one refuses the tickets of the others.",
+            id="voicedemo.E014",
+        )
+    ]
+
+
+def _is_on_this_machine(redis_url: str) -> bool:
+    """Whether only processes of this machine can meet there. They share a folder, and its key."""
+    host = urlsplit(redis_url).hostname
+    if not host or host == "localhost":  # a Unix socket has no host
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @register()

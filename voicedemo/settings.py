@@ -44,7 +44,11 @@ if ENV_FILE:
 VAR_DIR = Path(env.str("VOICEDEMO_VAR_DIR", str(BASE_DIR / "var")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-SECRET_KEY = secret(env, "SECRET_KEY", BASE_DIR) or own_secret_key(VAR_DIR / "secret_key")
+SECRET_KEY = secret(env, "SECRET_KEY", BASE_DIR)
+SECRET_KEY_IS_OWN = not SECRET_KEY
+"""It was made here, so other machines do not have it (voicedemo/checks.py)."""
+if SECRET_KEY_IS_OWN:
+    SECRET_KEY = own_secret_key(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = secret(env, "SECRET_KEY_FALLBACKS", BASE_DIR).replace(",", " ").split()
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", own_hosts())

@@ -143,3 +143,27 @@ def test_a_class_that_lacks_members_of_a_bot_stops_the_start(settings: Any) -> N
     settings.VOICEDEMO_BOT = "unittest.TestCase"
     told = [problem.msg for problem in checks.bot(None)]
     assert any("begin()" in one for one in told) and any("sample_rate" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("redis", "count"),
+    [
+        ("", 0),
+        ("redis://localhost:6379/0", 0),
+        ("redis://:word@127.0.0.1:6379/0", 0),
+        ("redis://[::1]:6379", 0),
+        ("unix:///run/redis/redis.sock", 0),
+        ("redis://redis.internal:6379/0", 1),
+        ("rediss://:word@10.0.0.7:6379/0", 1),
+    ],
+)
+def test_machines_that_share_a_redis_have_one_key_that_is_set(
+    settings: Any, redis: str, count: int
+) -> None:
+    settings.REDIS_URL = redis
+    settings.SECRET_KEY_IS_OWN = True
+    told = checks.shared_key(None)
+    assert len(told) == count
+    assert not any("word" in one.msg for one in told)
+    settings.SECRET_KEY_IS_OWN = False
+    assert checks.shared_key(None) == []
