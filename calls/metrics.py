@@ -16,6 +16,7 @@ __all__ = [
     "answered",
     "call_admitted",
     "call_moved",
+    "counted_alone",
     "exposition",
     "ice_issued",
     "message_refused",
@@ -44,6 +45,9 @@ _requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 
 _records_lost = Counter("voicedemo_records_lost", "Records of calls that are lost", ["why"])
 _turn_credentials_refused = Counter(
     "voicedemo_turn_credentials_refused", "TURN credentials over the budget", ["limit"]
+)
+_counted_alone = Counter(
+    "voicedemo_counted_alone", "Times that a limit was counted by this process, as Redis was away"
 )
 _turns = Histogram(
     "voicedemo_turn_seconds",
@@ -101,6 +105,10 @@ def records_lost(why: Literal["failed", "full", "capped"], count: int = 1) -> No
 def turn_credentials_refused(limit: str) -> None:
     """:param limit: the name of the limit that is reached (:mod:`signaling.ice.budget`)."""
     _turn_credentials_refused.labels(limit).inc()
+
+
+def counted_alone() -> None:
+    _counted_alone.inc()
 
 
 def exposition(calls_live: int, workers: int | None) -> bytes:

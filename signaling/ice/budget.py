@@ -11,7 +11,9 @@ from django.conf import settings
 
 from calls import metrics
 
+from ..shared.chosen import store
 from .counts import Counts, CountsInMemory, Limit
+from .redis_counts import CountsInRedis
 
 log = logging.getLogger("voicedemo.ice")
 
@@ -72,12 +74,8 @@ def _limits(whose: str, key: str, per_day: int) -> dict[str, Limit]:
 
 
 def _counts() -> Counts:
-    if settings.REDIS_URL:
-        # Not needed, and so not loaded, by a server of one process.
-        from .redis_counts import CountsInRedis
-
-        return CountsInRedis(settings.REDIS_URL)
-    return CountsInMemory()
+    everybodys = store()
+    return CountsInRedis(everybodys) if everybodys else CountsInMemory()
 
 
 shared = Budget(_counts())

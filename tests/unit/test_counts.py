@@ -7,6 +7,8 @@ import pytest
 
 from signaling.ice.counts import Counts, CountsInMemory, Limit
 from signaling.ice.redis_counts import CountsInRedis
+from signaling.shared import redis as shared_redis
+from signaling.shared.redis import StoreInRedis
 from tests.redis import Redis
 
 pytestmark = pytest.mark.unit
@@ -20,9 +22,9 @@ async def counts(request: pytest.FixtureRequest) -> AsyncIterator[Counts]:
     if request.param == "memory":
         yield CountsInMemory()
         return
-    counts = CountsInRedis(request.getfixturevalue("redis").url)
-    yield counts
-    await counts.close()
+    store = StoreInRedis(request.getfixturevalue("redis").url)
+    yield CountsInRedis(store)
+    await store.close()
 
 
 async def test_the_first_limit_that_is_reached_is_told_and_nothing_is_counted_then(
@@ -46,17 +48,22 @@ async def test_a_window_ends(counts: Counts) -> None:
 
 
 async def test_two_processes_share_a_limit(redis: Redis) -> None:
-    mine, theirs = CountsInRedis(redis.url), CountsInRedis(redis.url)
-    given = [await counts.take({"a": FEW}) for counts in (mine, theirs, mine, theirs)]
+    mine, theirs = StoreInRedis(redis.url), StoreInRedis(redis.url)
+    both = CountsInRedis(mine), CountsInRedis(theirs)
+    given = [await counts.take({"a": FEW}) for counts in both * 2]
     assert given == [None, None, FEW, FEW]
     await mine.close()
     await theirs.close()
 
 
-async def test_without_redis_a_process_counts_for_itself(redis: Redis) -> None:
-    counts = CountsInRedis(redis.url)
+async def test_without_redis_a_process_counts_for_itself(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_redis, "PAUSE_S", 0.0)
+    store = StoreInRedis(redis.url)
+    counts = CountsInRedis(store)
     redis.stop()
     assert [await counts.take({"a": FEW}) for _ in range(3)] == [None, None, FEW]
     redis.start()
     assert await counts.take({"a": FEW}) is None
-    await counts.close()
+    await store.close()

@@ -1,0 +1,1 @@
+"""What the processes with pages count together, in Redis."""
