@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from calls import metrics
 
+from . import exchange
 from .base import IceServers, Provider, ProviderError
 from .http import TIMEOUT_S
 from .selection import endpoint_of
@@ -46,6 +47,10 @@ class _Kept:
         now, life_s = time.monotonic(), (issued.expires_at - datetime.now(UTC)).total_seconds()
         return cls(issued, now + (1 - REUSED_SHARE) * life_s, now + life_s - SPARE_S)
 
+    @property
+    def fresh_s(self) -> float:
+        return self.fresh_until - time.monotonic()
+
 
 class Guard:
     """A provider that answers in time or not at all.
@@ -73,6 +78,14 @@ class Guard:
     def knows(self, call_id: str) -> bool:
         """Whether this call has had credentials before."""
         return call_id in self._kept
+
+    def learn(self, call_id: str, known: exchange.Known) -> None:
+        """Take note of what another process knows."""
+        now = time.monotonic()
+        self._closed_until = max(self._closed_until, now + known.pause_s)
+        if known.issued:
+            fresh_until, usable_until = now + known.fresh_s, now + known.life_s - SPARE_S
+            self._keep(call_id, _Kept(known.issued, fresh_until, usable_until))
 
     async def issue(self, call_id: str, ttl: timedelta) -> IceServers | None:
         """Return servers for this call; None if the provider has none at the moment."""
@@ -113,6 +126,9 @@ class Guard:
                 issued = await self._provider.issue(call_id, ttl)
         except (ProviderError, TimeoutError) as exc:
             self._failed(exc)
+            if isinstance(exc, ProviderError) and exc.retry_after:
+                pause = min(MAX_PAUSE, exc.retry_after)
+                await exchange.tell_pause(self.name, pause.total_seconds())
             return self.last(call_id)
         except Exception as exc:  # noqa: BLE001
             # A fault in one provider must not cost the call the others. Only the name of the
@@ -120,8 +136,10 @@ class Guard:
             self._failed(ProviderError(type(exc).__name__))
             return self.last(call_id)
         self._pause = FIRST_PAUSE
-        self._keep(call_id, issued)
+        kept = _Kept.of(issued)
+        self._keep(call_id, kept)
         metrics.ice_issued(self.name, "issued")
+        await exchange.tell_issued(self.name, call_id, issued, kept.fresh_s)
         return issued
 
     def _failed(self, exc: ProviderError | TimeoutError) -> None:
@@ -139,10 +157,10 @@ class Guard:
             pause.total_seconds(),
         )
 
-    def _keep(self, call_id: str, issued: IceServers) -> None:
-        urls = (url for server in issued.servers for url in server.urls)
+    def _keep(self, call_id: str, kept: _Kept) -> None:
+        urls = (url for server in kept.issued.servers for url in server.urls)
         self._endpoints = frozenset(filter(None, map(endpoint_of, urls)))
-        self._kept[call_id] = _Kept.of(issued)
+        self._kept[call_id] = kept
         self._kept.move_to_end(call_id)
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)

@@ -10,7 +10,7 @@ from wire.constants import GRACE_S, TICKET_LIFE_S
 from wire.model import IceServer
 from wire.server import Ice
 
-from . import budget, registry
+from . import budget, exchange, registry
 from .base import IceServers
 from .guard import Guard
 from .selection import offered
@@ -43,6 +43,7 @@ async def issue(call_id: str, network: str, *, in_call: bool) -> Issued:
     :param in_call: False for a page that has not begun its call. Its credentials are short-lived.
     """
     ttl = _life(in_call=in_call)
+    await _recall(call_id)
     unpaid = await _unpaid(call_id, network, in_call=in_call)
     guards = registry.guards()
     tasks = [
@@ -59,6 +60,14 @@ async def issue(call_id: str, network: str, *, in_call: bool) -> Issued:
         if answer is None or is_late:
             without.append(guard.name + (OVER_BUDGET if task is None else ""))
     return Issued(_message(found, ttl, without, limited=bool(unpaid)), tuple(without))
+
+
+async def _recall(call_id: str) -> None:
+    """Learn what other processes have issued for this call, and whom they leave alone."""
+    asking = [guard for guard in registry.guards() if guard.would_ask(call_id)]
+    known = await exchange.recall(call_id, [guard.name for guard in asking])
+    for guard, one in zip(asking, known, strict=False):
+        guard.learn(call_id, one)
 
 
 def _life(*, in_call: bool) -> timedelta:
