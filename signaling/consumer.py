@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from typing import Any, assert_never
 from urllib.parse import parse_qs, urlsplit
@@ -88,7 +88,9 @@ class CallConsumer(AsyncWebsocketConsumer):
             return
         self.call_id = self.ticket.call_id
         self.nonce = tickets.new_nonce()
-        if await sockets.open_sockets.add(self, self.ticket.call_id.hex, self.network):
+        room = await sockets.open_sockets.add(self, self.ticket.call_id.hex, self.network)
+        if room.is_there:
+            await self._ask_for_room(room.elsewhere)
             loop = asyncio.get_running_loop()
             self.idle_timer = loop.call_later(IDLE_S, self._close_if_idle)
             await self._say_ready()
@@ -153,6 +155,11 @@ class CallConsumer(AsyncWebsocketConsumer):
         if self.placement and Taken.model_validate(event).sender == self.bot_channel:
             self.placement.cancel()
             self.placement = None
+
+    async def make_room(self, event: dict[str, Any]) -> None:
+        """The ticket has newer sockets enough, in another process."""
+        if self.bot_channel is None:
+            await self.close(sockets.CLOSE_REPLACED)
 
     async def move_from(self, channel: str) -> None:
         if channel == self.bot_channel and channel != self.told_to_move and not self.placement:
@@ -370,6 +377,11 @@ class CallConsumer(AsyncWebsocketConsumer):
                 return str(name).removeprefix(TICKET_PREFIX).replace("~", ":")
         query: str = self.scope["query_string"].decode("latin1")
         return parse_qs(query).get("ticket", [""])[0]
+
+    async def _ask_for_room(self, channels: Collection[str]) -> None:
+        for channel in channels:
+            with suppress(FleetError):  # then the ticket has one too many for a while
+                await self.channel_layer.send(channel, {"type": "make.room"})
 
     def _close_if_idle(self) -> None:
         """A page that nobody taps needs no socket. It opens another one at the tap."""

@@ -4,7 +4,10 @@ long as it likes.
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
+
+from .shared.chosen import store
+from .shared.sockets import Limits, SharedSockets
 
 CLOSE_REPLACED: Final = 4408
 """The close code of a socket that made room for a later one of the same ticket."""
@@ -26,6 +29,7 @@ OTHER_RATE: Final = (100, 10.0)
 class Socket(Protocol):
     """A socket that can be told to make room."""
 
+    channel_name: str
     bot_channel: str | None
     """None if it has no call."""
 
@@ -36,26 +40,49 @@ class Socket(Protocol):
         ...
 
 
+class Room(NamedTuple):
+    """Whether there is room for a socket.
+
+    :param elsewhere: the channels of sockets in other processes. They shall make room for it,
+        unless they have a call.
+    """
+
+    is_there: bool
+    elsewhere: tuple[str, ...] = ()
+
+
 class OpenSockets:
-    """The sockets of this process, by ticket and by network."""
+    """The sockets of this process, by ticket and by network. Over Redis the limits are those of all
+    processes.
+    """
 
     def __init__(self) -> None:
         self._by_ticket: dict[str, list[Socket]] = {}
         self._by_network: Counter[str] = Counter()
+        everybodys = store()
+        self._shared = SharedSockets(everybodys) if everybodys else None
 
-    async def add(self, socket: Socket, ticket: str, network: str) -> bool:
-        """Count a socket. If its ticket has too many, its oldest one without a call is closed.
-
-        :returns: False if there is no room; it is not counted then.
+    async def add(self, socket: Socket, ticket: str, network: str) -> Room:
+        """Count a socket, if there is room. If its ticket has too many here, its oldest one without
+        a call is closed.
         """
         if self._by_network[network] >= BY_NETWORK or self._by_network.total() >= IN_ALL:
-            return False
+            return Room(is_there=False)
         self._by_network[network] += 1
         mine = self._by_ticket.setdefault(ticket, [])
         mine.append(socket)
         if len(mine) > BY_TICKET:
             await min(mine, key=lambda one: one.bot_channel is not None).close(CLOSE_REPLACED)
-        return True
+        if self._shared is None:
+            return Room(is_there=True)
+        oldest = await self._shared.add(
+            socket.channel_name, ticket, network, Limits(BY_NETWORK, BY_TICKET)
+        )
+        if oldest is None:
+            self.remove(socket, ticket, network)
+            return Room(is_there=False)
+        here = {one.channel_name for one in mine}
+        return Room(True, tuple(channel for channel in oldest if channel not in here))
 
     def remove(self, socket: Socket, ticket: str, network: str) -> None:
         """Count a socket no longer. Does nothing if it was not counted."""
@@ -63,6 +90,8 @@ class OpenSockets:
         if socket not in mine:
             return
         mine.remove(socket)
+        if self._shared:
+            self._shared.remove(socket.channel_name)
         if not mine:
             del self._by_ticket[ticket]
         self._by_network[network] -= 1

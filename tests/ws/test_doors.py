@@ -1,6 +1,7 @@
 """What somebody can do with a ticket that is not theirs, and with many sockets."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,12 +9,38 @@ from bot.worker import Worker
 from calls import tickets
 from signaling import consumer, sockets
 from signaling.consumer import CLOSE_TOO_MANY_ERRORS
+from signaling.shared.redis import StoreInRedis
 from tests.page import Page
+from tests.redis import Redis
 from wire.constants import CLOSE_IDLE
 
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
 
 MakePage = Callable[..., Page]
+
+
+@pytest.fixture
+async def start_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[[], None]]:
+    """Makes the sockets that open from now on those of another process."""
+    redis = Redis(tmp_path)
+    stores: list[StoreInRedis] = []
+    processes: list[sockets.OpenSockets] = []
+    monkeypatch.setattr(sockets, "store", lambda: stores[-1])
+
+    def start() -> None:
+        stores.append(StoreInRedis(redis.url))
+        processes.append(sockets.OpenSockets())
+        monkeypatch.setattr(sockets, "open_sockets", processes[-1])
+
+    yield start
+    for process in processes:
+        if process._shared and process._shared._telling:
+            process._shared._telling.cancel()
+    for store in stores:
+        await store.close()
+    redis.stop()
 
 
 async def test_who_has_the_ticket_alone_cannot_take_the_call_over(
@@ -70,6 +97,28 @@ async def test_the_socket_of_a_call_is_not_the_one_that_makes_room(
         await other.open()
     await caller.say(type="ping", at=1)
     assert (await caller.hear_until("pong"))["at"] == 1
+
+
+async def test_a_ticket_has_few_sockets_in_all_processes_and_the_one_of_its_call_stays(
+    make_page: MakePage, bot: Worker, start_process: Callable[[], None]
+) -> None:
+    async def open_one() -> Page:
+        page = make_page()
+        page.ticket = caller.ticket
+        await page.open()
+        return page
+
+    start_process()
+    caller = make_page()
+    await caller.call()
+    idle = await open_one()
+    start_process()
+    for _ in range(sockets.BY_TICKET):
+        latest = await open_one()
+    assert await idle.closed() == sockets.CLOSE_REPLACED
+    for page in (caller, latest):
+        await page.say(type="ping", at=1)
+        assert (await page.hear_until("pong"))["at"] == 1
 
 
 async def test_a_network_has_so_many_sockets(
