@@ -1,12 +1,14 @@
 import fcntl
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 from pytest_django import Settings
 
 from tests import shared
+from tests.redis import Redis
 
 # Playwright's synchronous interface runs an event loop under the test, which Django would take for
 # an asynchronous view calling its ORM.
@@ -54,6 +56,14 @@ def plain_static(settings: Settings) -> None:
     """Serve static files under their own names: nothing has been collected."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis that knows nothing yet."""
+    redis = Redis(tmp_path)
+    yield redis
+    redis.stop()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,10 @@ import subprocess
 import time
 from pathlib import Path
 
+PATIENT_S = 30.0
+"""For :data:`signaling.shared.redis.ANSWER_S`, where a test is not about a Redis that hangs: a busy
+machine answers late."""
+
 
 class Redis:
     """Debian's redis-server on a free port of this machine, without a file.

@@ -33,7 +33,10 @@ class StoreInRedis:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=MAX_CONNECTIONS,
-            timeout=None,  # run() has one for everything
+            # run() has one for everything. The client itself only limits what it does on the way
+            # out of that, as it closes a connection.
+            timeout=None,
+            socket_connect_timeout=ANSWER_S,
             # Once more at once: Redis has closed this connection if it was started again.
             retry=Retry(NoBackoff(), 1),
         )

@@ -12,17 +12,10 @@ from tests.redis import Redis
 
 from .server import Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.alone]
 
 TIMES = 55
 """Less than one process allows in a moment by itself (signaling/limits.py)."""
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    redis = Redis(tmp_path)
-    yield redis
-    redis.stop()
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """How many were issued, counted by one process or by several."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from signaling.ice.counts import Counts, CountsInMemory, Limit
 from signaling.ice.redis_counts import CountsInRedis
-from signaling.shared import redis as shared_redis
-from signaling.shared.redis import StoreInRedis
 from tests.redis import Redis
+
+from .conftest import MakeStore
 
 pytestmark = pytest.mark.unit
 
@@ -18,13 +17,8 @@ MANY = Limit("all_day", 3, 3600)
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def counts(request: pytest.FixtureRequest) -> AsyncIterator[Counts]:
-    if request.param == "memory":
-        yield CountsInMemory()
-        return
-    store = StoreInRedis(request.getfixturevalue("redis").url)
-    yield CountsInRedis(store)
-    await store.close()
+def counts(request: pytest.FixtureRequest, make_store: MakeStore) -> Counts:
+    return CountsInMemory() if request.param == "memory" else CountsInRedis(make_store())
 
 
 async def test_the_first_limit_that_is_reached_is_told_and_nothing_is_counted_then(
@@ -47,23 +41,17 @@ async def test_a_window_ends(counts: Counts) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_two_processes_share_a_limit(redis: Redis) -> None:
-    mine, theirs = StoreInRedis(redis.url), StoreInRedis(redis.url)
-    both = CountsInRedis(mine), CountsInRedis(theirs)
+async def test_two_processes_share_a_limit(make_store: MakeStore) -> None:
+    both = CountsInRedis(make_store()), CountsInRedis(make_store())
     given = [await counts.take({"a": FEW}) for counts in both * 2]
     assert given == [None, None, FEW, FEW]
-    await mine.close()
-    await theirs.close()
 
 
 async def test_without_redis_a_process_counts_for_itself(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, make_store: MakeStore
 ) -> None:
-    monkeypatch.setattr(shared_redis, "PAUSE_S", 0.0)
-    store = StoreInRedis(redis.url)
-    counts = CountsInRedis(store)
+    counts = CountsInRedis(make_store())
     redis.stop()
     assert [await counts.take({"a": FEW}) for _ in range(3)] == [None, None, FEW]
     redis.start()
     assert await counts.take({"a": FEW}) is None
-    await store.close()

@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -16,30 +14,17 @@ from signaling.shared.base import AwayError
 from signaling.shared.redis import StoreInRedis
 from tests.redis import Redis
 
+from .conftest import MakeStore
+
 pytestmark = pytest.mark.unit
 
 TIMES = 30
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    redis = Redis(tmp_path)
-    yield redis
-    redis.stop()
-
-
-@pytest.fixture
-async def store(redis: Redis) -> AsyncIterator[StoreInRedis]:
-    store = StoreInRedis(redis.url)
-    yield store
-    await store.close()
-
-
-@pytest.fixture
 def buckets(store: StoreInRedis, monkeypatch: pytest.MonkeyPatch) -> limits.Buckets:
     """Three tokens, and a new one every hour."""
     monkeypatch.setattr(limits, "store", lambda: store)
-    monkeypatch.setattr(shared_redis, "PAUSE_S", 0.0)
     return limits.Buckets(3, 1 / 3600, shared_as="test")
 
 
@@ -49,22 +34,21 @@ async def refused(buckets: limits.Buckets, client: str, times: int = TIMES) -> i
     return sum(wait > 0 for wait in waits)
 
 
-async def test_two_processes_share_a_bucket(redis: Redis, store: StoreInRedis) -> None:
-    other = StoreInRedis(redis.url)
-    waits = [await tokens.take(one, "a", 3, 1 / 3600) for one in (store, other) * 3]
+async def test_two_processes_share_a_bucket(make_store: MakeStore) -> None:
+    one, other = make_store(), make_store()
+    waits = [await tokens.take(asked, "a", 3, 1 / 3600) for asked in (one, other) * 3]
     assert [wait > 0 for wait in waits] == [False] * 3 + [True] * 3
     assert 3590 < waits[-1] <= 3600
     assert await tokens.take(other, "b", 3, 1 / 3600) == 0
-    await other.close()
 
 
 async def test_a_bucket_fills_again_and_is_forgotten_when_it_is_full(store: StoreInRedis) -> None:
-    assert await tokens.take(store, "a", 1, 10) == 0
-    assert await tokens.take(store, "a", 1, 10) > 0
+    assert await tokens.take(store, "a", 1, 0.5) == 0
+    assert await tokens.take(store, "a", 1, 0.5) > 0
     async with asyncio.timeout(10):
         while await store.run("return redis.call('EXISTS', KEYS[1])", ["tokens:a"]):
             await asyncio.sleep(0.02)
-    assert await tokens.take(store, "a", 1, 10) == 0
+    assert await tokens.take(store, "a", 1, 0.5) == 0
 
 
 async def test_requests_at_once_get_no_token_twice(buckets: limits.Buckets) -> None:
@@ -86,15 +70,19 @@ async def test_while_redis_is_away_a_process_counts_for_itself(
 
 
 async def test_a_redis_that_hangs_holds_nobody_up_and_its_late_answers_are_nobodys(
-    buckets: limits.Buckets, redis: Redis, store: StoreInRedis
+    buckets: limits.Buckets,
+    redis: Redis,
+    store: StoreInRedis,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await store.run("return 1", [])
+    monkeypatch.setattr(shared_redis, "ANSWER_S", 0.2)
     redis.process.send_signal(signal.SIGSTOP)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert await refused(buckets, "a") == TIMES - 3
     redis.process.send_signal(signal.SIGCONT)
     for number in range(TIMES):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             assert await answered(store, number) == number
 
 
@@ -110,6 +98,7 @@ async def answered(store: StoreInRedis, number: int) -> int:
 async def test_nobody_waits_for_a_redis_that_has_not_answered_a_moment_ago(
     redis: Redis, store: StoreInRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shared_redis, "PAUSE_S", 60.0)
     redis.stop()
     with pytest.raises(AwayError):
         await store.run("return 1", [])

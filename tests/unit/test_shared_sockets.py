@@ -1,16 +1,15 @@
 """The limits on sockets are those of all processes together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from signaling.shared import redis as shared_redis
 from signaling.shared import sockets as shared_sockets
-from signaling.shared.redis import StoreInRedis
 from signaling.shared.sockets import Limits, SharedSockets
 from tests.redis import Redis
+
+from .conftest import MakeStore
 
 pytestmark = pytest.mark.unit
 
@@ -20,30 +19,18 @@ Process = Callable[[], SharedSockets]
 
 
 @pytest.fixture
-async def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
-    monkeypatch.setattr(shared_sockets, "LEASE_S", 0.6)
+def process(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
+    monkeypatch.setattr(shared_sockets, "LEASE_S", 2.0)
     monkeypatch.setattr(shared_sockets, "TOLD_EVERY_S", 0.1)
-    monkeypatch.setattr(shared_redis, "PAUSE_S", 0.0)
-    redis = Redis(tmp_path)
-    yield redis
-    redis.stop()
-
-
-@pytest.fixture
-async def process(redis: Redis) -> AsyncIterator[Process]:
-    stores: list[StoreInRedis] = []
     processes: list[SharedSockets] = []
 
     def make() -> SharedSockets:
-        stores.append(StoreInRedis(redis.url))
-        processes.append(SharedSockets(stores[-1]))
+        processes.append(SharedSockets(make_store()))
         return processes[-1]
 
     yield make
     for one in processes:
         kill(one)
-    for store in stores:
-        await store.close()
 
 
 def kill(process: SharedSockets) -> None:
@@ -70,8 +57,8 @@ async def test_a_network_has_so_many_sockets_in_all_processes(process: Process) 
     here, there = process(), process()
     await fill(here, "a", 2)
     await fill(there, "a", 1, "two")
-    assert not await has_room(here, "a", "more")
-    assert not await has_room(there, "a", "more")
+    asked = has_room(here, "a", "more"), has_room(there, "a", "another")
+    assert list(await asyncio.gather(*asked)) == [False, False]
     assert await has_room(there, "b", "other")
 
 

@@ -1,7 +1,6 @@
 """What somebody can do with a ticket that is not theirs, and with many sockets."""
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
@@ -9,9 +8,10 @@ from bot.worker import Worker
 from calls import tickets
 from signaling import consumer, sockets
 from signaling.consumer import CLOSE_TOO_MANY_ERRORS
+from signaling.shared import redis as shared_redis
 from signaling.shared.redis import StoreInRedis
 from tests.page import Page
-from tests.redis import Redis
+from tests.redis import PATIENT_S, Redis
 from wire.constants import CLOSE_IDLE
 
 pytestmark = [pytest.mark.ws, pytest.mark.django_db(transaction=True)]
@@ -21,13 +21,13 @@ MakePage = Callable[..., Page]
 
 @pytest.fixture
 async def start_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Callable[[], None]]:
     """Makes the sockets that open from now on those of another process."""
-    redis = Redis(tmp_path)
     stores: list[StoreInRedis] = []
     processes: list[sockets.OpenSockets] = []
     monkeypatch.setattr(sockets, "store", lambda: stores[-1])
+    monkeypatch.setattr(shared_redis, "ANSWER_S", PATIENT_S)
 
     def start() -> None:
         stores.append(StoreInRedis(redis.url))
@@ -40,7 +40,6 @@ async def start_process(
             process._shared._telling.cancel()
     for store in stores:
         await store.close()
-    redis.stop()
 
 
 async def test_who_has_the_ticket_alone_cannot_take_the_call_over(
