@@ -11,17 +11,19 @@ from aiortc import RTCCertificate
 from channels.layers import BaseChannelLayer
 from pydantic import ValidationError
 
-from fleet.base import Fleet
+from fleet.base import Fleet, Snapshots
 from wire.bot import Attach, Taken, ToBot, ToPage, Withdraw
 from wire.errors import ProtocolError
 from wire.page import Offer
 from wire.server import Error, ServerMessage
+from wire.snapshots import CallSnapshot
 from wire.states import LIVE
 
 from .call.leases import Leases
 from .call.records import Recorder
 from .call.resources import Greeting, WorkerResources
 from .call.session import Session
+from .call.snapshots import KeptCalls
 from .config import BotConfig
 from .ice.endpoints import IceEndpoints
 from .media.ticker import Ticker
@@ -44,15 +46,23 @@ class Worker:
 
     :param inbox: the name of the channel this worker listens on (:func:`fleet.lease.new_channel`).
     :param fleet: the workers that this one is one of.
+    :param snapshots: where what its calls know is kept for other workers; None if there is no other
+        process.
     """
 
     def __init__(
-        self, layer: BaseChannelLayer, inbox: str, config: BotConfig, fleet: Fleet
+        self,
+        layer: BaseChannelLayer,
+        inbox: str,
+        config: BotConfig,
+        fleet: Fleet,
+        snapshots: Snapshots | None = None,
     ) -> None:
         self._layer = layer
         self.inbox = inbox
         self._config = config
         self._fleet = fleet
+        self._snapshots = snapshots
         self._calls: dict[uuid.UUID, Session] = {}
         self._is_draining = False
         self._lost: set[asyncio.Task[None]] = set()
@@ -71,7 +81,9 @@ class Worker:
             endpoints=self._endpoints,
             greeting=await self._greeting(),
             send=self._send,
+            recall=self._recall,
         )
+        self._kept = KeptCalls(self._snapshots, self._going_on) if self._snapshots else None
         self._leases = Leases(self._recorder.threads, self.inbox, self._live, self._line_lost)
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
         self._inbox_task.add_done_callback(self._deaf)
@@ -98,6 +110,8 @@ class Worker:
             async with asyncio.timeout(limit_s):
                 while self._calls:
                     if await self._membership.has_others():
+                        if self._kept:
+                            await self._kept.keep()
                         self._ask_to_move(in_pause=loop.time() - began < PAUSE_WITHIN_S)
                     self._leases.check_now()
                     await asyncio.sleep(DRAIN_LOOK_S)
@@ -115,6 +129,8 @@ class Worker:
         self._leases.stop()
         await self._membership.leave()
         await asyncio.gather(*(call.close("server_stopping") for call in self._calls.values()))
+        if self._kept:
+            await self._kept.stop()
         self._endpoints.close()
         await self._recorder.stop()
 
@@ -187,8 +203,14 @@ class Worker:
         if isinstance(envelope.message, Offer) and envelope.message.voice is not None:
             await self._layer.send(envelope.reply_to, Taken(sender=self.inbox).event())
 
+    async def _recall(self, call_id: uuid.UUID) -> CallSnapshot:
+        return await self._kept.recall(call_id) if self._kept else CallSnapshot()
+
+    def _going_on(self) -> list[Session]:
+        return [call for call in self._calls.values() if call.state in LIVE]
+
     def _live(self) -> list[uuid.UUID]:
-        return [call_id for call_id, call in self._calls.items() if call.state in LIVE]
+        return [call.call_id for call in self._going_on()]
 
     def _line_lost(self, call_id: uuid.UUID) -> None:
         """End a call that another worker has, or that another server has given up, as when this

@@ -1,5 +1,5 @@
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from .lease import WorkerLease
@@ -67,3 +67,30 @@ class Fleet(Protocol):
         :param asked: channels of workers that may have said goodbye.
         """
         ...
+
+
+class Snapshots(Protocol):
+    """What one worker knows of its calls, for the workers that go on with them. Every method raises
+    :class:`FleetError` if nobody answers.
+    """
+
+    async def keep(
+        self, changed: Mapping[uuid.UUID, bytes], unchanged: Collection[uuid.UUID]
+    ) -> set[uuid.UUID]:
+        """Keep the latest snapshots of the worker's calls, unless another worker has taken them.
+
+        :returns: those of the unchanged ones that were lost.
+        """
+        ...
+
+    async def take(self, call_id: uuid.UUID) -> bytes:
+        """Return a call's latest snapshot, empty if there is none. The worker that has kept it
+        cannot change it any more.
+        """
+        ...
+
+    async def forget(self, calls: Collection[uuid.UUID]) -> None:
+        """Forget calls that have ended, unless another worker has taken them."""
+        ...
+
+    async def close(self) -> None: ...

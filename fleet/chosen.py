@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from .base import Fleet
+from .base import Fleet, Snapshots
 from .memory import FleetInMemory
 
 
@@ -17,3 +17,12 @@ def fleet() -> Fleet:
 
         return FleetInRedis(settings.REDIS_URL)
     return FleetInMemory()
+
+
+def snapshots(worker: str) -> Snapshots | None:
+    """Where a worker keeps what others need to go on with its calls; None if it is alone."""
+    if not settings.REDIS_URL:
+        return None
+    from .redis_snapshots import SnapshotsInRedis
+
+    return SnapshotsInRedis(settings.REDIS_URL, worker)

@@ -65,6 +65,15 @@ class Tone(Microphone):
         return (8000 * np.sin(2 * np.pi * self._frequency * at / RATE)).astype(np.int16)
 
 
+class Person(Tone):
+    """Somebody who says nothing until a test lets them speak."""
+
+    speaks = False
+
+    def samples(self, number: int) -> Samples:
+        return super().samples(number) if self.speaks else np.zeros(FRAME, np.int16)
+
+
 class Page:
     """A page that opens sockets, makes calls and listens to the bot."""
 

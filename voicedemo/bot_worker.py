@@ -10,7 +10,7 @@ from bot.config import BotConfig
 from bot.ice.endpoints import IceConfig
 from bot.ice.gather import StunServer
 from bot.worker import Worker
-from fleet.chosen import fleet
+from fleet.chosen import fleet, snapshots
 
 
 def make_worker(channel: str, number: int = 1) -> Worker:
@@ -30,7 +30,7 @@ def make_worker(channel: str, number: int = 1) -> Worker:
         ice=_ice_config(number),
         make_bot=import_string(settings.VOICEDEMO_BOT) if settings.VOICEDEMO_BOT else None,
     )
-    return Worker(get_channel_layer(), channel, config, fleet())
+    return Worker(get_channel_layer(), channel, config, fleet(), snapshots(channel))
 
 
 def _ice_config(number: int) -> IceConfig:

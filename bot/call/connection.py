@@ -9,7 +9,7 @@ from aioice.candidate import Candidate
 from aiortc import RTCDataChannel
 
 from wire.bot import Relays
-from wire.constants import Voice
+from wire.constants import Voice as VoiceName
 from wire.errors import ProtocolError
 from wire.model import IceCandidate
 from wire.page import Candidate as CandidateMessage
@@ -20,10 +20,12 @@ from ..ice.path import Path
 from ..ice.switch import PathState
 from ..ice.turn import turn_servers
 from ..media.packet import FRAME_S
+from ..media.rtp import RtpSender
 from ..media.stream import AudioStream
+from ..media.voice import Voice
 from ..peer import sdp
 from ..peer.peer import AnswerPeer
-from ..voices.factory import GREETING_VOICES, LISTENING_VOICES, voice_maker
+from ..voices.factory import GREETING_VOICES, LISTENING_VOICES, make_voice
 from .allowance import Allowance
 from .generations import GenerationFence
 from .heartbeat import CHANNEL_LABEL, Heartbeat
@@ -69,13 +71,15 @@ class Connection:
 
     :param greeting: what the bot says when the media start. It is empty if the call goes on over a
         new connection.
+    :param snapshot: what the voice of the call's last connection knew.
     """
 
     def __init__(
         self,
         call_id: uuid.UUID,
-        voice: Voice,
+        voice: VoiceName,
         greeting: Greeting,
+        snapshot: bytes,
         resources: WorkerResources,
         *,
         line: PageLine,
@@ -85,8 +89,10 @@ class Connection:
         turns: Turns,
         events: ConnectionEvents,
     ) -> None:
+        self._call_id = call_id
         self._voice = voice
         self._greeting = greeting
+        self._snapshot = snapshot
         self._resources = resources
         self._line = line
         self._record = record
@@ -100,16 +106,7 @@ class Connection:
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
         self._detector: SilenceDetector | None = None
-        make_voice = voice_maker(
-            call_id,
-            voice,
-            greeting.packets,
-            resources.config.make_bot,
-            self._answered,
-            self._caption,
-            events.bot_failed,
-        )
-        self._peer = AnswerPeer(self, resources.certificate, make_voice, resources.endpoints)
+        self._peer = AnswerPeer(self, resources.certificate, self._make_voice, resources.endpoints)
 
     @property
     def has_started(self) -> bool:
@@ -120,6 +117,14 @@ class Connection:
     def is_in_pause(self) -> bool:
         """Whether nothing that is said is lost if the call moves to another worker now."""
         return self._stream is None or self._stream.is_in_pause
+
+    def snapshot(self) -> bytes:
+        """What the voice of the call's next connection needs to know."""
+        return self._stream.snapshot() if self._stream else self._snapshot
+
+    def go_on_from(self, snapshot: bytes) -> None:
+        """Let the voice know what that of another worker knew. Does nothing once it speaks."""
+        self._snapshot = snapshot
 
     @property
     def silence_s(self) -> float:
@@ -198,6 +203,8 @@ class Connection:
         self._resources.ticker.subscribe(stream.tick)
         self._detector = SilenceDetector(lambda: self._peer.last_heard, self._receiving_changed)
         self._events.path_up()
+        if not self._greeting.packets:
+            self._caption("")  # the last connection may have left one on the page
         if self._greeting.packets and self._voice in GREETING_VOICES:
             self._caption(self._greeting.caption)
         if self._greeting.packets and self._voice in LISTENING_VOICES:
@@ -223,6 +230,19 @@ class Connection:
 
     def peer_raised(self, fault: BaseException, *, is_fatal: bool) -> None:
         self._events.peer_raised(fault, is_fatal=is_fatal)
+
+    def _make_voice(self, sender: RtpSender) -> Voice:
+        return make_voice(
+            self._call_id,
+            self._voice,
+            sender,
+            self._greeting.packets,
+            self._snapshot,
+            self._resources.config.make_bot,
+            self._answered,
+            self._caption,
+            self._events.bot_failed,
+        )
 
     # Events of the silence detector, the voice and the heartbeat.
 

@@ -1,6 +1,10 @@
+import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiortc import RTCCertificate
+
+from wire.snapshots import CallSnapshot
 
 from ..config import BotConfig
 from ..ice.endpoints import IceEndpoints
@@ -32,3 +36,5 @@ class WorkerResources:
     endpoints: IceEndpoints
     greeting: Greeting
     send: Send
+    recall: Callable[[uuid.UUID], Awaitable[CallSnapshot]]
+    """Returns what the last worker of a call knew, if anybody can tell."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from typing import assert_never
@@ -11,6 +12,7 @@ from wire.constants import GRACE_S, SILENCE_S, Voice
 from wire.errors import ProtocolError
 from wire.page import Bye, Candidate, Hears, Offer, Visibility
 from wire.server import Answer, ByeReason, Error, Move, ServerBye, ServerMessage
+from wire.snapshots import CallSnapshot
 from wire.states import LIVE, CallSignal, CallState, advance
 
 from ..peer.offer_text import OfferError
@@ -78,11 +80,12 @@ class Session:
             self._line, self._timers, self._record, lambda: self._connection, self._page_gone
         )
         self._connection = self._connect(Greeting() if has_moved else resources.greeting)
+        self._is_to_recall = has_moved
         if has_moved:
             self._await_path()
         else:
             self._timers.start("connect", CONNECT_S, lambda: self._fail("network_blocked"))
-        self._timers.start("limit", resources.config.max_call_s, self._time_is_up)
+        self._end_in(resources.config.max_call_s)
         self._offers = Allowance(OFFERS_AT_ONCE, OFFERS_PER_S)
         self._refusals = Allowance(MAX_REFUSALS - 1, REFUSALS_PER_S)
         self._loop = asyncio.get_running_loop()
@@ -107,6 +110,14 @@ class Session:
             return
         self._ask_again_at = now + ASK_AGAIN_S
         self._line.say_soon(Move())
+
+    def snapshot(self) -> CallSnapshot:
+        """What another worker needs to go on with the call."""
+        return CallSnapshot(
+            ends_at=self._ends_at,
+            waits_ms=self._turns.waits_ms,
+            voice=self._connection.snapshot(),
+        )
 
     def post(self, envelope: ToBot) -> None:
         """Hand the call a message."""
@@ -222,17 +233,30 @@ class Session:
 
         :raises OfferError: if the offer cannot be answered. The call is unchanged.
         """
+        if self._is_to_recall:
+            self._is_to_recall = False
+            self._go_on_from(await self._resources.recall(self.call_id))
         try:
             return await self._connection.answer(offer.sdp, abandon=offer.abandon)
         except NewCallNeededError:
             if not offer.rejoin:
                 raise
         self._presence.came_back()
+        snapshot = self._connection.snapshot()
         await self._connection.close()
-        self._connection = self._connect(Greeting())
+        self._connection = self._connect(Greeting(), snapshot)
         self._generations.reset()
         self.path_down()
         return await self._connection.answer(offer.sdp, abandon=offer.abandon)
+
+    def _go_on_from(self, snapshot: CallSnapshot) -> None:
+        """Go on where the call's last worker was."""
+        for wait_ms in snapshot.waits_ms:
+            self._turns.add(wait_ms)
+        if snapshot.ends_at is not None:
+            left_s = snapshot.ends_at - time.time()
+            self._end_in(min(max(0.0, left_s), self._resources.config.max_call_s))
+        self._connection.go_on_from(snapshot.voice)
 
     def _hung_up(self, reason: str) -> None:
         failed = self.state is CallState.CONNECTING and reason in PAGE_FAILURES
@@ -243,6 +267,10 @@ class Session:
 
     def _page_gone(self, reason: str) -> None:
         self._end(CallSignal.HANGUP, reason)
+
+    def _end_in(self, seconds: float) -> None:
+        self._ends_at = time.time() + seconds
+        self._timers.start("limit", seconds, self._time_is_up)
 
     def _time_is_up(self) -> None:
         self._end(CallSignal.HANGUP, "time_limit", ServerBye(reason="time_limit"))
@@ -275,11 +303,12 @@ class Session:
         finally:
             self._on_end()
 
-    def _connect(self, greeting: Greeting) -> Connection:
+    def _connect(self, greeting: Greeting, snapshot: bytes = b"") -> Connection:
         return Connection(
             self.call_id,
             self._voice,
             greeting,
+            snapshot,
             self._resources,
             line=self._line,
             record=self._record,

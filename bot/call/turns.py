@@ -10,6 +10,10 @@ class Turns:
     def __init__(self) -> None:
         self._waits_ms: list[int] = []
 
+    @property
+    def waits_ms(self) -> list[int]:
+        return list(self._waits_ms)
+
     def add(self, wait_ms: int) -> None:
         self._waits_ms.append(wait_ms)
 

@@ -90,6 +90,10 @@ class AudioStream:
         """Whether neither the bot nor the person is saying something."""
         return self._voice.is_in_pause
 
+    def snapshot(self) -> bytes:
+        """What the voice knows: see :meth:`bot.media.voice.Voice.snapshot`."""
+        return self._voice.snapshot()
+
     def end(self) -> None:
         """End the voice. The stream is not used after this."""
         self._voice.end()

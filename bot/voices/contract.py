@@ -6,6 +6,8 @@ from typing import Any, Final
 
 METHODS: Final = {"begin": 1, "hear": 1, "interrupted": 0, "end": 0}
 """The methods of a :class:`~bot.voices.plugged_in.Bot`, and how many arguments each is given."""
+PORTABLE: Final = {"snapshot": 0, "resume": 2}
+"""Those of a bot that can go on in another process. It has both or neither."""
 SAMPLE_RATES: Final = (8000, 16000, 24000, 48000)
 
 
@@ -13,7 +15,9 @@ def faults_of(bot: Any) -> list[str]:
     """Return what keeps it from being a bot, one clause each; nothing if it is one."""
     if not isinstance(bot, type):
         return ["it is not a class"]
-    faults = [_fault_of_method(bot, name, count) for name, count in METHODS.items()]
+    is_portable = any(hasattr(bot, name) for name in PORTABLE)
+    methods = METHODS | PORTABLE if is_portable else METHODS
+    faults = [_fault_of_method(bot, name, count) for name, count in methods.items()]
     faults += [_fault_of_rate(bot), _fault_of_turns(bot)]
     return [fault for fault in faults if fault]
 

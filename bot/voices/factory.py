@@ -21,19 +21,23 @@ LISTENING_VOICES: Final = frozenset({"parrot"})
 """Those of them that then listen, so that its caption goes. ``speech`` says it again and again."""
 
 
-def voice_maker(
+def make_voice(
     call_id: uuid.UUID,
     name: VoiceName,
+    sender: RtpSender,
     greeting: tuple[bytes, ...],
+    snapshot: bytes,
     make_bot: Callable[[], Bot] | None,
     on_turn: Callable[[float], None],
     on_caption: Callable[[str], None],
     on_failure: Callable[[], None],
-) -> Callable[[RtpSender], Voice]:
-    """Return a function that makes the named voice for a sender.
+) -> Voice:
+    """Make the named voice.
 
     :param call_id: for the log.
+    :param sender: sends what it forwards.
     :param greeting: Opus packets of 20 ms each. Empty when the call has been greeted before.
+    :param snapshot: of the voice that this one follows; empty if it is the call's first.
     :param make_bot: makes the bot of one call; None without ``VOICEDEMO_BOT``.
     :param on_turn: called with the time that the person waited for each answer, in seconds.
     :param on_caption: called with each caption as a plugged-in bot begins to say it, and with
@@ -41,20 +45,16 @@ def voice_maker(
     :param on_failure: called once if a plugged-in bot raises.
     """
 
-    def make(sender: RtpSender) -> Voice:
-        match name:
-            case "echo":
-                return EchoVoice(sender.forward)
-            case "parrot":
-                return ParrotVoice(greeting, TurnTaking(on_turn))
-            case "speech":
-                return PromptVoice(greeting)
-            case "tone":
-                return tone_voice()
-            case "bot":
-                assert make_bot is not None
-                return PluggedInVoice(
-                    call_id, make_bot, TurnTaking(on_turn), on_caption, on_failure
-                )
-
-    return make
+    match name:
+        case "echo":
+            return EchoVoice(sender.forward)
+        case "parrot":
+            return ParrotVoice(greeting, TurnTaking(on_turn), snapshot)
+        case "speech":
+            return PromptVoice(greeting)
+        case "tone":
+            return tone_voice()
+        case "bot":
+            assert make_bot is not None
+            turns = TurnTaking(on_turn)
+            return PluggedInVoice(call_id, make_bot, turns, on_caption, on_failure, snapshot)

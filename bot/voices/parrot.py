@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Iterable
 
+from wire.snapshots import ParrotSnapshot
+
 from ..media.fade import WARM_UP_PACKETS, fade_out_packet
 from ..media.packet import LOST, AudioPacket, frames
 from ..media.voice import Voice
@@ -33,15 +35,23 @@ class ParrotVoice(Voice):
     therefore neither howl nor answer itself.
 
     :param greeting: Opus packets of 20 ms each.
+    :param snapshot: of the parrot that this one follows; empty if it is the call's first.
     """
 
-    def __init__(self, greeting: tuple[bytes, ...], turns: TurnTaking) -> None:
+    def __init__(
+        self, greeting: tuple[bytes, ...], turns: TurnTaking, snapshot: bytes = b""
+    ) -> None:
         self._turns = turns
         self._expected_number: int | None = None
         self._to_say: deque[bytes] = deque()
         self._last_said: deque[bytes] = deque(maxlen=WARM_UP_PACKETS)
         self._heard_while_speaking: deque[bytes] = deque(maxlen=PRE_ROLL)
-        self._say(greeting)
+        known = ParrotSnapshot.unpack(snapshot)
+        if known.phrase:
+            self._begin_listening(known.phrase, speech=known.speech)
+            self._quiet = known.quiet
+        else:
+            self._say(known.to_say or greeting)
 
     def hear(self, packet: AudioPacket) -> None:
         lost = self._lost_before(packet)
@@ -73,6 +83,13 @@ class ParrotVoice(Voice):
     @property
     def is_in_pause(self) -> bool:
         return self._is_listening and not self._speech and not self._to_say
+
+    def snapshot(self) -> bytes:
+        if not self._is_listening:
+            return ParrotSnapshot(to_say=list(self._to_say)).pack()
+        if not self._speech:
+            return b""
+        return ParrotSnapshot(phrase=self._phrase, speech=self._speech, quiet=self._quiet).pack()
 
     def _lost_before(self, packet: AudioPacket) -> list[bytes]:
         """Stand-ins for the packets lost before this one.

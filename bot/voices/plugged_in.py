@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from ..media.opus import Pcm
 from ..media.packet import AudioPacket
@@ -19,6 +19,7 @@ log = logging.getLogger("voicedemo.bot")
 
 BLOCKS_S = 0.1
 """So long a method of a bot may take before the log tells. Every caller hears a gap by then."""
+MAX_SNAPSHOT_BYTES: Final = 64 * 1024
 FAULTS = (Exception, asyncio.CancelledError)
 """The exceptions that count as a fault of the bot. Its methods do not await, so a
 ``CancelledError`` comes from one of its own tasks and is no request to cancel ours."""
@@ -54,6 +55,24 @@ class Bot(Protocol):
         ...
 
 
+@runtime_checkable
+class Portable(Protocol):
+    """What a :class:`Bot` has as well if it can go on in another process."""
+
+    def snapshot(self) -> bytes:
+        """Return what the next bot of this call needs to know: at most 64 KB, in a format of its
+        own. Called every second.
+        """
+        ...
+
+    def resume(self, output: AudioOutput, snapshot: bytes) -> None:
+        """Called in the place of ``begin``: the call goes on, after one that returned this.
+
+        Nothing of what that one had still to say is in ``output``.
+        """
+        ...
+
+
 class PluggedInVoice(Voice):
     """Connects a :class:`Bot` to a call: decodes what it hears and encodes what it says.
 
@@ -64,6 +83,7 @@ class PluggedInVoice(Voice):
     :param on_caption: called with each caption as the bot begins to say it, and with ``''`` when
         it is silent.
     :param on_failure: called once if the bot raises, unless it does so in ``end``.
+    :param snapshot: of the bot that this one follows; empty if it is the call's first.
     """
 
     def __init__(
@@ -73,6 +93,7 @@ class PluggedInVoice(Voice):
         turns: TurnTaking,
         on_caption: Callable[[str], None],
         on_failure: Callable[[], None],
+        snapshot: bytes = b"",
     ) -> None:
         self._call_id = call_id
         self._turns = turns
@@ -80,11 +101,14 @@ class PluggedInVoice(Voice):
         self._bot: Bot | None = None
         self._failed = False
         self._was_slow = False
-        with self._guard("the class or begin()"):
+        with self._guard("the class, begin() or resume()"):
             bot = make_bot()
             self._input = AudioInput(bot.sample_rate)
             self._output = AudioOutput(bot.sample_rate, on_caption)
-            bot.begin(self._output)
+            if snapshot and isinstance(bot, Portable):
+                bot.resume(self._output, snapshot)
+            else:
+                bot.begin(self._output)
             self._bot = bot
 
     def hear(self, packet: AudioPacket) -> None:
@@ -111,6 +135,16 @@ class PluggedInVoice(Voice):
     @property
     def is_in_pause(self) -> bool:
         return self._bot is None or not self._bot.takes_turns or self._turns.is_in_pause
+
+    def snapshot(self) -> bytes:
+        if not isinstance(self._bot, Portable) or self._failed:
+            return b""
+        taken = b""
+        with self._guard("snapshot()"):
+            taken = self._bot.snapshot()
+            if not isinstance(taken, bytes) or len(taken) > MAX_SNAPSHOT_BYTES:
+                raise TypeError(f"snapshot() returns bytes, at most {MAX_SNAPSHOT_BYTES} of them")
+        return b"" if self._failed else taken
 
     def end(self) -> None:
         if self._bot is None:

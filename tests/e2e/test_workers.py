@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from . import sounds
 from .caller import DRAW_RARELY, Caller
 from .cluster import Cluster
 from .firefox import Firefox
@@ -67,6 +69,40 @@ def kill_its_worker(caller: Caller, cluster: Cluster) -> None:
 def test_a_call_goes_on_when_its_worker_is_killed(caller: Caller, cluster: Cluster) -> None:
     kill_its_worker(caller, cluster)
     cluster.wait_for_workers()
+
+
+SPEAKS_WHEN_TOLD = """
+window.fakeMicrophone = () => {
+  const context = new AudioContext();
+  const voice = new OscillatorNode(context, { frequency: 700 });
+  const mouth = new GainNode(context, { gain: 0 });
+  const microphone = new MediaStreamAudioDestinationNode(context);
+  voice.connect(mouth).connect(microphone);
+  voice.start();
+  window.speak = (speaks) => { mouth.gain.value = speaks ? 0.3 : 0; };
+  return microphone.stream;
+};
+"""
+
+
+@pytest.mark.long
+def test_the_parrot_still_knows_what_it_was_told_when_its_worker_is_killed(
+    cluster: Cluster, browser: Browser
+) -> None:
+    cluster.wait_for_workers()
+    init_script = DRAW_RARELY + SPEAKS_WHEN_TOLD
+    caller = Caller(browser, f"{cluster.url}?voice=parrot", init_script=init_script)
+    caller.call()
+    caller.page.wait_for_function("() => document.getElementById('caption').textContent")
+    caller.page.wait_for_function("() => !document.getElementById('caption').textContent")
+    caller.page.evaluate("speak(true)")
+    caller.page.wait_for_timeout(2500)
+    caller.page.evaluate("speak(false)")
+    kill_its_worker(caller, cluster)
+    heard = caller.record(6)
+    begins = int(np.argmax(np.abs(heard) > 1000))
+    assert begins, "nobody says anything"
+    assert sounds.pitch(heard[begins : begins + sounds.RATE]) == pytest.approx(700, abs=5)
 
 
 @pytest.mark.long

@@ -222,6 +222,7 @@ async def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     monkeypatch.setattr(connection_module, "AnswerPeer", FakePart)
     anything: Any = SimpleNamespace(
         note=lambda *args, **kwargs: None,
+        say_soon=lambda message: None,
         path_up=lambda: None,
         bot_failed=lambda: None,
         config=SimpleNamespace(make_bot=None, heartbeat_s=1, liveness_s=2),
@@ -233,6 +234,7 @@ async def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
         uuid.uuid4(),
         "echo",
         Greeting(),
+        b"",
         anything,
         line=anything,
         record=anything,

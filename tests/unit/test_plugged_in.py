@@ -11,7 +11,7 @@ from bot.media.packet import FRAME_SAMPLES, AudioPacket
 from bot.voices.audio_input import AudioInput
 from bot.voices.audio_output import MAX_CAPTIONS, MAX_PIECES, AudioOutput, OutputFullError
 from bot.voices.contract import METHODS, faults_of
-from bot.voices.plugged_in import PluggedInVoice
+from bot.voices.plugged_in import MAX_SNAPSHOT_BYTES, PluggedInVoice
 from bot.voices.turn_taking import TurnTaking
 from examples.repeater import Repeater
 
@@ -160,6 +160,64 @@ def test_a_bot_that_takes_turns_may_move_only_when_it_has_answered() -> None:
     passes(20, -20)
     passes(100, -90)
     assert not voice.is_in_pause  # it owes an answer
+
+
+class Counter(Talker):
+    """A bot that knows how many frames it has heard, and those before it."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self.resumed = False
+
+    def hear(self, pcm: Pcm) -> None:
+        self.heard += 1
+
+    def snapshot(self) -> bytes:
+        return str(self.heard).encode()
+
+    def resume(self, output: AudioOutput, snapshot: bytes) -> None:
+        self.heard, self.resumed = int(snapshot), True
+
+
+def test_the_next_bot_of_a_call_knows_what_this_one_knew() -> None:
+    made: list[Counter] = []
+
+    def make_bot() -> Counter:
+        made.append(Counter())
+        return made[-1]
+
+    def voice(snapshot: bytes) -> PluggedInVoice:
+        turns = TurnTaking(lambda _: None)
+        return PluggedInVoice(CALL_ID, make_bot, turns, unread, fail, snapshot)
+
+    first = voice(b"")
+    for number in range(7):
+        first.hear(AudioPacket(opus.silence(), number, number * FRAME_SAMPLES, -90))
+    following = voice(first.snapshot())
+    assert (made[0].resumed, made[1].resumed) == (False, True)
+    assert made[1].heard == made[0].heard > 5
+    assert first.next_frame() is not None  # it began, and says something
+    assert following.next_frame() is None
+
+
+def test_a_bot_that_has_nothing_to_keep_begins_anew() -> None:
+    voice = PluggedInVoice(CALL_ID, Talker, TurnTaking(lambda _: None), unread, fail)
+    assert voice.snapshot() == b""
+    again = PluggedInVoice(CALL_ID, Talker, TurnTaking(lambda _: None), unread, fail, b"7")
+    assert again.next_frame() is not None
+
+
+@pytest.mark.parametrize("snapshot", ["text", None, bytes(MAX_SNAPSHOT_BYTES + 1)])
+def test_a_snapshot_that_is_none_fails_the_call(
+    snapshot: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed: list[None] = []
+    monkeypatch.setattr(Counter, "snapshot", lambda self: snapshot)
+    turns = TurnTaking(lambda _: None)
+    voice = PluggedInVoice(CALL_ID, Counter, turns, unread, lambda: failed.append(None))
+    assert voice.snapshot() == voice.snapshot() == b""
+    assert len(failed) == 1
+    assert "snapshot() returns bytes" in caplog.text
 
 
 class Sleeper(Talker):
@@ -339,7 +397,11 @@ class TestContract:
     """A class that cannot be a bot is found when the server starts."""
 
     def test_the_examples_are_bots(self) -> None:
-        assert faults_of(Repeater) == faults_of(Talker) == []
+        assert faults_of(Repeater) == faults_of(Talker) == faults_of(Counter) == []
+
+    def test_a_bot_that_can_tell_what_it_knows_can_also_learn_it(self) -> None:
+        forgets = type("Forgets", (Talker,), {"snapshot": lambda self: b""})
+        assert faults_of(forgets) == ["it has no method resume()"]
 
     @pytest.mark.parametrize(
         ("members", "words"),

@@ -19,10 +19,11 @@ QUIET, LOUD = -90, -20
 class Conversation:
     """A conversation between a person and the parrot, in steps of 20 ms."""
 
-    def __init__(self, greeting: tuple[bytes, ...] = ()) -> None:
+    def __init__(self, greeting: tuple[bytes, ...] = (), snapshot: bytes = b"") -> None:
         self.turns: list[float] = []
         self.now = 0.0
-        self.parrot = ParrotVoice(greeting, TurnTaking(self.turns.append, lambda: self.now))
+        turns = TurnTaking(self.turns.append, lambda: self.now)
+        self.parrot = ParrotVoice(greeting, turns, snapshot)
         self.said: list[bytes] = []
         self.number = 0
 
@@ -75,6 +76,34 @@ def test_the_parrot_may_move_only_when_nobody_is_saying_anything() -> None:
     assert not talk.parrot.is_in_pause  # it repeats
     talk.pass_frames(200, QUIET)
     assert talk.parrot.is_in_pause
+
+
+def test_the_next_parrot_repeats_what_this_one_has_heard() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
+    talk.pass_frames(50, LOUD, "word")
+    talk.pass_frames(10, QUIET)
+    goes_on = Conversation((b"hello",), talk.parrot.snapshot())
+    assert not goes_on.parrot.is_in_pause
+    assert goes_on.pass_frames(parrot.PAUSE - 11, QUIET) == []
+    repeated = goes_on.pass_frames(200, QUIET)
+    assert [frame for frame in repeated if frame.startswith(b"word")] == [
+        f"word{index}".encode() for index in range(50)
+    ]
+
+
+def test_the_next_parrot_says_the_rest_of_what_this_one_was_saying() -> None:
+    greeting = tuple(f"hello{index}".encode() for index in range(50))
+    talk = Conversation(greeting)
+    said = talk.pass_frames(20, QUIET)
+    rest = Conversation((), talk.parrot.snapshot()).pass_frames(100, QUIET)
+    assert (*said, *rest) == greeting
+
+
+def test_a_parrot_in_a_pause_has_nothing_to_tell_the_next_one() -> None:
+    talk = Conversation()
+    talk.pass_frames(parrot.LISTEN_AFTER + 30, QUIET)
+    assert talk.parrot.snapshot() == b""
 
 
 def repeated_after_losing(packets: int) -> list[bytes]:

@@ -4,19 +4,23 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from channels.layers import get_channel_layer
 
+from bot.call.snapshots import KeptCalls
 from bot.config import BotConfig
 from bot.worker import Worker
 from calls.models import Call
 from fleet.chosen import fleet
 from fleet.lease import WorkerLease
+from fleet.redis_snapshots import SnapshotsInRedis
 from signaling import consumer, placement
 from signaling.watch import watch
-from tests.page import Page
+from tests.page import Page, Person
+from tests.redis import Redis
 from tests.ws.conftest import call_in_state
 from wire.bot import ToBot, Withdraw
 from wire.states import CallState
@@ -95,6 +99,37 @@ async def test_a_worker_that_wakes_up_reaches_no_page_of_a_call_that_has_moved(
     assert await moved.pitch() == 700
     await call.arefresh_from_db()
     assert call.state == CallState.CONNECTED
+
+
+@pytest.fixture
+async def pair(
+    bot: Worker, other: Worker, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Worker, Worker]:
+    """Two workers that keep for each other what they know."""
+    for worker in (bot, other):
+        store = SnapshotsInRedis(redis.url, worker.inbox)
+        monkeypatch.setattr(worker, "_kept", KeptCalls(store, worker._going_on))
+    return bot, other
+
+
+async def test_the_parrot_still_knows_what_it_was_told_when_its_worker_is_gone(
+    make_page: Callable[..., Page], pair: tuple[Worker, Worker]
+) -> None:
+    person = Person(700)
+    page = make_page(microphone=person)
+    await page.call("parrot")
+    while (await page.hear_until("says"))["text"]:
+        pass
+    call = await call_in_state("connected")
+    dead, _ = await having(call, *pair)
+    person.speaks = True
+    voice: Any = dead._calls[call.id]._connection._stream._voice  # type: ignore[union-attr]
+    while voice._speech < 50:
+        await asyncio.sleep(0.02)
+    await dead._kept.keep()  # type: ignore[union-attr]
+    await Dead(dead)()
+    moved = await move(page, lambda: make_page(microphone=Person(700)))
+    assert await moved.pitch() == 700
 
 
 async def test_a_restart_that_nobody_can_answer_moves_the_call(
