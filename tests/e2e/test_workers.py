@@ -41,9 +41,10 @@ def calling(cluster: Cluster, browser: Browser | Firefox) -> Iterator[Caller]:
 
 
 def wait_for_peers(caller: Caller, count: int) -> None:
+    """Wait until the page is connected over this many peer connections, one after the other."""
     caller.page.wait_for_function(
-        "count => seen.peers.filter((one) => one.connectionState === 'connected').length === 1"
-        " && seen.peers.length === count",
+        "count => seen.peers.length === count && seen.peers.every((one, at) =>"
+        " one.connectionState === (at === count - 1 ? 'connected' : 'closed'))",
         arg=count,
         timeout=20_000,
     )
