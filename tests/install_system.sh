@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install the distribution's packages that the tests need: browsers, a TURN server, Redis, PostgreSQL, and for root the
-# tools that build networks. Without root, only say what is missing.
+# Install the distribution's packages that the tests need: browsers, a TURN server, Redis, PostgreSQL, reverse proxies,
+# and for root the tools that build networks. Without root, only say what is missing.
 set -euo pipefail
 
 missing=()
@@ -10,6 +10,8 @@ command -v turnserver >/dev/null || missing+=(coturn)
 command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing+=(firefox-esr)
 command -v redis-server >/dev/null || missing+=(redis-server)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
+command -v caddy >/dev/null || missing+=(caddy)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 if [ "$(id -u)" -eq 0 ]; then
   command -v ip >/dev/null && command -v ss >/dev/null || missing+=(iproute2)
   command -v nft >/dev/null || missing+=(nftables)
