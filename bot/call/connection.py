@@ -146,7 +146,7 @@ class Connection:
         try:
             candidate = sdp.read_candidate(signalled)
             if candidate is not None:
-                self._peer.add_candidate(candidate)
+                self._peer.add_candidate(candidate, len(signalled.candidate))
         except ValueError as exc:
             raise ProtocolError("bad_message", f"candidate: {exc}") from None
 

@@ -115,6 +115,10 @@ class IceAgent:
         self._host.add(self, abandon=abandon)
         self._wake()
 
+    def earn(self, count: int) -> None:
+        """The page has signalled so many bytes. About as many are sent to what it has named."""
+        self._checklist.credit.earn(count)
+
     def add_base(self, base: RelayBase) -> None:
         """Take a local candidate that was found after the answer: a relayed one."""
         self.relays.append(base)
@@ -206,6 +210,7 @@ class IceAgent:
         """
         if not self._host.accept(self, data):
             return
+        self.earn(len(data))
         selected, now = self._failover.selected, self._loop.time()
         priority = selected.remote.priority if selected is not None else 0
         pair = self._find_or_learn(base, remote, priority)
@@ -250,6 +255,8 @@ class IceAgent:
         pair = self._find_or_learn(base, remote, message.attributes.get("PRIORITY", 0))
         if pair is None:
             return
+        if not pair.is_proven:
+            self.earn(size - len(answer))
         conflict = self.role.resolve_conflict(message)
         base.send(answer, remote)
         self.media_port.route(base, remote, self)

@@ -10,9 +10,10 @@ from aioice.ice import candidate_pair_priority
 from aioice.utils import random_string
 
 from . import stun
+from .credit import Credit
 from .failover import Failover
 from .media_port import MediaPort, Owner
-from .pair import Pair, PairState
+from .pair import FIRST_RETRY_S, Pair, PairState
 from .path import SILENT_S, Address, Base
 from .priority import outranking
 from .role import Role
@@ -68,6 +69,7 @@ class Checklist:
         self.bases: list[Base] = [*media_port.bases]
         self.answered_at = -inf
         """When the peer last answered a check, on any pair."""
+        self.credit = Credit()
         self._loop = asyncio.get_running_loop()
         self._media_port = media_port
         self._owner = owner
@@ -196,7 +198,7 @@ class Checklist:
     def check(
         self, pair: Pair, now: float, *, nominates: bool, confirms: bool, retry_soon: bool
     ) -> None:
-        """Send a check.
+        """Send a check, unless it would exceed our credit.
 
         :param nominates: it asks the peer to move to the pair (RFC 8445, 8.1.1).
         :param confirms: it tells the peer to stay there.
@@ -212,11 +214,15 @@ class Checklist:
         if nominates or confirms:
             request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._password)
+        data = bytes(request)
+        if not pair.is_proven and not self.credit.spend(len(data)):
+            pair.due = now + FIRST_RETRY_S
+            return
         self._expect(request.transaction_id, Check(pair, now, self._role.attribute, nominates))
         pair.check_sent(now)
         if retry_soon:
             pair.due = min(pair.due, now + SUSPECT_RETRY_S)
-        pair.base.send(bytes(request), pair.address)
+        pair.base.send(data, pair.address)
 
     def answered(self, base: Base, message: stun.Message, remote: Address) -> Check | None:
         """The check that ``message`` answers (RFC 8445, 7.2.5); None if it answers none."""

@@ -57,6 +57,11 @@ class Pair:
         return (self.remote.host, self.remote.port)
 
     @property
+    def is_proven(self) -> bool:
+        """Whether whoever is there wants our packets: they have answered a check, or connected."""
+        return self.answered > -inf or self.base.candidate.transport == "tcp"
+
+    @property
     def is_direct_udp(self) -> bool:
         types = (self.base.candidate.type, self.remote.type)
         return self.base.candidate.transport == "udp" and "relay" not in types

@@ -127,7 +127,8 @@ class AnswerPeer:
         if self._offer is not None:
             self._require_same_call(self._offer, offer)
         if self._offer is None or (offer.ufrag, offer.pwd) != (self._offer.ufrag, self._offer.pwd):
-            await self._open_path(offer, abandon=abandon)
+            path = await self._open_path(offer, abandon=abandon)
+            path.earn(len(text))
         self._offer = offer
         self._version += 1
         if self._starting is None:
@@ -146,12 +147,14 @@ class AnswerPeer:
         self._page_address = page_address
         self._turn_servers_known.set()
 
-    def add_candidate(self, candidate: Candidate | None) -> None:
+    def add_candidate(self, candidate: Candidate | None, size: int = 0) -> None:
         """Add a candidate of the peer to the newest path. None: there are no more.
 
+        :param size: of the message, in bytes.
         :raises ValueError: if its address is not an IP address.
         """
         assert self._path is not None
+        self._path.earn(size)
         self._path.add(candidate)
 
     def doubt_path(self) -> None:
@@ -199,7 +202,7 @@ class AnswerPeer:
         if offer.shape != before.shape:
             raise NewCallNeededError("the media sections changed: that needs a new call")
 
-    async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> None:
+    async def _open_path(self, offer: sdp.Offer, *, abandon: bool) -> IceAgent:
         path = await self._endpoints.open_agent(self._switch, self._path)
         if self._path is not None and self._path is not self._switch.active:
             self._switch.drop(self._path)
@@ -215,6 +218,7 @@ class AnswerPeer:
                 # A host name, for example (RFC 8839, 5.1). The offer is good without it.
                 log.debug("a candidate of the offer has no IP address and is left out")
         self._gathering = self._begin(self._gather(path), is_fatal=False)
+        return path
 
     async def _gather(self, path: IceAgent) -> None:
         async with asyncio.TaskGroup() as searches:

@@ -19,9 +19,6 @@ from .stage import CALLERS, STRANGER, Stage
 
 pytestmark = [pytest.mark.media, pytest.mark.long]
 
-MOST_REFLECTED_BYTES = 24_000
-"""20 addresses get some 10 checks of 110 bytes in the 20 s that a call may take to connect."""
-
 FLOOD_S = 5.0
 HALF = 25_000
 """Half of the 50,000 packets a second that issue 17 names."""
@@ -136,7 +133,7 @@ async def test_a_stranger_gets_back_no_more_than_they_sent(
     target.assert_unharmed()
 
 
-async def test_named_addresses_get_a_few_kilobytes_whatever_the_page_names(
+async def test_the_addresses_that_a_page_names_get_no_more_than_it_sent(
     target: Target,
     calls: Calls,
     listen: Callable[..., Ear],
@@ -160,7 +157,7 @@ async def test_named_addresses_get_a_few_kilobytes_whatever_the_page_names(
     sent = sum(len(json.dumps(message)) for message in said)
     reflected = sum(ear.bytes for ear in ears)
     print(f"\n{reflected} bytes went to the stranger for {sent} from the page")
-    assert reflected <= MOST_REFLECTED_BYTES
+    assert reflected <= sent
     await calls.assert_all_are_up()
     target.assert_unharmed()
 

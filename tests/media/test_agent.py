@@ -21,6 +21,7 @@ pytestmark = pytest.mark.media
 BOT = "127.0.0.1"
 WIFI, CELLULAR = "127.0.0.2", "127.0.0.3"
 SSRC = 1234
+OFFER_BYTES = 3000
 
 
 class DroppingPort(MediaPort):
@@ -62,7 +63,7 @@ class End:
         self.agent = self.new_agent()
 
     def new_agent(self) -> IceAgent:
-        return IceAgent(self.switch, self.port)
+        return offered(IceAgent(self.switch, self.port))
 
     def path_state(self, state: PathState) -> None:
         self.states.append(state)
@@ -96,6 +97,12 @@ class End:
             number += 1
             self.switch.send(b"\x80" + number.to_bytes(7) + SSRC.to_bytes(4))
             await asyncio.sleep(0.02)
+
+
+def offered(agent: IceAgent) -> IceAgent:
+    """``agent``, with the credit that an offer of a browser earns."""
+    agent.earn(OFFER_BYTES)
+    return agent
 
 
 def link(ours: IceAgent, theirs: IceAgent) -> None:
@@ -187,7 +194,7 @@ class LiteEnd:
 async def test_a_lite_peer_is_controlled_whatever_the_setting(bot: End) -> None:
     lite = LiteEnd(WIFI, CELLULAR)
     await lite.open()
-    bot.agent = IceAgent(bot.switch, bot.port, controlling=False)
+    bot.agent = offered(IceAgent(bot.switch, bot.port, controlling=False))
     bot.agent.start(lite.ufrag, lite.pwd, is_lite=True)
     for candidate in lite.port.bases:
         bot.agent.add(Candidate.from_sdp(candidate.candidate.to_sdp()))
@@ -477,7 +484,7 @@ async def test_media_that_is_not_authentic_gets_no_check(bot: End, phone: End) -
 
 
 async def test_a_packet_without_the_password_leaves_nothing_behind(bot: End, phone: End) -> None:
-    forged = IceAgent(phone.switch, phone.port)
+    forged = offered(IceAgent(phone.switch, phone.port))
     bot.agent.start(phone.agent.local_ufrag, phone.agent.local_pwd)
     forged.start(bot.agent.local_ufrag, "x" * 24)
     forged.add(Candidate.from_sdp(bot.port.bases[0].candidate.to_sdp()))
@@ -486,6 +493,84 @@ async def test_a_packet_without_the_password_leaves_nothing_behind(bot: End, pho
     assert bot.agent._checklist.pairs == []
     assert not bot.port._routes
     await forged.close()
+
+
+class Ears:
+    """Addresses of somebody who never asked for a call, and how many bytes reach them."""
+
+    def __init__(self, count: int) -> None:
+        self.port = DroppingPort(*[f"127.0.1.{number}" for number in range(1, count + 1)])
+        self.port.receive = self._hear  # type: ignore[method-assign]
+        self.bytes = 0
+
+    def _hear(self, base: Base, data: bytes, remote: Address) -> None:
+        self.bytes += len(data)
+
+
+async def until_refused(agent: IceAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait until the agent's credit has refused fifty checks."""
+    credit, refused = agent._checklist.credit, asyncio.Semaphore(0)
+    spend = credit.spend
+
+    def watched(count: int) -> bool:
+        may = spend(count)
+        if not may:
+            refused.release()
+        return may
+
+    monkeypatch.setattr(credit, "spend", watched)
+    async with asyncio.timeout(20):
+        for _ in range(50):
+            await refused.acquire()
+
+
+async def test_the_addresses_that_a_page_names_get_no_more_than_it_sent(
+    bot: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ears = Ears(20)
+    await ears.port.open(tcp=False)
+    bot.agent.start("ufrag", "p" * 24)
+    for base in ears.port.bases:
+        line = base.candidate.to_sdp()
+        bot.agent.earn(len(line))
+        bot.agent.add(Candidate.from_sdp(line))
+    sent = OFFER_BYTES + sum(len(base.candidate.to_sdp()) for base in ears.port.bases)
+    await until_refused(bot.agent, monkeypatch)
+    assert sent - 200 < ears.bytes <= sent
+    ears.port.close()
+
+
+async def test_a_page_that_forges_its_sender_makes_us_send_no_more_than_it_does(
+    bot: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever really has the address never answers."""
+    peer = OfferingPeer(bot.agent, keeps_role=False)
+    ears = Ears(5)
+    await ears.port.open(tcp=False)
+    bot.agent.start(peer.ufrag, peer.pwd)
+    to, sent = bot.port.bases[0].local, OFFER_BYTES
+    refused = asyncio.create_task(until_refused(bot.agent, monkeypatch))
+    while not refused.done():
+        for base in ears.port.bases:
+            check = peer._check()
+            base.send(check, to)
+            sent += len(check)
+        await asyncio.sleep(0.01)
+    await refused
+    assert 0 < ears.bytes <= sent
+    ears.port.close()
+
+
+async def test_an_address_that_has_answered_is_checked_without_limit(
+    bot: End, phone: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checklist, "KEEPALIVE_S", 0.01)
+    await connected(bot, phone)
+    bot.agent._checklist.credit.spend(bot.agent._checklist.credit._bytes)
+    spied = len(phone.port.spied)
+    async with asyncio.timeout(10):
+        while sum(stun.is_stun(data) for _, data, _ in phone.port.spied[spied:]) < 100:
+            await asyncio.sleep(0.01)
 
 
 async def test_when_nobody_consents_any_more_the_path_is_dropped(

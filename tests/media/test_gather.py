@@ -120,6 +120,8 @@ async def test_the_call_runs_over_the_relay_where_nothing_else_does(
         candidate async for candidate in endpoints.relayed(bot, [server], ip_address(HERE))
     ]
     far, phone = await opened(IceConfig())
+    bot.earn(3000)  # the bytes of its offer
+    phone.earn(3000)
     bot.start(phone.local_ufrag, phone.local_pwd)
     phone.role.controlling = False
     phone.role.tie_breaker = 1
