@@ -7,10 +7,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 
+from calls import metrics
 from fleet.base import Fleet, FleetError
 from fleet.lease import RENEWED_EVERY_S, WorkerLease
 
 log = logging.getLogger("voicedemo.worker")
+
+FULL_LAG_S = 0.1
+"""A worker whose event loop is as late as this has no room for another call."""
 
 
 class Membership:
@@ -38,6 +42,7 @@ class Membership:
         self._taken: list[uuid.UUID] = []
         self._changed = asyncio.Event()
         self._cpu = Cpu()
+        self._lag = LoopLag()
         self._is_failing = False
         self._task: asyncio.Task[None]
 
@@ -62,6 +67,7 @@ class Membership:
     async def leave(self) -> None:
         """Take no messages any more."""
         self._task.cancel()
+        self._lag.stop()
         try:
             await self._fleet.withdraw(self._channel)
         except FleetError as exc:
@@ -82,11 +88,13 @@ class Membership:
 
     async def _renew(self) -> None:
         taken, self._taken = self._taken, []
+        lag_s = self._lag.worst()
+        metrics.loop_lag(lag_s)
         lease = WorkerLease(
             channel=self._channel,
             capacity=self._capacity,
             calls=self._count(),
-            busy=self._cpu.share(),
+            busy=min(1.0, max(self._cpu.share(), lag_s / FULL_LAG_S)),
             is_draining=self._is_draining,
         )
         try:
@@ -100,6 +108,32 @@ class Membership:
         self._is_failing = False
         if not in_time:
             self._on_lost()
+
+
+class LoopLag:
+    """How late the event loop of this process runs what is due."""
+
+    LOOKED_AT_EVERY_S = 0.1
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._worst_s = 0.0
+        self._look_later()
+
+    def worst(self) -> float:
+        """The longest delay since this was last asked, in seconds."""
+        worst_s, self._worst_s = self._worst_s, 0.0
+        return worst_s
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _look_later(self) -> None:
+        self._timer = self._loop.call_later(self.LOOKED_AT_EVERY_S, self._look)
+
+    def _look(self) -> None:
+        self._worst_s = max(self._worst_s, self._loop.time() - self._timer.when())
+        self._look_later()
 
 
 class Cpu:

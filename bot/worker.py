@@ -5,6 +5,7 @@ import logging
 import uuid
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from aiortc import RTCCertificate
@@ -117,8 +118,9 @@ class Worker:
                     await asyncio.sleep(DRAIN_LOOK_S)
 
     def _ask_to_move(self, *, in_pause: bool) -> None:
-        for call in list(self._calls.values())[:MOVES_AT_ONCE]:
-            call.ask_to_move(in_pause=in_pause)
+        asked = (call for call in self._going_on() if call.ask_to_move(in_pause=in_pause))
+        for _ in islice(asked, MOVES_AT_ONCE):
+            pass
 
     async def stop(self) -> None:
         """End all calls. Returns when their rows are written. Does nothing the second time."""

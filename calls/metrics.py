@@ -3,10 +3,21 @@
 import asyncio
 import math
 import threading
+from collections.abc import Iterable
 from typing import Literal
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
-from prometheus_client import Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    generate_latest,
+    start_http_server,
+)
+from prometheus_client.registry import Collector
 
 POOLS = ("asyncio_", "database-")
 """The names of their threads begin so: those of the event loop and of ``calls.database``."""
@@ -19,10 +30,12 @@ __all__ = [
     "counted_alone",
     "exposition",
     "ice_issued",
+    "loop_lag",
     "message_refused",
     "records_lost",
     "relayed",
     "request_limited",
+    "serve_workers_own",
     "turn_credentials_refused",
     "worker_ended",
 ]
@@ -53,6 +66,9 @@ _turns = Histogram(
     "voicedemo_turn_seconds",
     "From the end of what the person said to the first sound of the answer",
     buckets=(0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 3.0, 5.0),
+)
+_loop_lag = Gauge(
+    "voicedemo_loop_lag_seconds", "How late the event loop was in the last second, at worst"
 )
 _tasks = Gauge("voicedemo_asyncio_tasks", "Tasks of the event loop")
 _threads = Gauge("voicedemo_threads", "Threads of the process")
@@ -111,6 +127,10 @@ def counted_alone() -> None:
     _counted_alone.inc()
 
 
+def loop_lag(seconds: float) -> None:
+    _loop_lag.set(seconds)
+
+
 def exposition(calls_live: int, workers: int | None) -> bytes:
     """The metrics in Prometheus' text format.
 
@@ -121,5 +141,34 @@ def exposition(calls_live: int, workers: int | None) -> bytes:
     _workers.set(math.nan if workers is None else workers)
     _tasks.set(len(asyncio.all_tasks()))
     _threads.set(threading.active_count())
-    _pool_threads.set(sum(t.name.startswith(POOLS) for t in threading.enumerate()))
+    _pool_threads.set(_count_pool_threads())
     return generate_latest()
+
+
+class _WorkersOwn(Collector):
+    """The metrics of a process that serves no pages: without those that only such a one knows."""
+
+    def collect(self) -> Iterable[Metric]:
+        of_pages = {metric.name for gauge in (_calls_live, _workers) for metric in gauge.describe()}
+        return (metric for metric in REGISTRY.collect() if metric.name not in of_pages)
+
+
+def serve_workers_own(address: str, port: int) -> int:
+    """Answer Prometheus from a thread, in the process of a bot worker. Call it on the event loop.
+
+    :param port: 0 for any free one.
+    :returns: the port.
+    :raises OSError: if the port is taken.
+    """
+    loop = asyncio.get_running_loop()
+    _tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
+    _threads.set_function(threading.active_count)
+    _pool_threads.set_function(_count_pool_threads)
+    registry = CollectorRegistry()
+    registry.register(_WorkersOwn())
+    server, _ = start_http_server(port, address, registry)
+    return int(server.server_port)
+
+
+def _count_pool_threads() -> int:
+    return sum(thread.name.startswith(POOLS) for thread in threading.enumerate())

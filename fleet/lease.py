@@ -22,7 +22,8 @@ class WorkerLease(BaseModel):
     """How many calls it has room for."""
     calls: int = 0
     busy: float = 0.0
-    """The share of a core that it used since its last renewal, 0 to 1."""
+    """How close to its limit its process was since its last renewal, 0 to 1. It is the share of a
+    core that it used, or how late its event loop was, whichever is worse."""
     is_draining: bool = False
     """It finishes its calls and takes no others."""
 

@@ -37,7 +37,7 @@ class FleetInMemory:
         ]
         if not free:
             return None
-        channel = min(free, key=lambda lease: lease.load).channel
+        channel = min(free, key=self._load).channel
         self._reserved.setdefault(channel, {})[call_id] = time.monotonic() + RESERVED_S
         return channel
 
@@ -46,6 +46,9 @@ class FleetInMemory:
 
     async def roll(self, asked: Collection[str] = ()) -> Roll:
         return Roll(list(self._up.values()), frozenset(asked) - self._up.keys())
+
+    def _load(self, lease: WorkerLease) -> float:
+        return lease.load + (self._taken(lease) - lease.calls) / lease.capacity
 
     def _taken(self, lease: WorkerLease) -> int:
         now = time.monotonic()

@@ -100,16 +100,18 @@ class Session:
         """Whether its page sends us media at the moment."""
         return self._connection.has_started and self._connection.silence_s < SILENCE_S
 
-    def ask_to_move(self, *, in_pause: bool) -> None:
+    def ask_to_move(self, *, in_pause: bool) -> bool:
         """Ask the page to go on with another worker, unless it was asked a moment ago.
 
         :param in_pause: only if nothing that is said is lost.
+        :returns: whether it was asked now.
         """
         now = self._loop.time()
         if now < self._ask_again_at or (in_pause and not self._connection.is_in_pause):
-            return
+            return False
         self._ask_again_at = now + ASK_AGAIN_S
         self._line.say_soon(Move())
+        return True
 
     def snapshot(self) -> CallSnapshot:
         """What another worker needs to go on with the call."""

@@ -76,6 +76,13 @@ async def test_many_reservations_at_once_are_spread_and_never_too_many(fleet: Fl
     assert counts == [10, 10, 10]
 
 
+async def test_workers_that_are_far_from_full_share_the_calls_of_one_moment(fleet: Fleet) -> None:
+    await fleet.renew(worker("one"))
+    await fleet.renew(worker("two"))
+    given = [await fleet.reserve(uuid.uuid4()) for _ in range(6)]
+    assert given.count("bot.one.0") == 3
+
+
 async def test_a_worker_that_drains_or_was_asked_already_gets_no_call(fleet: Fleet) -> None:
     await fleet.renew(worker("draining", is_draining=True))
     await fleet.renew(worker("one"))

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.worker import Worker
+from calls import metrics
 from fleet.lease import host_name, new_channel
 from voicedemo.bot_worker import make_worker
 from voicedemo.claim import Claim
@@ -43,9 +44,9 @@ class Command(BaseCommand):
             except KeyboardInterrupt:
                 return
         claim.exchange(str(os.getpid()))  # for a supervisor that finds us here
-        asyncio.run(self._run(make_worker(channel, number)))
+        asyncio.run(self._run(make_worker(channel, number), number))
 
-    async def _run(self, worker: Worker) -> None:
+    async def _run(self, worker: Worker, number: int) -> None:
         """Take calls until SIGTERM, then let them move. SIGINT, or another SIGTERM, ends them."""
         stopping, now = asyncio.Event(), asyncio.Event()
 
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, lambda: stop(at_once=False))
         loop.add_signal_handler(signal.SIGINT, lambda: stop(at_once=True))
+        self._serve_metrics(number)
         await worker.start()
         self.stdout.write("The worker takes calls.")
         self.stdout.flush()
@@ -66,6 +68,14 @@ class Command(BaseCommand):
         async with asyncio.timeout(CALLS_S):
             await worker.stop()
         faulthandler.cancel_dump_traceback_later()
+
+    def _serve_metrics(self, number: int) -> None:
+        if first := settings.VOICEDEMO_WORKER_METRICS_PORT:
+            port = first + number - 1
+            try:
+                metrics.serve_workers_own(settings.VOICEDEMO_WORKER_METRICS_BIND, port)
+            except OSError as exc:  # an earlier worker may still have it: calls matter more
+                self.stderr.write(f"No metrics on port {port}: {exc}")
 
 
 async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
