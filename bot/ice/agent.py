@@ -192,6 +192,8 @@ class IceAgent:
         if pair is None or pair.state is PairState.FAILED:
             self._receive_unchecked(base, data, remote)
             return
+        if not pair.is_proven:
+            pair.credit.earn(len(data))
         if pair.data_received(self._loop.time()):
             self._wake()
         self._host.deliver(self, data)
@@ -210,11 +212,12 @@ class IceAgent:
         """
         if not self._host.accept(self, data):
             return
-        self.earn(len(data))
         selected, now = self._failover.selected, self._loop.time()
         priority = selected.remote.priority if selected is not None else 0
         pair = self._find_or_learn(base, remote, priority)
         if pair is not None:
+            pair.credit.earn(len(data))
+            pair.heard = now
             pair.wake(now)
             self.doubt()
             self._check(pair, now)
@@ -256,7 +259,7 @@ class IceAgent:
         if pair is None:
             return
         if not pair.is_proven:
-            self.earn(size - len(answer))
+            pair.credit.earn(size - len(answer))
         conflict = self.role.resolve_conflict(message)
         base.send(answer, remote)
         self.media_port.route(base, remote, self)

@@ -33,6 +33,8 @@ HEAD_START_S: Final = 0.1
 """Direct pairs are checked for this long before others are checked too."""
 IDLE_S: Final = 1.0
 """Between two looks at the checklist while it is empty."""
+KEPT_FOR_HEARD: Final = 1000
+"""Bytes of our credit for addresses that an authentic check came from: about nine checks."""
 MAX_PAIRS: Final = 100
 """RFC 8445, 6.1.2.5."""
 MAX_LEARNED: Final = 20
@@ -70,6 +72,7 @@ class Checklist:
         self.answered_at = -inf
         """When the peer last answered a check, on any pair."""
         self.credit = Credit()
+        """What the page has signalled. A pair has what came from its address too."""
         self._loop = asyncio.get_running_loop()
         self._media_port = media_port
         self._owner = owner
@@ -215,7 +218,7 @@ class Checklist:
             request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._password)
         data = bytes(request)
-        if not pair.is_proven and not self.credit.spend(len(data)):
+        if not self._may_send(len(data), pair):
             pair.due = now + FIRST_RETRY_S
             return
         self._expect(request.transaction_id, Check(pair, now, self._role.attribute, nominates))
@@ -223,6 +226,12 @@ class Checklist:
         if retry_soon:
             pair.due = min(pair.due, now + SUSPECT_RETRY_S)
         pair.base.send(data, pair.address)
+
+    def _may_send(self, count: int, pair: Pair) -> bool:
+        """Whether our credit allows so many bytes on a pair. They are taken off then."""
+        if pair.is_proven or pair.credit.spend(count):
+            return True
+        return self.credit.spend(count, keep=0 if pair.heard > -inf else KEPT_FOR_HEARD)
 
     def answered(self, base: Base, message: stun.Message, remote: Address) -> Check | None:
         """The check that ``message`` answers (RFC 8445, 7.2.5); None if it answers none."""

@@ -15,9 +15,12 @@ class Credit:
         """So many bytes came in."""
         self._bytes += count
 
-    def spend(self, count: int) -> bool:
-        """Whether so many bytes may go out. They are taken off then."""
-        if count > self._bytes:
+    def spend(self, count: int, *, keep: int = 0) -> bool:
+        """Whether so many bytes may go out. They are taken off then.
+
+        :param keep: so many must be left.
+        """
+        if count + keep > self._bytes:
             return False
         self._bytes -= count
         return True

@@ -1,12 +1,13 @@
 """A candidate pair and when to check it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import inf
 from typing import Final
 
 from aioice.candidate import Candidate
 
+from .credit import Credit
 from .path import Address, Base
 
 FIRST_RETRY_S: Final = 0.1
@@ -31,6 +32,8 @@ class Pair:
     priority: int
     due: float
     """When to send the next check."""
+    credit: Credit = field(default_factory=Credit)
+    """What came from there. It counts until the pair is proven."""
     is_new_network: bool = False
     """Whether it leads to a network the peer did not have in the ICE generation before."""
     state: PairState = PairState.WAITING
