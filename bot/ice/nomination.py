@@ -35,10 +35,16 @@ def way_out(pairs: Iterable[Pair], selected: Pair, suspect_since: float, now: fl
     """The best of the pairs that answered since the selected one fell silent.
 
     The selected pair was checked at the same moment, so it gets its usual round trip to answer.
+    The event loop's clock may have steps of 1 ms (uvloop): in a LAN, the others answer within one.
     """
     if now - suspect_since < 1.5 * selected.rtt:
         return None
-    answered = [pair for pair in _valid(pairs) if pair.answered > suspect_since]
+    answered = [
+        pair
+        for pair in _valid(pairs)
+        if pair.answered > suspect_since
+        or (pair.answered == suspect_since and pair is not selected)
+    ]
     return max(answered, key=_rank, default=None)
 
 
