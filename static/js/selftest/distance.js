@@ -19,14 +19,19 @@ export const PATIENCE_MS = 8_000;
 export async function measureServer(socket, clock) {
   /** @type {number[]} */
   const times = [];
+  let address = '';
+  const measured = () => (times.length > 0 ? { ms: percentile(times, 0.5), address } : null);
   const ping = () => socket.send(JSON.stringify({ type: 'ping', at: clock.now() }));
   const distance = await new Promise((resolve) => {
-    socket.onclose = () => resolve(null);
-    clock.setTimeout(() => resolve(null), PATIENCE_MS);
+    socket.onclose = () => resolve(measured());
+    clock.setTimeout(() => resolve(measured()), PATIENCE_MS);
     socket.onmessage = ({ data }) => {
       const message = JSON.parse(data);
-      if (message.type === 'pong') times.push(clock.now() - message.at);
-      if (times.length === PINGS) resolve({ ms: percentile(times, 0.5), address: message.address });
+      if (message.type === 'pong') {
+        times.push(clock.now() - message.at);
+        address = message.address;
+      }
+      if (times.length === PINGS) resolve(measured());
       else if (message.type === 'ready' || message.type === 'pong') ping();
     };
   });
