@@ -116,7 +116,7 @@ class IceAgent:
         self._wake()
 
     def earn(self, count: int) -> None:
-        """The page has signalled so many bytes. About as many are sent to what it has named."""
+        """The page has signalled so many bytes. At most as many go to what it has named."""
         self._checklist.credit.earn(count)
 
     def add_base(self, base: RelayBase) -> None:
@@ -192,8 +192,7 @@ class IceAgent:
         if pair is None or pair.state is PairState.FAILED:
             self._receive_unchecked(base, data, remote)
             return
-        if not pair.is_proven:
-            pair.credit.earn(len(data))
+        pair.credit.earn(len(data))
         if pair.data_received(self._loop.time()):
             self._wake()
         self._host.deliver(self, data)
@@ -258,8 +257,7 @@ class IceAgent:
         pair = self._find_or_learn(base, remote, message.attributes.get("PRIORITY", 0))
         if pair is None:
             return
-        if not pair.is_proven:
-            pair.credit.earn(size - len(answer))
+        pair.credit.earn(size - len(answer))
         conflict = self.role.resolve_conflict(message)
         base.send(answer, remote)
         self.media_port.route(base, remote, self)

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.certificates import authority
+from tests.media.turnserver import free_port
 
 from .caller import Caller
 from .server import Server
@@ -19,17 +20,8 @@ from .server import Server
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-
-
 UNTRUSTED = "An SSL certificate error occurred when fetching the script."
 """A browser accepts no service worker from a certificate that it does not trust."""
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def replaced(path: Path, *pairs: tuple[str, str]) -> str:

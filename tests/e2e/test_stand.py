@@ -57,7 +57,7 @@ def test_a_phone_that_was_put_down_goes_back_to_the_code(browser: Browser, serve
 
 
 def test_without_a_network_it_waits_for_one(browser: Browser, server: Server) -> None:
-    # What a service worker fetches is not offline when its page is made so.
+    # With a service worker, the page once reached the network although it was made offline.
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     page.clock.install()
