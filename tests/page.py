@@ -131,7 +131,7 @@ class Page:
         """Wait for the server to close the socket; returns the close code."""
         while (output := await self.socket.receive_output(TIMEOUT))["type"] != "websocket.close":
             pass
-        return output["code"]
+        return output.get("code", 1000)  # the default of ASGI
 
     async def offer(self) -> str:
         await self.peer.setLocalDescription(await self.peer.createOffer())

@@ -6,7 +6,7 @@ from .errors import ErrorCode, ProtocolError
 from .model import Generation, IceServer, WireModel
 from .page import Candidate, Hears
 
-ByeReason = Literal["ended", "call_lost", "time_limit", "server_stopping"]
+ByeReason = Literal["ended", "call_lost", "time_limit", "server_stopping", "network_blocked"]
 
 
 class HeartbeatTerms(WireModel):

@@ -114,6 +114,11 @@ class Connection:
         return self._stream is not None
 
     @property
+    def is_proved(self) -> bool:
+        """Whether the page has sent an authentic connectivity check or answer."""
+        return self._peer.is_proved
+
+    @property
     def is_in_pause(self) -> bool:
         """Whether nothing that is said is lost if the call moves to another worker now."""
         return self._stream is None or self._stream.is_in_pause

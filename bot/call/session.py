@@ -31,6 +31,10 @@ log = logging.getLogger("voicedemo.call")
 
 CONNECT_S = 20.0
 """A little longer than the page itself waits, because the page knows why it failed."""
+PROOF_S = 8.0
+"""After each answer, until the first path is up: how long the page may take to send an authentic
+connectivity check or answer. A page that connects restarts ICE at least every 5 s
+(``static/js/link/recovery.js``), so this ends calls of those who only want the line."""
 CLOSE_S = 10.0
 """How long a call may take to close what it has. Without a fault it takes milliseconds."""
 OFFERS_AT_ONCE = 20
@@ -84,7 +88,7 @@ class Session:
         if has_moved:
             self._await_path()
         else:
-            self._timers.start("connect", CONNECT_S, lambda: self._fail("network_blocked"))
+            self._timers.start("connect", CONNECT_S, self._blocked)
         self._end_in(resources.config.max_call_s)
         self._offers = Allowance(OFFERS_AT_ONCE, OFFERS_PER_S)
         self._refusals = Allowance(MAX_REFUSALS - 1, REFUSALS_PER_S)
@@ -140,6 +144,7 @@ class Session:
 
     def path_up(self) -> None:
         self._timers.cancel("connect")
+        self._timers.cancel("proof")
         self._timers.cancel("grace")
         self._advance(CallSignal.PATH_UP)
 
@@ -153,7 +158,7 @@ class Session:
 
     def peer_failed(self, why: str) -> None:
         log.info("call %s: %s", self.call_id, why)
-        self._fail("network_blocked")
+        self._blocked()
 
     def peer_raised(self, fault: BaseException, *, is_fatal: bool) -> None:
         log.error("call %s: a part of its connection failed", self.call_id, exc_info=fault)
@@ -227,6 +232,8 @@ class Session:
             raise problem from None
         early = self._generations.enter(offer.generation)
         await self._line.say(Answer(sdp=answer, generation=offer.generation))
+        if self.state is CallState.CONNECTING:
+            self._timers.start("proof", PROOF_S, self._look_for_proof)
         for candidate in early:
             self._connection.add_candidate(candidate)
 
@@ -273,6 +280,14 @@ class Session:
     def _end_in(self, seconds: float) -> None:
         self._ends_at = time.time() + seconds
         self._timers.start("limit", seconds, self._time_is_up)
+
+    def _look_for_proof(self) -> None:
+        if not self._connection.is_proved:
+            self._blocked()
+
+    def _blocked(self) -> None:
+        blocked: ByeReason = "network_blocked"
+        self._fail(blocked, ServerBye(reason=blocked))
 
     def _time_is_up(self) -> None:
         self._end(CallSignal.HANGUP, "time_limit", ServerBye(reason="time_limit"))

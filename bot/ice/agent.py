@@ -251,6 +251,7 @@ class IceAgent:
             return
         if not message.check_message_integrity(self.local_pwd.encode()):
             return
+        self._host.prove()
         answer = stun.binding_response(message, remote, self.local_pwd.encode())
         if len(answer) > size:
             return
@@ -276,6 +277,7 @@ class IceAgent:
         check = self._checklist.answered(base, message, remote)
         if check is None:
             return
+        self._host.prove()
         pair, now = check.pair, self._loop.time()
         if message.message_class is stun.Class.ERROR:
             if message.error_code == 487 and self.role.refused(check.role):

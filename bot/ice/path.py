@@ -74,6 +74,10 @@ class PathHost(Protocol):
         """``path`` asks the peer to move to it."""
         ...
 
+    def prove(self) -> None:
+        """The peer sent an authentic check, or an authentic answer to one of ours."""
+        ...
+
     def promote(self, path: Path) -> None:
         """Send on ``path`` from now on."""
         ...

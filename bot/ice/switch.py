@@ -69,6 +69,8 @@ class Switch:
         self.state = PathState.NEW
         self.last_heard = self._loop.time()
         """When the last packet other than STUN arrived, in seconds of the loop's clock."""
+        self.is_proved = False
+        """Whether the peer has sent an authentic check or answer, on any path so far."""
         self.connected = asyncio.Event()
         """Set once the first path is up; it stays set."""
         self.on_restored: Callable[[], None] | None = None
@@ -170,6 +172,10 @@ class Switch:
         self._nominated.add(path)
         self._send_also_on(path, NOMINATION_S)
         self._repeat(path)
+
+    def prove(self) -> None:
+        """The peer sent an authentic check, or an authentic answer to one of ours."""
+        self.is_proved = True
 
     def promote(self, path: Path) -> None:
         """Send on ``path`` from now on. The one before stays until the peer has left it.

@@ -117,6 +117,11 @@ class AnswerPeer:
         """When anything but STUN last arrived, in seconds of the loop's clock."""
         return self._switch.last_heard
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether the other side has sent an authentic connectivity check or answer."""
+        return self._switch.is_proved
+
     async def answer(self, text: str, *, abandon: bool = False) -> str:
         """Answer an offer at once, with host candidates.
 

@@ -287,6 +287,45 @@ async def test_a_peer_that_never_comes_fails_the_call(
     assert (await call_in_state("failed")).reason == "network_blocked"
 
 
+def without_candidates(sdp: str) -> str:
+    lines = sdp.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("a=candidate:"))
+
+
+async def test_a_stranger_that_answers_no_check_keeps_neither_the_line_nor_the_socket(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PROOF_S", 0.3)
+    await page.open()
+    await page.say(type="offer", sdp=without_candidates(await page.offer()), generation=1)
+    assert (await page.hear_until("bye"))["reason"] == "network_blocked"
+    await page.closed()
+    assert (await call_in_state("failed")).reason == "network_blocked"
+
+
+async def test_a_peer_that_has_sent_one_check_is_waited_for(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its DTLS is slow, or its way is only just open."""
+    looked = asyncio.Event()
+    look, start = session.Session._look_for_proof, peer.AnswerPeer._start
+
+    def look_and_say(call: session.Session) -> None:
+        look(call)
+        looked.set()
+
+    async def start_late(bots: peer.AnswerPeer, *args: Any) -> None:
+        await looked.wait()
+        await start(bots, *args)
+
+    monkeypatch.setattr(session.Session, "_look_for_proof", look_and_say)
+    monkeypatch.setattr(session, "PROOF_S", 1.5)
+    monkeypatch.setattr(peer.AnswerPeer, "_start", start_late)
+    await page.call()
+    assert looked.is_set()
+    assert (await call_in_state("connected")).reason == ""
+
+
 async def test_stopping_the_bot_says_goodbye_to_its_calls(page: Page, bot: Worker) -> None:
     await page.call()
     await bot.stop()

@@ -29,6 +29,7 @@ class FakeConnection:
     """A connection that a test tells how to behave."""
 
     has_started = False
+    is_proved = False
     silence_s = 0.0
     on_answer: Callable[[], str] = staticmethod(lambda: "answer")
     on_close: Callable[[], None] = staticmethod(lambda: None)
@@ -178,6 +179,56 @@ class TestSession:
         call.post(OFFER, *flood, Bye(reason="hangup"))
         await call.until_ended()
         assert call.moves == [("ended", "hangup")]
+
+    async def test_a_page_that_proves_nothing_gives_its_line_back(
+        self, call: FakeCall, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(session_module, "PROOF_S", 0.05)
+        call.post(OFFER)
+        await call.until_ended()
+        assert call.sent[-1] == (ServerBye(reason="network_blocked"), True)
+        assert call.moves == [("failed", "network_blocked")]
+
+    async def test_a_page_that_has_proved_itself_has_longer_to_connect(
+        self, call: FakeCall, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = asyncio.Event()
+
+        def is_proved(connection: FakeConnection) -> bool:
+            asked.set()
+            return True
+
+        monkeypatch.setattr(FakeConnection, "is_proved", property(is_proved))
+        monkeypatch.setattr(session_module, "PROOF_S", 0.05)
+        call.post(OFFER)
+        async with asyncio.timeout(5):
+            await asked.wait()
+        assert call.moves == []
+        await call.session.close("server_stopping")
+
+    async def test_each_generation_has_its_time_to_prove_itself_and_the_call_has_one_limit(
+        self, call: FakeCall, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started: list[str] = []
+        monkeypatch.setattr(call.session._timers, "start", lambda name, *_: started.append(name))
+        call.post(OFFER, OFFER.model_copy(update={"generation": 2}))
+        await call.until_idle()
+        assert started == ["proof", "proof"]
+        await call.session.close("server_stopping")
+
+    async def test_a_call_that_is_up_need_not_prove_itself_again(
+        self, call: FakeCall, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started: list[str] = []
+        call.post(OFFER)
+        await call.until_idle()
+        call.connection.events.path_up()
+        assert "proof" not in call.session._timers._handles
+        monkeypatch.setattr(call.session._timers, "start", lambda name, *_: started.append(name))
+        call.post(OFFER.model_copy(update={"generation": 2}))
+        await call.until_idle()
+        assert started == []
+        await call.session.close("server_stopping")
 
     async def test_of_a_flood_of_states_the_last_one_counts(self, call: FakeCall) -> None:
         call.post(OFFER)

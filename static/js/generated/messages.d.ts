@@ -110,7 +110,7 @@ export type Says = {
 };
 export type ServerBye = {
   type: 'bye';
-  reason: 'ended' | 'call_lost' | 'time_limit' | 'server_stopping';
+  reason: 'ended' | 'call_lost' | 'time_limit' | 'server_stopping' | 'network_blocked';
 };
 export type Turn = {
   type: 'turn';

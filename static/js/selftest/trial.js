@@ -151,7 +151,7 @@ export class Trial {
     if (message.type === 'candidate') await this.peer.takeCandidate(message.candidate, message.generation);
     // The server refused the call, which says nothing about the way.
     if (message.type === 'error') this.fail(refusal(message.code));
-    if (message.type === 'bye') this.fail('server_unreachable');
+    if (message.type === 'bye') this.fail(message.reason === 'network_blocked' ? this.whyNot() : 'server_unreachable');
   }
 
   /** @returns {Failure} */
