@@ -62,6 +62,7 @@ _turn_credentials_refused = Counter(
 _counted_alone = Counter(
     "voicedemo_counted_alone", "Times that a limit was counted by this process, as Redis was away"
 )
+_waiting = Gauge("voicedemo_waiting", "Callers of this process who wait for a line")
 _turns = Histogram(
     "voicedemo_turn_seconds",
     "From the end of what the person said to the first sound of the answer",
@@ -121,6 +122,10 @@ def records_lost(why: Literal["failed", "full", "capped"], count: int = 1) -> No
 def turn_credentials_refused(limit: str) -> None:
     """:param limit: the name of the limit that is reached (:mod:`signaling.ice.budget`)."""
     _turn_credentials_refused.labels(limit).inc()
+
+
+def callers_waiting(count: int) -> None:
+    _waiting.set(count)
 
 
 def counted_alone() -> None:

@@ -66,6 +66,20 @@ class Call(models.Model):
         return f"{self.id} ({self.state})"
 
 
+class Waiting(models.Model):
+    """A caller who waits for a free line (:mod:`calls.waiting`). The id is that of the ticket."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    network = models.CharField(max_length=NETWORK_CHARS, blank=True)
+    """As in :class:`Call`."""
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    """The server renews this while the caller's socket is open."""
+
+    def __str__(self) -> str:
+        return f"{self.id} since {self.since:%H:%M:%S}"
+
+
 class CallEvent(models.Model):
     """One line of a call's timeline."""
 

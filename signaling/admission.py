@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 
-from calls import locks
+from calls import locks, waiting
 from calls.labels import SELF_TEST
 from calls.leases import a_lease
 from calls.models import Call
@@ -34,7 +34,8 @@ def admit(
 
     The load is counted from the rows themselves, inside the transaction that adds one, so two
     offers at once cannot both take the last line. Self-tests take at most half of the lines,
-    because people wait for them; one self-test may always run.
+    because people wait for them; one self-test may always run. Nobody overtakes those who wait
+    (:mod:`calls.waiting`); one who does and gets a line waits no more.
 
     :param label: what the caller's link says of them; ``SELF_TEST`` for a self-test's call.
     :param network: the key of the caller's network (:func:`signaling.networks.key`).
@@ -48,7 +49,8 @@ def admit(
         taken = _taken(network)
         lines = settings.VOICEDEMO_MAX_CALLS
         is_test_too_many = label == SELF_TEST and taken["tests"] >= max(SELFTEST_CALLS, lines // 2)
-        if taken["all"] >= lines or is_test_too_many:
+        is_full = taken["all"] + waiting.ahead_of(call_id) >= lines
+        if is_full or is_test_too_many:
             raise ProtocolError("busy", "every line is taken", retryable=True)
         if _is_network_full(taken, lines):
             raise ProtocolError("network_busy", "too many calls of your network", retryable=True)
@@ -61,10 +63,11 @@ def admit(
             resume_nonce=nonce,
             lease_until=a_lease(),
         )
+        waiting.leave(call_id)
 
 
-async def free_lines() -> int:
-    return max(0, settings.VOICEDEMO_MAX_CALLS - await Call.objects.live().acount())
+def free_lines() -> int:
+    return max(0, settings.VOICEDEMO_MAX_CALLS - Call.objects.live().count())
 
 
 def _taken(network: str) -> Mapping[str, int]:

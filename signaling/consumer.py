@@ -13,7 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from pydantic import ValidationError
 
-from calls import metrics, relay_costs, tickets, timeline
+from calls import labels, metrics, relay_costs, tickets, timeline
 from fleet.base import FleetError
 from wire.bot import Attach, BotMessage, Detach, Relays, Taken, ToBot, ToPage
 from wire.constants import CLOSE_IDLE, IDLE_S, Voice
@@ -30,11 +30,22 @@ from wire.page import (
     Report,
     Resume,
     Visibility,
+    Wait,
     parse_page,
 )
-from wire.server import Error, HeartbeatTerms, Ice, Move, Pong, Ready, ServerMessage
+from wire.server import (
+    Enter,
+    Error,
+    HeartbeatTerms,
+    Ice,
+    Move,
+    Pong,
+    Ready,
+    ServerMessage,
+    Waiting,
+)
 
-from . import admission, clients, database, dispatch, networks, sockets
+from . import admission, clients, database, dispatch, networks, sockets, waiting_room
 from .ice import issuing, registry
 from .limits import Buckets
 from .placement import Placement
@@ -67,6 +78,8 @@ class CallConsumer(AsyncWebsocketConsumer):
     """While no worker has said that it has the call."""
     told_to_move = ""
     """The worker that the page was told to leave."""
+    is_waiting = False
+    """Whether the page waits for a line (:mod:`signaling.waiting_room`)."""
     idle_timer: asyncio.TimerHandle | None = None
     errors = 0
 
@@ -91,8 +104,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         room = await sockets.open_sockets.add(self, self.ticket.call_id.hex, self.network)
         if room.is_there:
             await self._ask_for_room(room.elsewhere)
-            loop = asyncio.get_running_loop()
-            self.idle_timer = loop.call_later(IDLE_S, self._close_if_idle)
+            self._watch_idle()
             await self._say_ready()
         else:
             await self._refuse(ProtocolError("busy", "too many sockets", retryable=True))
@@ -103,6 +115,8 @@ class CallConsumer(AsyncWebsocketConsumer):
             self.idle_timer.cancel()
         if hasattr(self, "ticket"):
             sockets.open_sockets.remove(self, self.ticket.call_id.hex, self.network)
+        if self.is_waiting:
+            waiting_room.waiting_room.forget(self)
         if self.bot_channel:
             with suppress(FleetError):  # the worker finds out when the next socket attaches
                 await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
@@ -172,6 +186,10 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._offer(message)
             case Candidate():
                 await self._candidate(message)
+            case Wait():
+                await self._wait()
+            case Bye() if self.is_waiting:
+                await self.leave_line()
             case Hears() | Visibility() | Bye():
                 self._require_call()
                 await self._to_bot(message)
@@ -199,7 +217,14 @@ class CallConsumer(AsyncWebsocketConsumer):
             if not offer.opens_call:
                 raise ProtocolError("unknown_generation", "the first offer must be generation 1")
             voice = _voice(offer)
-            await self._open_call(voice)
+            try:
+                await self._open_call(voice)
+            except ProtocolError as exc:
+                if not self._may_wait(exc):
+                    raise
+                log.info("call %s waits for a line: %s", self.call_id, exc)
+                await self._wait()
+                return
         elif await watch.gone({self.bot_channel}):
             if offer.generation > 1:
                 await self.move_from(self.bot_channel)
@@ -219,7 +244,7 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._handle(message)
 
     async def _open_call(self, voice: Voice) -> None:
-        if not self.ticket.is_fresh:
+        if not (self.ticket.is_fresh or self.is_waiting):
             raise tickets.expired()
         channel = await self._reserve()
         try:
@@ -235,9 +260,42 @@ class CallConsumer(AsyncWebsocketConsumer):
         except ProtocolError:
             await dispatch.release(self.call_id, channel)
             raise
+        if self.is_waiting:
+            self.is_waiting = False
+            waiting_room.waiting_room.forget(self)
         self._place(channel)
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)
+
+    # The line.
+
+    def _may_wait(self, exc: ProtocolError) -> bool:
+        """Whether the page may wait until the offer that failed so can be taken.
+
+        ``internal`` says that nobody knows the workers: Redis is away. A self-test waits for
+        nothing, as people are waiting for it.
+        """
+        return exc.code in ("busy", "internal") and self.ticket.label != labels.SELF_TEST
+
+    async def _wait(self) -> None:
+        if self.bot_channel is not None:
+            raise ProtocolError("bad_message", "there is a call on this socket")
+        # The page makes another peer connection when it is let in.
+        self.early = [message for message in self.early if isinstance(message, Report)]
+        self.early_bytes = sum(len(message.to_json().encode()) for message in self.early)
+        is_fresh = self.ticket.is_fresh or self.is_waiting
+        await waiting_room.waiting_room.join(self, is_fresh=is_fresh)
+        self.is_waiting = True
+
+    async def leave_line(self) -> None:
+        self.is_waiting = False
+        await waiting_room.waiting_room.leave(self)
+
+    async def tell_place(self, place: int) -> None:
+        await self._say(Waiting(place=place))
+
+    async def let_in(self) -> None:
+        await self._say(Enter())
 
     async def _move_call(self, before: str) -> Voice | None:
         """Give the call to another worker.
@@ -311,6 +369,8 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _candidate(self, message: Candidate) -> None:
         if self.bot_channel is not None:
             await self._to_bot(message)
+        elif self.is_waiting:
+            return  # of the peer connection that the page has closed
         elif message.generation == 1:
             self._keep_for_later(message)
         else:
@@ -383,9 +443,15 @@ class CallConsumer(AsyncWebsocketConsumer):
             with suppress(FleetError):  # then the ticket has one too many for a while
                 await self.channel_layer.send(channel, {"type": "make.room"})
 
+    def _watch_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.idle_timer = loop.call_later(IDLE_S, self._close_if_idle)
+
     def _close_if_idle(self) -> None:
         """A page that nobody taps needs no socket. It opens another one at the tap."""
-        if self.bot_channel is None:
+        if self.is_waiting:
+            self._watch_idle()
+        elif self.bot_channel is None:
             self._in_background(self.close(CLOSE_IDLE))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:

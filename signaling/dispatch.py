@@ -42,6 +42,17 @@ async def workers_up() -> int | None:
         return None
 
 
+async def free_places() -> int:
+    """How many more calls the workers have room for. 0 while nobody knows."""
+    try:
+        roll = await fleet().roll()
+    except FleetError:
+        return 0
+    return sum(
+        max(0, worker.capacity - worker.calls) for worker in roll.up if not worker.is_draining
+    )
+
+
 async def is_draining(channel: str) -> bool:
     """Whether the worker on this channel lets its calls go, as far as anybody knows."""
     try:

@@ -20,7 +20,13 @@ BY_NETWORK: Final = 250
 """A trade fair with a hundred phones behind one address has two each."""
 IN_ALL: Final = 2000
 
-RATES: Final = {"offer": (20, 0.5), "candidate": (200, 20.0), "ice": (10, 0.2), "resume": (20, 1.0)}
+RATES: Final = {
+    "offer": (20, 0.5),
+    "candidate": (200, 20.0),
+    "ice": (10, 0.2),
+    "resume": (20, 1.0),
+    "wait": (20, 1.0),
+}
 """How many messages of a type a socket may send at once, and how many a second after that. A call
 that restarts its ICE every other second keeps to this."""
 OTHER_RATE: Final = (100, 10.0)

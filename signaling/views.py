@@ -9,7 +9,7 @@ from wire.constants import TICKET_LIFE_S
 from wire.errors import ProtocolError
 from wire.selftest import parse_selftest
 
-from . import admission, clients, dispatch, limits, networks
+from . import admission, clients, database, dispatch, limits, networks
 from .ice import issuing
 
 
@@ -70,8 +70,12 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         told = "Redis is away\n"
     elif not workers:
         told = "no bot worker is up\n"
-    elif await admission.free_lines() > 0:
-        status, told = 200, "ready\n"
+    else:
+        try:
+            if await database.ask(admission.free_lines) > 0:
+                status, told = 200, "ready\n"
+        except ProtocolError as exc:
+            told = f"{exc.message}\n"
     return HttpResponse(told, content_type="text/plain", status=status)
 
 

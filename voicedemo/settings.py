@@ -101,6 +101,7 @@ VOICEDEMO_ICE_ROLE = env.str(
 )
 
 VOICEDEMO_MAX_CALLS = env.int("VOICEDEMO_MAX_CALLS", 50, validate=validate.Range(min=0))
+VOICEDEMO_MAX_WAITING = env.int("VOICEDEMO_MAX_WAITING", 50, validate=validate.Range(min=0))
 VOICEDEMO_WORKER_CALLS = env.int("VOICEDEMO_WORKER_CALLS", 0, validate=validate.Range(min=0))
 VOICEDEMO_DRAIN_S = env.int("VOICEDEMO_DRAIN_S", 60, validate=validate.Range(min=0))
 VOICEDEMO_MAX_CALL_S = env.int("VOICEDEMO_MAX_CALL_S", 1800, validate=validate.Range(min=1))

@@ -107,6 +107,12 @@ class Relayed(WireModel):
     ms: Annotated[int, Field(ge=0, le=120_000)]
 
 
+class Wait(WireModel):
+    """The page waits for a line, and says so on a new socket. The place that it had is kept."""
+
+    type: Literal["wait"] = "wait"
+
+
 class Bye(WireModel):
     """The page hangs up."""
 
@@ -115,7 +121,17 @@ class Bye(WireModel):
 
 
 PageMessage = (
-    Offer | Candidate | Resume | Hears | Visibility | IceRequest | Ping | Report | Relayed | Bye
+    Offer
+    | Candidate
+    | Resume
+    | Hears
+    | Visibility
+    | IceRequest
+    | Ping
+    | Report
+    | Relayed
+    | Wait
+    | Bye
 )
 _page = TypeAdapter[PageMessage](Annotated[PageMessage, Field(discriminator="type")])
 

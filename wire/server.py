@@ -87,6 +87,20 @@ class Error(WireModel):
         return cls(code=exc.code, message=exc.message, retryable=exc.retryable)
 
 
+class Waiting(WireModel):
+    """Every line is taken. The page waits for one, without a peer connection meanwhile."""
+
+    type: Literal["waiting"] = "waiting"
+    place: int
+    """1 is the next one. Sent again when it changes."""
+
+
+class Enter(WireModel):
+    """There is a line for a page that waited: it offers its call now."""
+
+    type: Literal["enter"] = "enter"
+
+
 class ServerBye(WireModel):
     """The call is over."""
 
@@ -105,5 +119,17 @@ class Move(WireModel):
 
 
 ServerMessage = (
-    Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | Move | ServerBye
+    Ready
+    | Answer
+    | Candidate
+    | Hears
+    | Turn
+    | Says
+    | Ice
+    | Pong
+    | Error
+    | Move
+    | Waiting
+    | Enter
+    | ServerBye
 )

@@ -43,6 +43,7 @@ const caller = new CallController(
     },
     onIce: (state) => ui.developer.addIce(state),
     onCaption: (text) => ui.state.showCaption(text),
+    onPlace: (place) => ui.state.showPlace(place),
     onTurn: (ms) => {
       visitor?.isThere();
       ui.developer.addTurn(ms);

@@ -27,6 +27,7 @@ STATES: Final = (
     ("idle", ""),
     ("idle", "rejoin"),
     ("asking-mic", ""),
+    ("waiting", ""),
     ("connecting", ""),
     ("connected", ""),
     ("recovering", "path_lost"),
@@ -44,6 +45,7 @@ SHOW: Final = """
 async ([state, reason, caption]) => {
   const { ui, verdictLine } = await import(document.querySelector('script[type=module]').src);
   ui.show({ state, reason, renewed: false });
+  if (state === 'waiting') ui.state.showPlace(23);
   ui.state.showCaption(state === 'connected' ? caption : '');
   const poor = { grade: 'poor', rttMs: 1238, lossPercent: 12.5, interruptions: 12 };
   const { lang } = document.documentElement;

@@ -187,14 +187,22 @@ def test_a_call_outlives_its_server(browser: Browser, tmp_path: Path) -> None:
     server.stop()
 
 
-def test_a_full_server_says_busy(browser: Browser, tmp_path: Path) -> None:
+def test_on_a_full_server_a_caller_waits_in_line_and_enters_by_itself(
+    browser: Browser, tmp_path: Path
+) -> None:
     server = Server.start(tmp_path, VOICEDEMO_MAX_CALLS="1")
     first, second = Caller(browser, server.url), Caller(browser, server.url)
     first.call()
     second.tap()
-    second.wait_for("failed")
-    assert second.reason == "busy"
+    second.wait_for("waiting")
+    second.page.wait_for_function(
+        "() => document.querySelector('#next-step').textContent.startsWith('You are next.')"
+    )
     assert first.state == "connected"
+    first.page.click("#end")
+    second.wait_for("connected")
+    second.wait_for_sound()
+    assert second.page.evaluate("seen.microphones") == 1
     for caller in (first, second):
         caller.context.close()
     server.stop()

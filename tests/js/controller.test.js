@@ -12,7 +12,7 @@ const SERVERS = [{ urls: ['turns:t.example:443'], username: 'u', credential: 'c'
 
 /** A controller with stand-ins for everything that it uses. */
 function page({ kept = null, remembered = null, way = null, servers = SERVERS, partial = false } = {}) {
-  const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0, voices: [] };
+  const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0, voices: [], places: [] };
   const track = {
     enabled: true,
     stop: () => {
@@ -49,6 +49,7 @@ function page({ kept = null, remembered = null, way = null, servers = SERVERS, p
       onIce: () => {},
       onTurn: () => {},
       onCaption: () => {},
+      onPlace: (place) => all.places.push(place),
       onStats: () => {},
     },
     {
@@ -100,6 +101,75 @@ test('a tap makes an offer that names the voice, and the answer makes it a call'
   const all = await connected();
   assert.deepEqual(offers(all), [{ type: 'offer', sdp: 'offer 1', generation: 1, voice: 'echo' }]);
   assert.deepEqual(all.states, ['asking-mic', 'connecting', 'connected']);
+});
+
+async function waiting() {
+  const all = await tapped();
+  all.sockets[0].hears({ type: 'waiting', place: 2 });
+  await settle();
+  return all;
+}
+
+test('while every line is taken the page waits without a peer connection, and is told its place', async () => {
+  const all = await waiting();
+  all.sockets[0].hears({ type: 'waiting', place: 1 });
+  await settle();
+  assert.equal(all.states.at(-1), 'waiting');
+  assert.deepEqual(all.places, [2, 1]);
+  assert.equal(all.peers[0].closed, true);
+  all.clock.pass(10 * CONNECT_MS);
+  assert.equal(all.states.at(-1), 'waiting');
+});
+
+test('when it is let in it calls by itself, with the same ticket and microphone', async () => {
+  const all = await waiting();
+  all.sockets[0].hears({ type: 'enter' });
+  await settle();
+  assert.equal(all.states.at(-1), 'connecting');
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
+  await settle();
+  change(all, 'connected');
+  assert.equal(all.states.at(-1), 'connected');
+  assert.equal(offers(all).length, 2);
+  assert.deepEqual([all.peers.length, all.tickets, all.stopped], [2, 0, 0]);
+});
+
+test('a page that is let in and cannot connect says so', async () => {
+  const all = await waiting();
+  all.sockets[0].hears({ type: 'enter' });
+  await settle();
+  all.clock.pass(CONNECT_MS);
+  assert.match(all.states.at(-1), /^failed: /);
+});
+
+test('on its next socket a waiting page asks for its place', async () => {
+  const all = await waiting();
+  all.sockets[0].dies();
+  all.clock.pass(0);
+  all.sockets[1].opens();
+  all.sockets[1].hears(READY);
+  await settle();
+  assert.deepEqual(
+    all.sockets[1].sent.filter(({ type }) => type === 'wait'),
+    [{ type: 'wait' }],
+  );
+  all.clock.pass(10 * CONNECT_MS);
+  assert.equal(all.states.at(-1), 'waiting');
+});
+
+test('a waiting page that loses the server for long says so', async () => {
+  const all = await waiting();
+  all.sockets[0].dies();
+  all.clock.pass(CONNECT_MS);
+  assert.equal(all.states.at(-1), 'failed: server_unreachable');
+});
+
+test('who hangs up waits no more', async () => {
+  const all = await waiting();
+  all.controller.hangUp();
+  assert.equal(all.states.at(-1), 'ended: hangup');
+  assert.equal(all.sockets[0].sent.at(-1).type, 'bye');
+  assert.equal(all.stopped, 1);
 });
 
 test('a lost path is restarted under the same peer connection and microphone', async () => {

@@ -12,7 +12,7 @@ from bot.worker import Worker
 from calls.models import Call
 from fleet import chosen
 from fleet.lease import new_channel
-from signaling import sockets
+from signaling import sockets, waiting_room
 from tests.page import Page
 from voicedemo.asgi import application
 
@@ -47,6 +47,7 @@ async def make_page(
     bot: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Callable[..., Page]]:
     monkeypatch.setattr(sockets, "open_sockets", sockets.OpenSockets())
+    monkeypatch.setattr(waiting_room, "waiting_room", waiting_room.WaitingRoom())
     pages: list[Page] = []
 
     def make(**options: Any) -> Page:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from calls import relay_costs, timeline
+from calls import relay_costs, timeline, waiting
 from signaling import admission, dispatch
 from signaling.consumer import CLOSE_TRY_AGAIN
 from tests.page import Page
@@ -27,7 +27,7 @@ class Hang:
     def __call__(self, *args: Any, **options: Any) -> None:
         self._called.set()
         self._released.wait(30)
-        raise ProtocolError("busy", "at last")
+        raise ProtocolError("network_busy", "at last")
 
     async def called(self) -> None:
         assert await asyncio.to_thread(self._called.wait, 10)
@@ -47,15 +47,15 @@ async def test_a_ping_is_answered_while_the_database_hangs_for_another_page(
     make_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch, hang: Hang
 ) -> None:
     monkeypatch.setattr(admission, "admit", hang)
-    waiting, other = make_page(), make_page()
-    await waiting.open()
+    held, other = make_page(), make_page()
+    await held.open()
     await other.open()
-    await waiting.say(type="offer", sdp=await waiting.offer(), generation=1)
+    await held.say(type="offer", sdp=await held.offer(), generation=1)
     await hang.called()
     await other.say(type="ping", at=1)
     assert (await other.hear())["type"] == "pong"
     hang.release()
-    assert (await waiting.hear())["code"] == "busy"
+    assert (await held.hear())["code"] == "network_busy"
 
 
 async def test_a_call_comes_up_while_the_bots_records_hang(
@@ -91,6 +91,7 @@ async def test_an_offer_that_the_database_cannot_take_may_be_tried_again(
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(admission, "admit", full)
+        broken.setattr(waiting, "join", full)
         await page.open()
         await page.say(type="offer", sdp=await page.offer(), generation=1, voice="echo")
         error = await page.hear()

@@ -1,7 +1,6 @@
 """Several workers: who gets a call, and who gets it when its worker is gone."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
@@ -277,15 +276,3 @@ async def messages_for(channel: str) -> list[ToBot]:
             async with asyncio.timeout(0.05):
                 waiting.append(ToBot.model_validate(await layer.receive(channel)))
     return waiting
-
-
-async def test_when_every_worker_is_full_it_says_busy(
-    make_page: Callable[..., Page], bot: Worker
-) -> None:
-    first, second = make_page(), make_page()
-    await first.call()
-    await fleet().renew(WorkerLease(channel=bot.inbox, capacity=1, calls=1))
-    await second.open()
-    await second.say(type="offer", sdp=await second.offer(), generation=1)
-    error = json.loads(await second.socket.receive_from())
-    assert (error["code"], error["retryable"]) == ("busy", True)

@@ -135,19 +135,6 @@ async def test_a_ticket_admits_one_call(make_page: Callable[..., Page]) -> None:
     assert (await second.hear())["code"] == "ticket_used"
 
 
-async def test_when_every_line_is_taken_it_says_busy(
-    make_page: Callable[..., Page], settings: object
-) -> None:
-    settings.VOICEDEMO_MAX_CALLS = 1  # type: ignore[attr-defined]
-    first, second = make_page(), make_page()
-    await first.call()
-    await second.open()
-    await second.say(type="offer", sdp=await second.offer(), generation=1)
-    error = await second.hear()
-    assert (error["code"], error["retryable"]) == ("busy", True)
-    assert await first.pitch() == 700
-
-
 @pytest.mark.parametrize("sdp", ["garbage", "v=0\r\n", "v=0\r\nm=audio x\r\n", "\x00" * 100])
 async def test_a_garbage_offer_gets_one_error_and_no_call(page: Page, sdp: str) -> None:
     await page.open()

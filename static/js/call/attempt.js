@@ -19,6 +19,7 @@
  * @property {(trouble: import('./capture.js').Trouble) => void} onTrouble with the microphone; '' when it is over
  * @property {(text: string) => void} onCaption what the bot begins to say
  * @property {(ms: number) => void} onTurn how long the bot's answer took
+ * @property {(place: number) => void} onPlace the person waits for a line, and comes so soon; 1 is next
  *
  * @typedef {import('../link/supervisor.js').LinkSink & AttemptEvents} AttemptSink what a page shows of a
  *   call; it is told directly
@@ -174,8 +175,12 @@ export class CallAttempt {
         this.greeted();
         this.owner.note('socket', { state: 'ready' });
         this.link.supervisor?.socketReady();
+        if (this.isWaiting) this.waitAgain();
       },
-      onLost: () => this.owner.note('socket', { state: 'lost' }),
+      onLost: () => {
+        this.owner.note('socket', { state: 'lost' });
+        if (this.isWaiting) this.link.allow(CONNECT_MS, () => this.tooSlow());
+      },
       pendingOffer: () => {
         const offer = this.link.supervisor?.peer.pendingOffer;
         return offer ? this.opening(offer) : null;
@@ -241,6 +246,25 @@ export class CallAttempt {
     // The greeting names the network, and so the way that is remembered for it. The offer waits for it anyway.
     await this.inTime(this.greeting);
     await this.openLink();
+  }
+
+  // The line.
+
+  get isWaiting() {
+    return this.owner.call().state === 'waiting';
+  }
+
+  /** @param {number} place */
+  waitInLine(place) {
+    this.link.stop(); // an offer of now would be too old when there is a line
+    this.happen({ type: 'waiting' });
+    this.sink.onPlace(place);
+  }
+
+  /** The server has kept the place for this page's next socket. */
+  waitAgain() {
+    this.link.stop();
+    this.send({ type: 'wait' });
   }
 
   /** The call is lost: makes another one on the same microphone, and the person need not do anything. */
@@ -343,6 +367,12 @@ export class CallAttempt {
         break;
       case 'says':
         this.sink.onCaption(message.text);
+        break;
+      case 'waiting':
+        this.waitInLine(message.place);
+        break;
+      case 'enter':
+        this.happen({ type: 'enter' });
         break;
       case 'turn':
         this.sink.onTurn(message.ms);

@@ -2,7 +2,7 @@
  * The states of a call, as a reducer: (state, event) → {state, effects}. The effects are carried out by
  * controller.js.
  *
- * @typedef {'idle'|'asking-mic'|'connecting'|'connected'|'recovering'|'ended'|'failed'} CallState
+ * @typedef {'idle'|'asking-mic'|'waiting'|'connecting'|'connected'|'recovering'|'ended'|'failed'} CallState
  *
  * @typedef {object} Call
  * @property {CallState} state
@@ -12,6 +12,8 @@
  *
  * @typedef {{type: 'tap'}
  *   | {type: 'microphone-ready'}
+ *   | {type: 'waiting'}
+ *   | {type: 'enter'}
  *   | {type: 'path-up'}
  *   | {type: 'path-down', reason: string}
  *   | {type: 'too-slow', reason: string}
@@ -39,15 +41,15 @@ const FRIENDLY_BYES = new Set(['ended', 'time_limit', 'hangup']);
  * @returns {boolean} whether there is a call, or one is being made
  */
 export function isLive(state) {
-  return ['asking-mic', 'connecting', 'connected', 'recovering'].includes(state);
+  return ['asking-mic', 'waiting', 'connecting', 'connected', 'recovering'].includes(state);
 }
 
 /**
  * @param {Call} call
- * @returns {boolean} whether a call is connecting for the first time
+ * @returns {boolean} whether a call is connecting for the first time, or waits for a line
  */
 export function isComingUp({ state, reason }) {
-  return state === 'connecting' || (state === 'recovering' && reason === 'new_call');
+  return state === 'connecting' || state === 'waiting' || (state === 'recovering' && reason === 'new_call');
 }
 
 /**
@@ -64,8 +66,12 @@ export function advance(call, event) {
       return isLive(state) ? stay(call) : move('asking-mic', '', ['ask-microphone']);
     case 'microphone-ready':
       return state === 'asking-mic' ? move('connecting', '', ['connect']) : stay(call);
+    case 'waiting':
+      return isComingUp(call) ? on(call, 'waiting') : stay(call);
+    case 'enter':
+      return state === 'waiting' ? { ...on(call, 'connecting'), effects: ['connect'] } : stay(call);
     case 'path-up':
-      return state === 'connecting' || state === 'recovering' ? on(call, 'connected') : stay(call);
+      return isComingUp(call) || state === 'recovering' ? on(call, 'connected') : stay(call);
     case 'path-down':
       return state === 'connected' ? on(call, 'recovering', event.reason) : stay(call);
     case 'too-slow':

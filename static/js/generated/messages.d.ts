@@ -60,11 +60,17 @@ export type Visibility = {
   type: 'visibility';
   hidden: boolean;
 };
-export type PageMessage = Offer | Candidate | Resume | Hears | Visibility | IceRequest | Ping | Report | Relayed | Bye;
+export type Wait = {
+  type: 'wait';
+};
+export type PageMessage = Offer | Candidate | Resume | Hears | Visibility | IceRequest | Ping | Report | Relayed | Wait | Bye;
 export type Answer = {
   type: 'answer';
   sdp: string;
   generation: number;
+};
+export type Enter = {
+  type: 'enter';
 };
 export type Error = {
   type: 'error';
@@ -116,7 +122,11 @@ export type Turn = {
   type: 'turn';
   ms: number;
 };
-export type ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | Move | ServerBye;
+export type Waiting = {
+  type: 'waiting';
+  place: number;
+};
+export type ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | Move | Waiting | Enter | ServerBye;
 export type SelfTestRow = {
   name: string;
   status: Status;

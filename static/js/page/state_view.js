@@ -13,6 +13,7 @@ import { externalBrowserLink } from './external_browser.js';
 const LINES = {
   idle: 'Tap to talk',
   'asking-mic': 'Allow your microphone…',
+  waiting: 'Waiting for a free line…',
   connecting: 'Connecting…',
   connected: 'You’re connected. Say something!',
   recovering: 'Reconnecting…',
@@ -25,6 +26,7 @@ const BUTTON = {
   rejoin: 'Go back to your call',
   idle: 'Talk to the bot',
   'asking-mic': 'Waiting for your microphone',
+  waiting: 'Waiting for a free line',
   connecting: 'Connecting',
   connected: 'In a call',
   recovering: 'Reconnecting',
@@ -129,6 +131,13 @@ export class StateView {
   /** @param {string} text shown in place of the next step, already translated; '' changes nothing */
   tell(text) {
     if (text) write(this.nextStep, text);
+  }
+
+  /** @param {number} place of the person, who waits for a line; 1 is next */
+  showPlace(place) {
+    const where = place === 1 ? say('You are next.') : say('You are number {place} in line.', { place });
+    this.next = `${where} ${say('Stay here: the call begins by itself.')}`;
+    this.writeNext();
   }
 
   /** @param {string} text what the bot says */
