@@ -15,7 +15,7 @@ from .checklist import PACING_S, Checklist, has_expired, most_urgent, next_look
 from .failover import Failover, decide
 from .media_port import MediaPort
 from .pair import Pair, PairState
-from .path import Address, Base, PathHost
+from .path import Address, Base, PathHost, is_rtp
 from .priority import outranking
 from .remotes import Remotes
 from .role import Role
@@ -191,17 +191,35 @@ class IceAgent:
         pair = self._checklist.find(base, remote)
         if pair is None or pair.state is PairState.FAILED:
             self._receive_unchecked(base, data, remote)
-            return
-        pair.credit.earn(len(data))
-        if pair.data_received(self._loop.time()):
-            self._wake()
-        self._host.deliver(self, data)
+        elif pair.has_answered:
+            self._data_received(pair, len(data))
+            self._host.deliver(self, data)
+        else:
+            self._receive_unproved(pair, data)
 
     def base_lost(self, base: Base) -> None:
         """A TCP connection or an allocation is gone, and its pairs with it."""
         for pair in self._checklist.remove_base(base):
             self._failover.forget(pair)
         self._wake()
+
+    def _data_received(self, pair: Pair, size: int) -> None:
+        pair.credit.earn(size)
+        if pair.data_received(self._loop.time()):
+            self._wake()
+
+    def _receive_unproved(self, pair: Pair, data: bytes) -> None:
+        """Take media if they are authentic, and hold DTLS until the pair answers a check.
+
+        A check from there does not show who it is: an eavesdropper can send one of the peer's
+        again, and then a ClientHello (ES2023-02). Only the peer can answer ours.
+        """
+        if is_rtp(data):
+            if self._host.accept(self, data):
+                self._data_received(pair, len(data))
+        elif pair.is_checked_by_peer:
+            self._data_received(pair, len(data))
+            pair.hold(data)
 
     def _receive_unchecked(self, base: Base, data: bytes, remote: Address) -> None:
         """Media from an unchecked address: the peer's NAT has mapped it anew in mid-call.
@@ -286,6 +304,8 @@ class IceAgent:
             return
         is_unused = pair is self._failover.selected and self._is_unused(now)
         self._checklist.succeeded(check, now, is_unused=is_unused)
+        for data in pair.release():
+            self._host.deliver(self, data)
         self.role.accepted(check.role)
         self.media_port.route(base, remote, self)
         if check.nominates or (pair.remote_nominated and not self.role.controlling):

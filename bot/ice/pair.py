@@ -12,6 +12,10 @@ from .path import Address, Base
 
 FIRST_RETRY_S: Final = 0.1
 MAX_RETRY_S: Final = 3.0
+MAX_HELD: Final = 8
+"""Packets that wait for the answer to a check: a ClientHello in a few fragments."""
+MAX_HELD_BYTES: Final = 1500
+"""Of one such packet. Larger ones fit into no datagram of DTLS (:mod:`bot.peer.dtls`)."""
 
 
 class PairState(Enum):
@@ -54,15 +58,22 @@ class Pair:
     """Checks sent since the peer's own first check, if none was answered since."""
     used_since: float = inf
     """When the first packet other than STUN came from there."""
+    held: list[bytes] = field(default_factory=list)
+    """DTLS packets that came from there before a check was answered."""
 
     @property
     def address(self) -> Address:
         return (self.remote.host, self.remote.port)
 
     @property
+    def has_answered(self) -> bool:
+        """Whether whoever is there has answered a check, and so knows the peer's password."""
+        return self.answered > -inf
+
+    @property
     def is_proven(self) -> bool:
         """Whether whoever is there wants our packets: they have answered a check, or connected."""
-        return self.answered > -inf or self.base.candidate.transport == "tcp"
+        return self.has_answered or self.base.candidate.transport == "tcp"
 
     @property
     def is_direct_udp(self) -> bool:
@@ -97,6 +108,16 @@ class Pair:
         if is_first:
             self.used_since = now
         return is_first
+
+    def hold(self, data: bytes) -> None:
+        """Keep a packet until a check is answered, or drop it if it is one too many."""
+        if len(self.held) < MAX_HELD and len(data) <= MAX_HELD_BYTES:
+            self.held.append(data)
+
+    def release(self) -> list[bytes]:
+        """The packets that were held; none are from now on."""
+        held, self.held = self.held, []
+        return held
 
     def check_sent(self, now: float) -> None:
         """Schedule the next check. The wait doubles while checks stay unanswered."""

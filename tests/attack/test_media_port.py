@@ -8,8 +8,10 @@ from contextlib import ExitStack, closing, suppress
 
 import pytest
 from aioice import stun
+from aioice.ice import StunProtocol
 from OpenSSL import SSL
 
+from bot.ice.stun import is_stun
 from tests.hostile import check_for
 
 from .calls import Calls, seconds_to_connect
@@ -55,17 +57,21 @@ async def test_spray_and_replay_lose_no_call(
 
 
 class Ear:
-    """A socket of the stranger's that counts what comes to it."""
+    """A socket of the stranger's that keeps what comes to it."""
 
     def __init__(self, stage: Stage, port: int = 0) -> None:
         self.socket = stage.stranger.udp(STRANGER, port)
         self.socket.setblocking(False)
-        self.bytes = 0
+        self.packets: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self.socket, self._hear)
 
+    @property
+    def bytes(self) -> int:
+        return sum(map(len, self.packets))
+
     def _hear(self) -> None:
-        self.bytes += len(self.socket.recv(2048))
+        self.packets.append(self.socket.recv(2048))
 
     def close(self) -> None:
         if not self._loop.is_closed():
@@ -205,5 +211,28 @@ async def test_a_client_hello_from_elsewhere_does_not_take_the_call(
     racing.cancel()
     print(f"\nthe slowest of five callers waited {max(waits):.2f} s")
     assert ear.bytes == 0
+    await calls.assert_all_are_up()
+    target.assert_unharmed()
+
+
+async def test_a_client_hello_after_a_replayed_check_does_not_take_the_call(
+    target: Target, calls: Calls, listen: Callable[..., Ear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An eavesdropper sends each check of a caller again, and a ClientHello, before the caller."""
+    await calls.connect(1)
+    ear, hello = listen(), client_hello()
+    send = StunProtocol.send_stun
+
+    def overheard(self: StunProtocol, message: stun.Message, addr: tuple[str, int]) -> None:
+        if message.message_class is stun.Class.REQUEST:
+            ear.socket.sendto(bytes(message), addr)
+            ear.socket.sendto(hello, addr)
+        send(self, message, addr)
+
+    monkeypatch.setattr(StunProtocol, "send_stun", overheard)
+    waits = [await seconds_to_connect() for _ in range(5)]
+    print(f"\nthe slowest of five callers waited {max(waits):.2f} s")
+    assert ear.packets  # the replay was good, so it got answers
+    assert [packet for packet in ear.packets if not is_stun(packet)] == []
     await calls.assert_all_are_up()
     target.assert_unharmed()

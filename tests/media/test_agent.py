@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from math import inf
 
 import pytest
 import pytest_asyncio
@@ -14,6 +15,7 @@ from bot.ice import checklist, failover, stun
 from bot.ice.agent import IceAgent
 from bot.ice.credit import Credit
 from bot.ice.media_port import MediaPort
+from bot.ice.pair import MAX_HELD, MAX_HELD_BYTES
 from bot.ice.path import SILENT_S, Address, Base, Path
 from bot.ice.switch import PathState, Switch
 
@@ -275,7 +277,7 @@ class OfferingPeer:
         else:
             self._answers += 1
             if self._answers == (2 if self.keeps_role else 1):
-                self._send(b"\x80hello")
+                self._send(b"\x16hello")
 
     def _check_received(self, check: stun.Message, remote: Address) -> None:
         (role,) = [name for name in check.attributes if name.startswith("ICE-")]
@@ -292,7 +294,6 @@ async def test_a_peer_that_ignores_checks_of_its_own_role_is_let_control(bot: En
     bot.agent.start(peer.ufrag, peer.pwd)
     await peer.open()
     began = now()
-    await bot.next_packet()  # it has nominated
     async with asyncio.timeout(5):
         while not peer.heard:
             await asyncio.sleep(0.005)
@@ -486,6 +487,69 @@ async def test_media_that_is_not_authentic_gets_no_check(bot: End, phone: End) -
     assert bot.agent._checklist.pairs == pairs
     assert stranger.spied == []
     stranger.close()
+
+
+async def test_what_a_named_address_sends_proves_nothing(bot: End) -> None:
+    """The page has named it, and no check has passed there. A relay hands its packets on."""
+    bot.agent.start("peer", "p" * 24, ssrc=SSRC)
+    bot.agent.add(Candidate("1", 1, "udp", 1, "127.0.0.4", 50000, "host"))
+    (pair,) = bot.agent._checklist.pairs
+    bot.believes = False
+    last_heard = bot.switch.last_heard
+    for data in (b"\x16hello", b"\x80" + bytes(7) + SSRC.to_bytes(4) + b"forged"):
+        bot.agent.receive(pair.base, data, pair.address)
+    assert bot.switch._queue.empty()
+    assert bot.switch.last_heard == last_heard
+    assert pair.heard == -inf
+    assert not pair.credit.spend(1)
+
+
+def check_of_a_peer(bot: IceAgent) -> bytes:
+    check = stun.binding_request()
+    check.attributes["USERNAME"] = f"{bot.local_ufrag}:peer"
+    check.attributes["PRIORITY"] = 1
+    check.attributes["ICE-CONTROLLED"] = 1
+    check.add_message_integrity(bot.local_pwd.encode())
+    return bytes(check)
+
+
+async def test_dtls_waits_until_its_sender_has_answered_a_check(bot: End) -> None:
+    """An eavesdropper sends a check of the peer again, and then a ClientHello (ES2023-02).
+
+    The one who knows the peer's password can answer ours. They lose no time, as nothing could be
+    sent to them before.
+    """
+    bot.agent.start("peer", "p" * 24)
+    sender, to = DroppingPort("127.0.0.4"), bot.port.bases[0].local
+    await sender.open(tcp=False)
+    hellos = [b"\x16hello" + bytes([number]) for number in range(2 * MAX_HELD)]
+    for data in (check_of_a_peer(bot.agent), *hellos, bytes(MAX_HELD_BYTES + 1)):
+        sender.bases[0].send(data, to)
+    async with asyncio.timeout(5):
+        while not [data for _, data, _ in sender.spied if stun.is_request(data)]:
+            await asyncio.sleep(0.01)
+    assert len(bot.port.spied) == 2 + len(hellos)
+    assert bot.switch._queue.empty()
+    check = next(data for _, data, _ in sender.spied if stun.is_request(data))
+    sender.bases[0].send(stun.binding_response(stun.parse(check), to, b"p" * 24), to)
+    async with asyncio.timeout(5):
+        assert [await bot.switch._recv() for _ in range(MAX_HELD)] == hellos[:MAX_HELD]
+    assert bot.switch._queue.empty()
+    sender.close()
+
+
+async def test_a_tcp_connection_with_a_replayed_check_brings_no_dtls(bot: End) -> None:
+    bot.agent.start("peer", "p" * 24)
+    tcp = bot.port.tcp_candidates[0]
+    _, writer = await asyncio.open_connection(tcp.host, tcp.port)
+    for data in (check_of_a_peer(bot.agent), b"\x16hello"):
+        writer.write(len(data).to_bytes(2) + data)
+    async with asyncio.timeout(5):
+        while len(bot.port.spied) < 2:
+            await asyncio.sleep(0.01)
+    assert bot.port.spied[1][1] == b"\x16hello"
+    assert bot.switch._queue.empty()
+    writer.close()
 
 
 async def test_a_packet_without_the_password_leaves_nothing_behind(bot: End, phone: End) -> None:
