@@ -6,13 +6,14 @@ import statistics
 from dataclasses import dataclass
 from typing import Final
 
-from aiortc import RTCCertificate
+from aiortc import RTCCertificate, RTCDtlsTransport
 
 from tests.bench.load import recording
 from tests.bench.load.generator import Load
 from tests.bench.load.line import Line
 
 from .door import Signalling, addresses
+from .stage import CALLERS
 
 WARM_S: Final = 3.5
 """By then every first echo has arrived (:data:`tests.bench.load.generator.WARM_S`)."""
@@ -69,15 +70,6 @@ class Calls:
         """The server's ufrags, which an eavesdropper reads in any check."""
         return [re.findall(r"a=ice-ufrag:(\S+)", one.sdp)[0] for one in self.signalling]
 
-    def offer(self) -> str:
-        """An offer as the first call made it, without candidates, for a call that never connects.
-
-        The stranger has no DTLS, so its fingerprint may be anybody's.
-        """
-        line = self.lines[0]
-        offer = line._offer(line._dtls)
-        return re.sub(r"a=(candidate|end-of-candidates).*\r\n", "", offer)
-
     def clear(self) -> None:
         for line in self.lines:
             line.clear()
@@ -102,6 +94,13 @@ class Calls:
 
     async def hang_up(self) -> None:
         await self._load.hang_up()
+
+
+def new_offer() -> str:
+    """An offer as a line makes it, without candidates, for a call that never connects."""
+    line = Line(Signalling(CALLERS[0]), [])
+    dtls = RTCDtlsTransport(line._wire, [RTCCertificate.generateCertificate()])  # type: ignore[arg-type]
+    return re.sub(r"a=end-of-candidates\r\n", "", line._offer(dtls))
 
 
 async def seconds_to_connect() -> float:

@@ -20,9 +20,12 @@ MAX_GROWTH_MB = 60.0
 
 
 class Target:
-    """The server under attack."""
+    """The server under attack.
 
-    def __init__(self, stage: Stage, folder: Path) -> None:
+    :param changed: settings, as environment variables.
+    """
+
+    def __init__(self, stage: Stage, folder: Path, **changed: str) -> None:
         self._stage = stage
         self.log = folder / "server.log"
         keep_log = ["sh", "-c", 'exec "$@" 2>"$0"', str(self.log), *stage.server.prefix]
@@ -33,6 +36,7 @@ class Target:
             ALLOWED_HOSTS=f"{SERVER},{HERE}",
             VOICEDEMO_STUN_URLS="",
             PORT=str(PORT),
+            **changed,
         )
         self._memory_mb = self.memory_mb
 

@@ -14,7 +14,7 @@ from OpenSSL import SSL
 from bot.ice.stun import is_stun
 from tests.hostile import check_for
 
-from .calls import Calls, seconds_to_connect
+from .calls import Calls, new_offer, seconds_to_connect
 from .conftest import Target
 from .door import Door, refusals
 from .stage import CALLERS, STRANGER, Stage
@@ -148,9 +148,8 @@ async def test_the_addresses_that_a_page_names_get_no_more_than_it_sent(
     """A page names addresses of somebody who never asked for a call: a reflection."""
     await calls.connect(2)
     ears = [listen(port) for port in range(20_000, 20_100)]
-    offer = calls.offer()
     socket = await open_door(CALLERS[40]).socket()
-    said = [{"type": "offer", "sdp": offer, "generation": 1, "voice": "echo"}]
+    said = [{"type": "offer", "sdp": new_offer(), "generation": 1, "voice": "echo"}]
     for ear in ears:
         host, port = ear.socket.getsockname()
         line = {"candidate": f"candidate:1 1 udp 2130706431 {host} {port} typ host"}

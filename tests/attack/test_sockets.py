@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from .calls import Calls
+from .calls import Calls, new_offer
 from .conftest import Target
 from .door import PORT, Door, Socket, gone, refusals
 from .stage import CALLERS, SERVER
@@ -39,7 +39,7 @@ async def test_offers_and_candidates_without_end_stall_no_call(
 ) -> None:
     await calls.connect(5)
     target.begin()
-    offer = calls.offer()
+    offer = new_offer()
     socket = await open_door(CALLERS[40]).socket()
     messages: list[dict[str, object]] = [
         {"type": "offer", "sdp": offer, "generation": 1, "voice": "echo"}
@@ -65,7 +65,7 @@ async def test_a_costly_offer_stalls_no_call(
 ) -> None:
     await calls.connect(5)
     target.begin()
-    offer = costly(calls.offer())
+    offer = costly(new_offer())
     calls.clear()
     for number in range(5):
         socket = await open_door(CALLERS[40 + number]).socket()
