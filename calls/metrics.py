@@ -40,7 +40,10 @@ __all__ = [
     "worker_ended",
 ]
 
-_calls_live = Gauge("voicedemo_calls_live", "Calls connecting, connected or recovering")
+_calls_live = Gauge(
+    "voicedemo_calls_live",
+    "Calls connecting, connected or recovering; NaN while the database is away",
+)
 _workers = Gauge("voicedemo_workers", "Bot workers that take calls; NaN while Redis is away")
 _workers_ended = Counter("voicedemo_workers_ended", "Bot workers of this machine", ["how"])
 for _how in ("died", "replaced"):
@@ -136,13 +139,14 @@ def loop_lag(seconds: float) -> None:
     _loop_lag.set(seconds)
 
 
-def exposition(calls_live: int, workers: int | None) -> bytes:
+def exposition(calls_live: int | None, workers: int | None) -> bytes:
     """The metrics in Prometheus' text format.
 
-    :param calls_live: counted by the caller, as this module does not ask the database.
-    :param workers: likewise; None if nobody knows.
+    :param calls_live: counted by the caller, as this module does not ask the database; None if
+        nobody knows.
+    :param workers: likewise.
     """
-    _calls_live.set(calls_live)
+    _calls_live.set(math.nan if calls_live is None else calls_live)
     _workers.set(math.nan if workers is None else workers)
     _tasks.set(len(asyncio.all_tasks()))
     _threads.set(threading.active_count())

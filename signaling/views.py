@@ -45,10 +45,11 @@ async def ice(request: ASGIRequest) -> JsonResponse:
     """
     try:
         admitted = tickets.read_fresh(request.headers.get("X-Call-Ticket", ""))
-        if await Call.objects.filter(pk=admitted.call_id).aexists():
+        if await database.read(Call.objects.filter(pk=admitted.call_id).exists):
             raise ProtocolError("ticket_used", "this ticket was used: get another")
     except ProtocolError as exc:
-        return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=401)
+        status = 503 if exc.code == "internal" else 401
+        return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=status)
     network = networks.key(clients.address(request.scope))
     message, _ = await issuing.issue(str(admitted.call_id), network, in_call=False)
     body = message.model_dump(by_alias=True, exclude={"type"}, exclude_none=True)
@@ -72,7 +73,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
         told = "no bot worker is up\n"
     else:
         try:
-            if await database.ask(admission.free_lines) > 0:
+            if await database.read(admission.free_lines) > 0:
                 status, told = 200, "ready\n"
         except ProtocolError as exc:
             told = f"{exc.message}\n"
@@ -85,6 +86,9 @@ async def prometheus(request: ASGIRequest) -> HttpResponse:
     if not clients.is_operator(request.scope):
         told = "Your address is not in VOICEDEMO_METRICS_FROM.\n"
         return HttpResponse(told, content_type="text/plain", status=403)
-    live = await Call.objects.live().acount()
+    try:
+        live = await database.read(Call.objects.live().count)
+    except ProtocolError:
+        live = None
     workers = await dispatch.workers_up()
     return HttpResponse(metrics.exposition(live, workers), content_type=metrics.CONTENT_TYPE)

@@ -171,9 +171,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # Whoever waits for the server, or for another's lock, waits as long as on SQLite.
-    DATABASES["default"]["CONN_MAX_AGE"] = 600
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Whoever waits for the server, or for another's lock, waits as long as on SQLite. A request has
+    # a thread of its own, so a connection that it leaves open is of use to nobody
+    # (calls/database.py keeps those that are used again).
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,
         "options": "-c lock_timeout=3000",
