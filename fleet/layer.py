@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 
 from channels_redis.core import RedisChannelLayer
@@ -45,3 +46,11 @@ class RedisLayer(RedisChannelLayer):
             else:
                 self._is_away = False
                 return message
+
+    async def _clean_receive_backup(self, index: int, channel: str) -> None:
+        """Forget a message that was read. It is in a task of its own, whose result nobody takes.
+
+        While Redis is away the message stays, and may be read once more.
+        """
+        with suppress(RedisError, OSError):
+            await super()._clean_receive_backup(index, channel)

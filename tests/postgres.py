@@ -1,10 +1,12 @@
-"""A PostgreSQL of our own."""
+"""A PostgreSQL of our own, which a test may stop, freeze and start again."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 USER = "postgres"
@@ -29,6 +31,16 @@ class Postgres:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         self._run("initdb", "--auth=trust", "--username=demo", "--no-sync", "-D", str(self._data))
+        self._server: subprocess.Popen[bytes]
+        self.start()
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "demo", "demo")
+
+    @property
+    def url(self) -> str:
+        return f"postgres://demo@127.0.0.1:{self._port}/demo"
+
+    def start(self) -> None:
+        """Start it, with the data that it had, and wait until it answers."""
         self._server = subprocess.Popen(
             self._command(
                 "postgres", "-D", str(self._data), "-p", str(self._port), "-c", "fsync=off",
@@ -37,21 +49,34 @@ class Postgres:
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._wait()
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "demo", "demo")
-
-    @property
-    def url(self) -> str:
-        return f"postgres://demo@127.0.0.1:{self._port}/demo"
 
     def stop(self) -> None:
-        self._server.terminate()
+        """Stop it without waiting for its clients."""
+        self._server.send_signal(signal.SIGINT)
         self._server.wait(20)
+
+    def freeze(self) -> None:
+        """Let it answer nobody. Its kernel still takes connections."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """Signal it and its processes: there is one for each client, in a group of its own."""
+        postmaster = self._server.pid
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                parent = stat.read_text().rpartition(")")[2].split()[1]
+                if postmaster in (int(parent), int(stat.parent.name)):
+                    os.kill(int(stat.parent.name), number)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 20
         ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         while subprocess.run(self._command(*ready), check=False).returncode:
             assert time.monotonic() < deadline, "PostgreSQL did not start"
+            assert self._server.poll() is None, "PostgreSQL ended: its port may be taken"
             time.sleep(0.05)
 
     def _run(self, *command: str) -> None:

@@ -1,5 +1,6 @@
 """A Redis of our own, which a test may stop, freeze and start again."""
 
+import signal
 import socket
 import subprocess
 import time
@@ -42,6 +43,13 @@ class Redis:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def freeze(self) -> None:
+        """Let it answer nobody. Its kernel still takes connections."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
         try:

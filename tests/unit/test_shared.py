@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 
 import pytest
 from prometheus_client import REGISTRY
@@ -77,10 +76,10 @@ async def test_a_redis_that_hangs_holds_nobody_up_and_its_late_answers_are_nobod
 ) -> None:
     await store.run("return 1", [])
     monkeypatch.setattr(shared_redis, "ANSWER_S", 0.2)
-    redis.process.send_signal(signal.SIGSTOP)
+    redis.freeze()
     async with asyncio.timeout(10):
         assert await refused(buckets, "a") == TIMES - 3
-    redis.process.send_signal(signal.SIGCONT)
+    redis.thaw()
     for number in range(TIMES):
         async with asyncio.timeout(10):
             assert await answered(store, number) == number
