@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo phone test test-all test-networks fuzz attack check unit js words clean bench bench-recovery bench-faults lighthouse lock audit sbom
+.PHONY: help demo phone test test-all test-networks fuzz attack chaos check unit js words clean bench bench-recovery bench-faults lighthouse lock audit sbom
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,10 +24,10 @@ SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --duration
 test: check js system ## Run all checks, and all tests but the long ones (about a quarter of an hour)
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not long"
 
-# The attacks measure what callers hear, and a million inputs take all of a core: nothing runs beside them.
-test-all: check js system ## Run all checks and all tests (about 35 minutes)
-	$(PYTEST) tests/attack tests/fuzz
-	$(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/attack --ignore=tests/fuzz
+# The attacks and the faults measure what callers hear, and a million inputs take all of a core: nothing runs beside them.
+test-all: check js system ## Run all checks and all tests (about 40 minutes)
+	$(PYTEST) tests/attack tests/fuzz tests/chaos
+	$(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/attack --ignore=tests/fuzz --ignore=tests/chaos
 
 check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules for imports
 	$(BIN)/ruff check .
@@ -49,6 +49,10 @@ fuzz: $(VENV)/dev.stamp ## Feed N inputs to everything that reads what strangers
 
 attack: $(VENV)/dev.stamp system ## Attack a server of its own, in networks of its own (needs root; five minutes)
 	$(PYTEST) -s tests/attack
+
+TIMES ?= 1
+chaos: $(VENV)/dev.stamp system ## Let processes, Redis and the database fail with 60 calls up (TIMES=10: so often; seven minutes each)
+	for time in $$(seq $(TIMES)); do $(PYTEST) -s tests/chaos || exit; done
 
 test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)
 	$(PYTEST) $(SIDE_BY_SIDE) tests/natlab/test_networks.py
