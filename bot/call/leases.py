@@ -15,6 +15,10 @@ log = logging.getLogger("voicedemo.leases")
 
 RETRY_S = 1.0
 """When to try again if the database failed."""
+MAY_MISS = 2
+"""A worker that has missed more renewals than this was cut off from the database, and the other
+workers may have been too. They renew their leases before it ends the calls of those that are dead.
+"""
 
 
 class Leases:
@@ -38,7 +42,9 @@ class Leases:
         self._live = live
         self._on_lost = on_lost
         self._hurry = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._renewed_at = self._loop.time()
+        self._task = self._loop.create_task(self._run())
 
     def stop(self) -> None:
         self._task.cancel()
@@ -70,5 +76,8 @@ class Leases:
         """Renew our own first: after a sleep of this machine they may have run out."""
         for call_id in await self._threads.run(leases.renew, self._live(), self._worker):
             self._on_lost(call_id)
+        last, self._renewed_at = self._renewed_at, self._loop.time()
+        if self._renewed_at - last > (1 + MAY_MISS) * leases.RENEWED_EVERY_S:
+            return
         if abandoned := await self._threads.run(leases.end_abandoned):
             log.warning("calls that no server had any more: %d", abandoned)
