@@ -1,11 +1,12 @@
 """All processes of the product: two with pages, three bot workers, Redis and PostgreSQL."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,18 @@ class Process:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    @property
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    @contextmanager
+    def open_files_limited_to(self, count: int) -> Iterator[None]:
+        """Let it open no more files than so many."""
+        before = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (count, before[1]))
+        yield
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, before)
 
     def logged(self) -> str:
         return self.log.read_text()

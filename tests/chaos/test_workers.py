@@ -1,5 +1,6 @@
-"""A bot worker is killed, or frozen."""
+"""A bot worker is killed, frozen, or stands still for a moment."""
 
+import asyncio
 import signal
 
 import pytest
@@ -11,6 +12,7 @@ from .system import System, Worker
 pytestmark = [pytest.mark.media, pytest.mark.long, pytest.mark.alone]
 
 MOVED_S = 20.0
+STILL_S = 2.0
 
 
 async def test_calls_go_on_when_their_worker_is_killed(
@@ -40,6 +42,25 @@ async def test_calls_leave_a_frozen_worker_which_then_disturbs_nobody(
     assert (await books.calls_by_worker()).total() == CALLERS
     await callers.hang_up()
     await books.balance(callers.ended)
+
+
+async def test_calls_stay_with_a_worker_that_stands_still_for_two_seconds(
+    system: System, books: Books, callers: Callers
+) -> None:
+    await callers.call()
+    still = system.workers[0]
+    before = await books.calls_by_worker()
+    still.signal(signal.SIGSTOP)
+    await asyncio.sleep(STILL_S)
+    still.signal(signal.SIGCONT)
+    await eventually(lambda: books.calls_of_lease(still.channel), before[still.channel], MOVED_S)
+    await callers.assert_all_are_up()
+    assert await callers.moved() == 0
+    assert await books.calls_by_worker() == before
+    await callers.hang_up()
+    await books.balance(callers.ended)
+    for process in system.processes:
+        process.assert_unharmed()
 
 
 async def assert_moved(has: int, left: Worker, books: Books, callers: Callers) -> None:
