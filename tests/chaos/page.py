@@ -43,6 +43,7 @@ class Page:
 
     :ivar lost: how often a socket was lost, or could not be opened.
     :ivar reports: how many reports were sent.
+    :ivar places: in line, as the server told them while there was no line.
     """
 
     def __init__(self, urls: Sequence[str], address: str, on_move: Callable[[], None]) -> None:
@@ -55,10 +56,12 @@ class Page:
         self._ready: dict[str, Any] = {}
         self._greeted = asyncio.Event()
         self._offer: _Offer | None = None
+        self._is_waiting = False
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self.lost = 0
         self.reports = 0
+        self.places: list[int] = []
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """The server's word for the end of the call, as soon as there is one."""
 
@@ -159,6 +162,10 @@ class Page:
                         patience.reschedule(None)
                         self._ready, self._socket = message, socket
                         self._greeted.set()
+                        if self._is_waiting:
+                            await self._say({"type": "wait"})
+                    elif message["type"] == "enter" and self._offer:
+                        await self._say(self._offer.message)
                     else:
                         self._hear(message)
 
@@ -170,7 +177,11 @@ class Page:
 
     def _hear(self, message: dict[str, Any]) -> None:
         match message["type"]:
+            case "waiting":
+                self._is_waiting = True
+                self.places.append(message["place"])
             case "answer":
+                self._is_waiting = False
                 self._claim = {key: self._ready[key] for key in ("callId", "token")}
                 if self._offer and not self._offer.answer.done():
                     self._offer.answer.set_result(message["sdp"])

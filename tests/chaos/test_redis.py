@@ -8,7 +8,6 @@ import pytest
 
 from .books import Books, eventually
 from .callers import CALLERS, Callers
-from .page import RefusedError
 from .system import System
 
 pytestmark = [pytest.mark.media, pytest.mark.long, pytest.mark.alone]
@@ -42,17 +41,16 @@ async def away(
     for web in system.webs:
         ready = await web.get("readyz")
         assert (ready.status_code, ready.text) == (503, "Redis is away\n")
-    with pytest.raises(RefusedError) as refused:
-        await callers.one()
-    assert (refused.value.told["code"], refused.value.told["retryable"]) == ("internal", True)
+    newcomer = asyncio.create_task(callers.one())
     await asyncio.sleep(began + AWAY_S - asyncio.get_running_loop().time())
+    assert not newcomer.done()
     end()
     callers.assert_nothing_lost()
     for web in system.webs:
         await eventually(partial(web.says, "readyz"), "ready\n", BACK_S)
     await eventually(callers.have_sockets, True, BACK_S)
     print(f"{await callers.lost_sockets()} sockets lost")
-    await callers.one()
+    assert (await newcomer).page.places[0] == 1  # and it has entered by itself
     await callers.assert_all_are_up()
     assert await callers.moved() == 0
     assert (await books.calls_by_worker()).total() == CALLERS + 1
