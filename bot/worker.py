@@ -12,6 +12,7 @@ from aiortc import RTCCertificate
 from channels.layers import BaseChannelLayer
 from pydantic import ValidationError
 
+from calls import metrics
 from fleet.base import Fleet, Snapshots
 from wire.bot import Attach, Taken, ToBot, ToPage, Withdraw
 from wire.errors import ProtocolError
@@ -72,7 +73,7 @@ class Worker:
     async def start(self) -> None:
         """Get everything ready that a call would otherwise wait for, then take calls."""
         self._recorder = Recorder(self.inbox)
-        self._endpoints = IceEndpoints(self._config.ice)
+        self._endpoints = IceEndpoints(self._config.ice, metrics.handed_over)
         await self._endpoints.open()
         self._resources = WorkerResources(
             config=self._config,

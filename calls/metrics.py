@@ -29,6 +29,7 @@ __all__ = [
     "call_moved",
     "counted_alone",
     "exposition",
+    "handed_over",
     "ice_issued",
     "loop_lag",
     "message_refused",
@@ -65,6 +66,13 @@ _turn_credentials_refused = Counter(
 _counted_alone = Counter(
     "voicedemo_counted_alone", "Times that a limit was counted by this process, as Redis was away"
 )
+_handed_over = Counter(
+    "voicedemo_handed_over",
+    "Packets and connections for another worker on this machine's media port",
+    ["outcome"],
+)
+for _outcome in ("passed", "full", "away"):
+    _handed_over.labels(_outcome)
 _waiting = Gauge("voicedemo_waiting", "Callers of this process who wait for a line")
 _turns = Histogram(
     "voicedemo_turn_seconds",
@@ -133,6 +141,11 @@ def callers_waiting(count: int) -> None:
 
 def counted_alone() -> None:
     _counted_alone.inc()
+
+
+def handed_over(outcome: Literal["passed", "full", "away"]) -> None:
+    """:param outcome: ``full``: the other worker did not read in time. ``away``: it is not up."""
+    _handed_over.labels(outcome).inc()
 
 
 def loop_lag(seconds: float) -> None:

@@ -5,7 +5,6 @@ come. It has no setting for either, and none for the classes of its protocols.
 """
 
 import logging
-import resource
 from typing import Any, Final
 
 from daphne import http_protocol, server, ws_protocol
@@ -14,6 +13,7 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
 from zope.interface.declarations import implementer
 
+from voicedemo import descriptors
 from wire.constants import MAX_MESSAGE_BYTES
 
 log = logging.getLogger("voicedemo.door")
@@ -30,7 +30,6 @@ REQUEST_S: Final = 20.0
 MAX_WAITING: Final = 32
 """If so many messages of a socket wait for its consumer, the socket is not read."""
 LOOK_AGAIN_S: Final = 0.05
-MAX_DESCRIPTORS: Final = 65536
 MIN_DESCRIPTORS_LEFT: Final = 128
 """Kept for the database, the log and the media port."""
 
@@ -38,17 +37,13 @@ MIN_DESCRIPTORS_LEFT: Final = 128
 def install() -> None:
     """Make Daphne use the classes of this module, and take as many descriptors as there may be."""
     vars(server).update(HTTPFactory=HttpFactory, WebSocketFactory=SocketFactory)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    descriptors.take_all()
 
 
 def most_connections() -> int:
     """How many connections the web port may have at a time. The rest is the media port's."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    soft = MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
-    return min(soft // 2, soft - MIN_DESCRIPTORS_LEFT)
+    most = descriptors.most()
+    return min(most // 2, most - MIN_DESCRIPTORS_LEFT)
 
 
 class HttpFactory(http_protocol.HTTPFactory):

@@ -95,6 +95,7 @@ VOICEDEMO_TURN_PER_NETWORK_DAY = env.int(
 
 VOICEDEMO_MEDIA_PORT = env.int("VOICEDEMO_MEDIA_PORT", 0, validate=validate.Range(0, 65535))
 VOICEDEMO_PUBLIC_IPS: list[str] = env.list("VOICEDEMO_PUBLIC_IPS", [])
+VOICEDEMO_PORT_PER_WORKER = env.bool("VOICEDEMO_PORT_PER_WORKER", False)
 VOICEDEMO_PORT_PER_CALL = env.bool("VOICEDEMO_PORT_PER_CALL", False)
 VOICEDEMO_ICE_ROLE = env.str(
     "VOICEDEMO_ICE_ROLE", "controlling", validate=validate.OneOf(["controlling", "controlled"])

@@ -52,7 +52,7 @@ class IceAgent:
         known_hosts: frozenset[str] = frozenset(),
         owns_port: bool = False,
     ) -> None:
-        self.local_ufrag = random_string(8)
+        self.local_ufrag = media_port.new_ufrag()
         self.local_pwd = random_string(24)
         self.generation = generation
         self.media_port = media_port

@@ -207,7 +207,7 @@ class Checklist:
         :param confirms: it tells the peer to stay there.
         :param retry_soon: if it stays unanswered, the next one follows after 100 ms at the latest.
         """
-        request = stun.binding_request()
+        request = stun.binding_request(self._media_port.new_transaction())
         request.attributes["USERNAME"] = self._username
         # The priority of the base's own type, where RFC 8445, 7.1.1 has that of a peer-reflexive
         # candidate: a check may arrive before the answer, and the relayed pair would look better.

@@ -14,6 +14,7 @@ from .agent import IceAgent
 from .gather import StunServer, reflexive_candidate
 from .media_port import MediaPort, UdpBase
 from .path import IPAddress, PathHost
+from .shared_port import Count, SharedPort, Workplace
 from .turn import TransactionError, TurnServer, allocate
 
 log = logging.getLogger("voicedemo.endpoints")
@@ -29,6 +30,8 @@ class IceConfig:
 
     port: int = 0
     """UDP and TCP port of all calls; 0 takes a free one."""
+    workplace: Workplace | None = None
+    """Which worker of this machine this is, if they share the port; it is not 0 then."""
     public_ips: tuple[str, ...] = ()
     """Advertised instead of the local addresses, for a 1:1 NAT."""
     one_each: bool = False
@@ -39,10 +42,14 @@ class IceConfig:
 
 
 class IceEndpoints:
-    """Opens agents and finds their server-reflexive and relayed candidates."""
+    """Opens agents and finds their server-reflexive and relayed candidates.
 
-    def __init__(self, config: IceConfig) -> None:
+    :param count: counts the packets that workers hand over to each other.
+    """
+
+    def __init__(self, config: IceConfig, count: Count = lambda outcome: None) -> None:
         self._config = config
+        self._count = count
         self._shared: MediaPort | None = None
         self._searches: dict[
             tuple[UdpBase, StunServer], tuple[float, asyncio.Task[Candidate | None]]
@@ -54,7 +61,7 @@ class IceEndpoints:
         :raises OSError: if no address of this machine can be bound.
         """
         if not self._config.one_each:
-            self._shared = await self._open_port(self._config.port, tcp=True)
+            self._shared = await self._open_shared()
             log.info("media on port %d, UDP and TCP", self._shared.number)
 
     def close(self) -> None:
@@ -126,6 +133,20 @@ class IceEndpoints:
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _open_shared(self) -> MediaPort:
+        workplace = self._config.workplace
+        if workplace is None:
+            return await self._open_port(self._config.port, tcp=True)
+        media_port = SharedPort(
+            host_addresses(),
+            port=self._config.port,
+            advertised=self._config.public_ips,
+            workplace=workplace,
+            count=self._count,
+        )
+        await media_port.open()
+        return media_port
 
     async def _open_port(self, number: int, *, tcp: bool) -> MediaPort:
         advertised = self._config.public_ips

@@ -43,7 +43,7 @@ class _Binding:
         self._media_port = media_port
         self._base = base
         self._server = server
-        self._request = stun.binding_request()
+        self._request = stun.binding_request(media_port.new_transaction())
         self._answer: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
 
     async def mapped_address(self) -> Address:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
+from aioice.utils import random_string, random_transaction_id
 
 from . import stun
 from .path import Address, Base, is_rtp, rtp_ssrc
@@ -23,6 +24,7 @@ RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 TCP_TYPE_PREFERENCE: Final = 90
 """Below every UDP candidate of the same type (RFC 6544, 4.2)."""
 TCP_BACKLOG: Final = 512
+UFRAG_CHARACTERS: Final = 8
 MAX_SSRC_OWNERS: Final = 4
 """The paths of one call. A call that names the SSRC of others makes them no slower than that."""
 
@@ -111,13 +113,18 @@ class MediaPort:
         self._routes: dict[tuple[Base, Address], Owner] = {}
         self._servers: list[asyncio.Server] = []
         self._connections = TcpConnections()
+        self._tcp: dict[str, Candidate] = {}
+        """By local address."""
         self.bases: list[UdpBase] = []
-        self.tcp_candidates: list[Candidate] = []
         self.packets_dropped = 0
 
     @property
     def number(self) -> int:
         return self._number
+
+    @property
+    def tcp_candidates(self) -> list[Candidate]:
+        return list(self._tcp.values())
 
     async def open(self, *, tcp: bool = True) -> None:
         """Bind every address that can be bound.
@@ -150,6 +157,14 @@ class MediaPort:
         self._connections.close_all()
         for base in self.bases:
             base.close()
+
+    def new_ufrag(self) -> str:
+        """Make a local ufrag for an agent."""
+        return random_string(UFRAG_CHARACTERS)
+
+    def new_transaction(self) -> bytes:
+        """Make the id of a STUN transaction of ours."""
+        return random_transaction_id()
 
     def register(self, ufrag: str, owner: Owner) -> None:
         """Give ``owner`` the checks whose USERNAME begins with ``ufrag``."""
@@ -194,28 +209,24 @@ class MediaPort:
             self._by_ssrc[ssrc].remove(owner)
             if not self._by_ssrc[ssrc]:
                 del self._by_ssrc[ssrc]
-        for route in [route for route, found in self._routes.items() if found is owner]:
-            del self._routes[route]
-            base = route[0]
-            if isinstance(base, TcpBase):
-                base.close()
+        for base, remote in [route for route, found in self._routes.items() if found is owner]:
+            self.unroute(base, remote)
 
     def receive(self, base: Base, data: bytes, remote: Address) -> None:
         """Hand a datagram to its owner, or drop it."""
-        owner = self._routes.get((base, remote))
-        if stun.is_stun(data):
-            if stun.is_request(data):
-                owner = self._by_ufrag.get(stun.local_ufrag(data))
-            else:
-                owner = self._by_transaction.get(stun.transaction_id(data))
+        owner = self._owner_of(base, data, remote)
         if owner is not None:
             owner.receive(base, data, remote)
-        elif owners := self._by_ssrc.get(rtp_ssrc(data)) if is_rtp(data) else None:
-            # The newest ICE generation of a call first: the earlier ones then see a replay.
-            for possible in reversed(owners):
-                possible.receive(base, data, remote)
         else:
-            self.packets_dropped += 1
+            self._receive_unknown(base, data, remote)
+
+    def pass_connection(self, connection: TcpBase, read: bytes) -> bool:
+        """Give a connection to the process that its first frame is for.
+
+        :param read: all that came over it so far.
+        :returns: whether that is another process. The connection is to be let go of then.
+        """
+        return False
 
     def base_lost(self, base: Base, remote: Address) -> None:
         """A TCP connection is gone."""
@@ -223,10 +234,35 @@ class MediaPort:
         if owner is not None:
             owner.base_lost(base)
 
+    def _owner_of(self, base: Base, data: bytes, remote: Address) -> Owner | None:
+        """The owner of a datagram by ufrag, transaction or address."""
+        if not stun.is_stun(data):
+            return self._routes.get((base, remote))
+        if stun.is_request(data):
+            return self._by_ufrag.get(stun.local_ufrag(data))
+        return self._by_transaction.get(stun.transaction_id(data))
+
+    def _receive_unknown(self, base: Base, data: bytes, remote: Address) -> None:
+        """Take a datagram that has no owner by ufrag, transaction or address."""
+        if not self._receive_by_ssrc(base, data, remote):
+            self.packets_dropped += 1
+
+    def _receive_by_ssrc(self, base: Base, data: bytes, remote: Address) -> bool:
+        """Hand RTP to those who have named its SSRC.
+
+        :returns: whether anybody has.
+        """
+        owners = self._by_ssrc.get(rtp_ssrc(data), []) if is_rtp(data) else []
+        # The newest ICE generation of a call first: the earlier ones then see a replay.
+        for possible in reversed(owners):
+            possible.receive(base, data, remote)
+        return bool(owners)
+
     async def _open_udp(self, address: str, advertised: str, preference: int) -> None:
+        udp = self._udp_socket(address)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         _, base = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: UdpBase(self, address, advertised, preference),
-            sock=_udp_socket(address, self._number),
+            lambda: UdpBase(self, address, advertised, preference), sock=udp
         )
         self.bases.append(base)
         self._number = base.local[1]
@@ -244,18 +280,35 @@ class MediaPort:
         )
         server = await asyncio.get_running_loop().create_server(
             lambda: TcpBase(self, self._connections, candidate),
-            address,
-            self._number,
+            sock=self._tcp_socket(address),
             backlog=TCP_BACKLOG,
         )
         self._servers.append(server)
-        self.tcp_candidates.append(candidate)
+        self._tcp[address] = candidate
+
+    def _udp_socket(self, address: str) -> socket.socket:
+        return bound(address, self._number, socket.SOCK_DGRAM)
+
+    def _tcp_socket(self, address: str) -> socket.socket:
+        return bound(address, self._number, socket.SOCK_STREAM)
 
 
-def _udp_socket(address: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    udp = socket.socket(family, socket.SOCK_DGRAM)
-    udp.setblocking(False)
-    udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-    udp.bind((address, port))
-    return udp
+def bound(address: str, port: int, kind: socket.SocketKind, *options: int) -> socket.socket:
+    """Make a socket and bind it.
+
+    :param options: socket options to set before.
+    :raises OSError: if the port is taken.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    try:
+        bound.setblocking(False)
+        if kind is socket.SOCK_STREAM:
+            # Connections of the process before us may linger on the port.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option in options:
+            bound.setsockopt(socket.SOL_SOCKET, option, 1)
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -53,8 +53,11 @@ def local_ufrag(data: bytes) -> str:
     return ""
 
 
-def binding_request() -> Message:
-    return Message(message_method=Method.BINDING, message_class=Class.REQUEST)
+def binding_request(transaction: bytes | None = None) -> Message:
+    """:param transaction: its id; None for a random one."""
+    return Message(
+        message_method=Method.BINDING, message_class=Class.REQUEST, transaction_id=transaction
+    )
 
 
 def binding_response(request: Message, remote: Address, pwd: bytes) -> bytes:

@@ -37,6 +37,8 @@ class TcpPort(Protocol):
 
     def is_routed(self, base: Base, remote: Address) -> bool: ...
 
+    def pass_connection(self, connection: "TcpBase", read: bytes) -> bool: ...
+
     def base_lost(self, base: Base, remote: Address) -> None: ...
 
 
@@ -86,12 +88,23 @@ class TcpConnections:
 
 
 class TcpBase(asyncio.Protocol):
-    """An accepted connection."""
+    """An accepted connection.
 
-    def __init__(self, port: TcpPort, connections: TcpConnections, candidate: Candidate) -> None:
+    :param read: what the process that has accepted the connection and passed it to us read before;
+        empty if we have accepted it.
+    """
+
+    def __init__(
+        self,
+        port: TcpPort,
+        connections: TcpConnections,
+        candidate: Candidate,
+        read: bytes = b"",
+    ) -> None:
         self.candidate = candidate
         self._port = port
         self._connections = connections
+        self._read_before = read
         self._buffer = bytearray()
         self._is_proved = False
         self._loop = asyncio.get_running_loop()
@@ -104,6 +117,13 @@ class TcpBase(asyncio.Protocol):
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connections.opened(self)
+        if self._read_before:
+            self.data_received(self._read_before)
+
+    @property
+    def descriptor(self) -> int:
+        found: int = self._transport.get_extra_info("socket").fileno()
+        return found
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -121,7 +141,7 @@ class TcpBase(asyncio.Protocol):
 
     def send(self, data: bytes, remote: Address) -> None:
         if self._transport.get_write_buffer_size() < MAX_UNSENT_BYTES:
-            self._transport.write(_LENGTH.pack(len(data)) + data)
+            self._transport.write(_framed(data))
 
     def close(self) -> None:
         self._transport.abort()
@@ -157,6 +177,10 @@ class TcpBase(asyncio.Protocol):
 
     def _take(self, frame: bytes) -> None:
         """Pass a frame on. The first one must be a check that proves the connection."""
+        is_first = not (self._is_proved or self._read_before)
+        if is_first and self._port.pass_connection(self, _framed(frame) + self._buffer):
+            self.close()  # our descriptor. The other process has one of its own
+            return
         try:
             self._port.receive(self, frame, self.remote)
         except Exception:
@@ -170,6 +194,16 @@ class TcpBase(asyncio.Protocol):
         self._is_proved = True
         self._deadline.cancel()
         self._connections.proved(self)
+
+
+def _framed(data: bytes) -> bytes:
+    return _LENGTH.pack(len(data)) + data
+
+
+def first_frame(read: bytes) -> bytes:
+    """The first frame, as far as it has come."""
+    end = _LENGTH.size + int.from_bytes(read[: _LENGTH.size])
+    return read[_LENGTH.size : end]
 
 
 def _network_of(host: str) -> str:

@@ -18,16 +18,20 @@ class Cluster:
     """`manage.py serve --workers`, its processes, and what its database says.
 
     :param folder: for the data of all processes.
+    :param settings: as environment variables.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
+        self._settings = settings
         self.redis = Redis(folder)
         self.server = self._start()
 
     def _start(self, *more: str) -> Server:
         command = ("serve", f"--workers={WORKERS}", *more)
-        return Server.start(self._folder / "var", command=command, REDIS_URL=self.redis.url)
+        return Server.start(
+            self._folder / "var", command=command, REDIS_URL=self.redis.url, **self._settings
+        )
 
     @property
     def url(self) -> str:
@@ -56,6 +60,13 @@ class Cluster:
                 "select state, bot_channel from calls_call order by created_at desc"
             )
             return rows.fetchall()
+
+    def count_events(self, kind: str) -> int:
+        """How many events of a kind the timelines of all calls have."""
+        with closing(sqlite3.connect(self._folder / "var/db.sqlite3")) as database:
+            query = "select count(*) from calls_callevent where kind = ?"
+            count: int = database.execute(query, [kind]).fetchone()[0]
+            return count
 
     def signal_worker_of_the_last_call(self, number: signal.Signals) -> int:
         """Returns the worker's process id."""

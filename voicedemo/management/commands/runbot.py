@@ -9,9 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bot.ice.names import MAX_NUMBER
 from bot.worker import Worker
 from calls import metrics
 from fleet.lease import host_name, new_channel
+from voicedemo import descriptors
 from voicedemo.bot_worker import make_worker
 from voicedemo.claim import Claim
 from voicedemo.shutdown import CALLS_S, SHUTDOWN_S
@@ -33,8 +35,8 @@ class Command(BaseCommand):
                 "A worker of its own takes its calls from Redis: set REDIS_URL. Without Redis, "
                 "`manage.py serve` runs the bot in the same process as the pages."
             )
-        if number < 1:
-            raise CommandError("--number begins at 1")
+        if not 1 <= number <= MAX_NUMBER:
+            raise CommandError(f"--number goes from 1 to {MAX_NUMBER}")
         channel = channel or new_channel(f"{host_name()}-{number}")
         claim = Claim(Path(settings.VAR_DIR), worker_claim(number))
         if not claim.is_mine:
@@ -44,6 +46,7 @@ class Command(BaseCommand):
             except KeyboardInterrupt:
                 return
         claim.exchange(str(os.getpid()))  # for a supervisor that finds us here
+        descriptors.take_all()
         asyncio.run(self._run(make_worker(channel, number), number))
 
     async def _run(self, worker: Worker, number: int) -> None:

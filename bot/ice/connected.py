@@ -1,0 +1,90 @@
+"""Sockets of a shared port that are connected to one peer each.
+
+Linux gives a connected socket all that comes from its peer, and the others of the port none of it.
+"""
+
+import asyncio
+import logging
+import resource
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from .path import Address
+
+log = logging.getLogger("voicedemo.port")
+
+MAX_SOCKETS: Final = 1024
+SHARE_OF_DESCRIPTORS: Final = 4
+"""At most a quarter of the process's descriptors are for these sockets."""
+MAX_DATAGRAM_BYTES: Final = 2048
+"""More than the MTU of any network that callers have."""
+
+Received = Callable[[bytes, tuple[str, int]], None]
+
+
+class ConnectedSockets:
+    """At most so many sockets, by local address and peer.
+
+    :param bind: makes a socket that is bound to a local address of the port.
+    """
+
+    def __init__(self, bind: Callable[[str], socket.socket]) -> None:
+        self._bind = bind
+        self._loop = asyncio.get_running_loop()
+        self._sockets: dict[tuple[str, Address], socket.socket] = {}
+        self._most = min(MAX_SOCKETS, _most_descriptors() // SHARE_OF_DESCRIPTORS)
+
+    def __contains__(self, addresses: tuple[str, Address]) -> bool:
+        return addresses in self._sockets
+
+    def open(self, local: str, remote: Address, received: Received) -> None:
+        """Take what comes from ``remote`` to ``local``, unless there are too many sockets.
+
+        :param received: takes a datagram and its sender. That may be anybody: datagrams that came
+            after bind() and before connect() are from others.
+        """
+        if len(self._sockets) >= self._most:
+            return
+        try:
+            connected = _connect(self._bind(local), remote)
+        except OSError as exc:
+            log.debug("no socket for a peer: %s", exc)
+            return
+        self._sockets[local, remote] = connected
+        self._loop.add_reader(connected, _read, connected, received)
+
+    def close(self, local: str, remote: Address) -> None:
+        connected = self._sockets.pop((local, remote), None)
+        if connected is not None:
+            self._loop.remove_reader(connected)
+            connected.close()
+
+    def close_all(self) -> None:
+        for local, remote in list(self._sockets):
+            self.close(local, remote)
+
+
+def _connect(bound: socket.socket, remote: Address) -> socket.socket:
+    try:
+        bound.connect(remote)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _read(connected: socket.socket, received: Received) -> None:
+    """Read one datagram: audio comes one by one, and no peer keeps the loop from the others."""
+    try:
+        data, sender = connected.recvfrom(MAX_DATAGRAM_BYTES)
+    except OSError as exc:
+        # An ICMP error about a peer that went away. ICE notices that by itself.
+        log.debug("%s", exc)
+        return
+    received(data, sender)
+
+
+def _most_descriptors() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_SOCKETS * SHARE_OF_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
