@@ -271,7 +271,7 @@ async def test_a_call_goes_on_without_a_socket_of_its_own(
     monkeypatch.setattr(two._connected, "_most", 0)
     call = Call(two)
     one.stumble_over(call.check(), phone.address)
-    await phone.next()
+    one.stumble_over(call.answer(await phone.next_check(), phone), phone.address)
     one.stumble_over(RTP, phone.address)
     one.stumble_over(DTLS, phone.address)
     assert await call.next_packet() == RTP
