@@ -28,8 +28,6 @@ from .tcp import TcpBase, first_frame
 
 log = logging.getLogger("voicedemo.port")
 
-MAX_PEERS_CONNECTED: Final = 16
-"""Of one ICE generation. A phone with two networks has about four addresses that pass checks."""
 MEDIA_PER_S: Final = 500
 """Packets of strangers that are shown to the siblings."""
 OPENING_S: Final = 5.0
@@ -126,11 +124,8 @@ class SharedPort(MediaPort):
 
     def route(self, base: Base, remote: Address, owner: Owner) -> None:
         super().route(base, remote, owner)
-        if not isinstance(base, UdpBase) or (base.local[0], remote) in self._connected:
-            return
-        peers = sum(found is owner for found in self._routes.values())
-        if peers <= MAX_PEERS_CONNECTED:
-            self._connected.open(base.local[0], remote, base.datagram_received)
+        if isinstance(base, UdpBase):
+            self._connected.open(base.local[0], remote, owner, base.datagram_received)
 
     def unroute(self, base: Base, remote: Address) -> None:
         super().unroute(base, remote)
@@ -267,6 +262,8 @@ async def _alone(folder: Path) -> AsyncIterator[None]:
                 break
             except BlockingIOError:
                 await asyncio.sleep(PAUSE_S)
+        else:
+            log.warning("a worker of this machine has been opening the media port for too long")
         yield
     finally:
         os.close(descriptor)

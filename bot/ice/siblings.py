@@ -6,6 +6,7 @@ frozen holds up nobody else.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -136,7 +137,9 @@ class Siblings:
                     link.send(message)
             except BlockingIOError:
                 return "full"
-            except OSError:
+            except OSError as exc:
+                if exc.errno == errno.ETOOMANYREFS:  # descriptors that a sibling has not taken yet
+                    return "full"
                 self._close_to(number)
             else:
                 return "passed"

@@ -229,7 +229,7 @@ async def test_calls_of_three_workers_come_up_and_hear_each_other(
                 switch.send(b"\x80" + bytes([number]) * 20)
         await is_done(lambda: all(counter.total() >= 10 for counter in heard))
     assert heard == [{b"\x80" + bytes([number]) * 20: 10} for number in range(len(workers))]
-    assert [worker._connected._sockets for worker in workers] == [{}] * len(workers)
+    assert [len(worker._connected) for worker in workers] == [0] * len(workers)
 
 
 def _count(heard: Counter[bytes], data: bytes) -> bool:
@@ -243,7 +243,7 @@ async def test_a_packet_that_found_another_workers_socket_is_handed_over(
     """Between bind() and connect(), a socket of worker 1 gets what is for worker 2."""
     call, other = Call(two), Phone()
     base = one.bases[0]
-    one._connected.open(HERE, other.address, base.datagram_received)
+    one._connected.open(HERE, other.address, one, base.datagram_received)
     base.datagram_received(call.check(), phone.address)
     await phone.next()
     await call.close()
@@ -293,13 +293,19 @@ async def test_media_of_strangers_is_shown_at_a_bounded_rate(
 async def test_an_ice_generation_has_so_many_sockets(
     one: Spied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_port, "MAX_PEERS_CONNECTED", 2)
+    """Those of the peers that were heard last."""
+    monkeypatch.setattr(connected, "MAX_OF_OWNER", 2)
     calls, phones = [Call(one), Call(one)], [Phone() for _ in range(6)]
     for number, phone in enumerate(phones):
         one.stumble_over(calls[number // 3].check(), phone.address)
-    assert len(one._connected._sockets) == 4
+    kept = [(HERE, phones[number].address) for number in (1, 2, 4, 5)]
+    assert list(one._connected._sockets) == kept
+    one.stumble_over(calls[0].check(), phones[1].address)
+    one.stumble_over(calls[0].check(), phones[0].address)
+    kept = [(HERE, phones[number].address) for number in (4, 5, 1, 0)]
+    assert list(one._connected._sockets) == kept
     await calls[0].close()
-    assert len(one._connected._sockets) == 2
+    assert len(one._connected) == 2
     await calls[1].close()
     for phone in phones:
         phone.close()
@@ -310,8 +316,8 @@ async def test_all_calls_together_have_so_many_sockets(
 ) -> None:
     monkeypatch.setattr(connected, "MAX_SOCKETS", 0)
     sockets = connected.ConnectedSockets(one._bind_connected)
-    sockets.open(HERE, phone.address, one.bases[0].datagram_received)
-    assert (HERE, phone.address) not in sockets
+    sockets.open(HERE, phone.address, one, one.bases[0].datagram_received)
+    assert len(sockets) == 0
 
 
 # Siblings that are not there, or do not read.
