@@ -4,7 +4,8 @@ import asyncio
 import math
 import threading
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client import (
@@ -15,6 +16,7 @@ from prometheus_client import (
     Histogram,
     Metric,
     generate_latest,
+    make_wsgi_app,
     start_http_server,
 )
 from prometheus_client.registry import Collector
@@ -189,7 +191,25 @@ def serve_workers_own(address: str, port: int) -> int:
     registry = CollectorRegistry()
     registry.register(_WorkersOwn())
     server, _ = start_http_server(port, address, registry)
+    server.set_app(_with_headers(make_wsgi_app(registry)))
     return int(server.server_port)
+
+
+def _with_headers(application: WSGIApplication) -> WSGIApplication:
+    """Add what keeps a browser from helping an attacker, and a ``Server`` without a version."""
+    added = [
+        ("Server", "voicedemo"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ]
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*headers, *added], *error)
+
+        return application(environ, start)
+
+    return answer
 
 
 def _count_pool_threads() -> int:

@@ -11,10 +11,13 @@ from daphne import http_protocol, server, ws_protocol
 from twisted.internet import reactor as any_reactor
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
+from twisted.web import http
 from zope.interface.declarations import implementer
 
 from voicedemo import descriptors
 from wire.constants import MAX_MESSAGE_BYTES
+
+from . import refusals
 
 log = logging.getLogger("voicedemo.door")
 reactor: Any = any_reactor
@@ -46,8 +49,18 @@ def most_connections() -> int:
     return min(most // 2, most - MIN_DESCRIPTORS_LEFT)
 
 
+class Channel(http.HTTPChannel):
+    """The HTTP of a connection."""
+
+    def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
+        self.write(refusals.answer(400))
+        self.loseConnection()
+
+
 class HttpFactory(http_protocol.HTTPFactory):
     """Makes the protocol of each connection, and counts the connections."""
+
+    protocol = staticmethod(lambda: http._GenericHTTPChannelProtocol(Channel()))
 
     def __init__(self, daphne: Any) -> None:
         super().__init__(daphne)
@@ -81,21 +94,28 @@ class Request(http_protocol.WebRequest):
         super().__init__(*args, **kwargs)
         self._body_bytes = 0
         self._refused = False
-        self._deadline = reactor.callLater(REQUEST_S, self._refuse, b"408 Request Timeout")
+        self._deadline = reactor.callLater(REQUEST_S, self._refuse, 408)
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         super().gotLength(None if length is None else min(length, MAX_BODY_BYTES))
         if length is not None and length > MAX_BODY_BYTES:
-            self._refuse(b"413 Content Too Large")
+            self._refuse(413)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         self._body_bytes += len(data)
         if self._refused:
             return
         if self._body_bytes > MAX_BODY_BYTES:
-            self._refuse(b"413 Content Too Large")
+            self._refuse(413)
         else:
             super().handleContentChunk(data)
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """Answer in place of the application. Daphne's own answer is a page with styles."""
+        headers = [*refusals.headers(), (b"content-length", b"0")]
+        start = {"type": "http.response.start", "status": status, "headers": headers}
+        self.handle_reply(start)
+        self.handle_reply({"type": "http.response.body"})
 
     def requestReceived(self, *args: Any) -> None:  # noqa: N802
         if not self._refused:
@@ -115,13 +135,11 @@ class Request(http_protocol.WebRequest):
         if self._deadline.active():
             self._deadline.cancel()
 
-    def _refuse(self, status: bytes) -> None:
+    def _refuse(self, status: int) -> None:
         """Answer, and close the connection whatever else is on its way."""
         self._arrived()
         self._refused = True
-        self.channel.write(
-            b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % status
-        )
+        self.channel.write(refusals.answer(status))
         self.channel.loseConnection()
 
 
@@ -166,6 +184,16 @@ class SocketProtocol(ws_protocol.WebSocketProtocol):
     def onConnect(self, request: Any) -> Any:  # noqa: N802
         request.headers.pop("daphne-root-path", None)
         return super().onConnect(request)
+
+    def sendHttpErrorResponse(  # noqa: N802
+        self,
+        code: int,
+        reason: str,
+        responseHeaders: Any = None,  # noqa: N803
+    ) -> None:
+        """Refuse the handshake. The reason may quote an exception, so nobody is told it."""
+        more = [(name.encode(), value.encode()) for name, value in responseHeaders or ()]
+        self.sendData(refusals.answer(code, *more))
 
     def onOpen(self) -> None:  # noqa: N802
         # The HTTP channel, which is over, is still what Twisted tells about its buffer.

@@ -12,6 +12,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from pages.render.headers import LOADS_NOTHING
+
 from .server import Server
 
 pytestmark = pytest.mark.e2e
@@ -167,3 +169,60 @@ def test_a_socket_for_another_host_is_refused(server: Server) -> None:
             b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
         assert b"403" in stranger.recv(4096).split(b"\r\n")[0]
+
+
+POST = b"POST /healthz HTTP/1.1\r\nHost: localhost\r\n"
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+SOCKET = (
+    b"GET /ws/call/ HTTP/1.1\r\nHost: %b\r\nOrigin: http://%b\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Version: %b\r\n\r\n"
+)
+NOT_FROM_A_VIEW = {
+    "a body that is too long": (413, POST + b"Content-Length: 209715200\r\n\r\n"),
+    "a body that grows": (413, POST + b"Transfer-Encoding: chunked\r\n\r\n8000\r\n" + b"x" * 32768),
+    "no HTTP": (400, b"hello\r\n\r\n"),
+    "a header without a name": (400, GET + b": x\r\n\r\n"),
+    "a header with a zero byte": (400, GET + b"X-Name: \x00\r\n\r\n"),
+    "a path of other characters": (400, GET.replace(b"healthz", b"\xff") + b"\r\n"),
+    "a host that is not ours": (400, GET.replace(b"localhost", b"evil.example") + b"\r\n"),
+    "a socket of another host": (403, SOCKET % (b"evil.example", b"evil.example", b"13")),
+    "a socket of another version": (400, SOCKET % (b"localhost", b"localhost", b"99")),
+    "a static file": (200, GET.replace(b"healthz", b"static/img/icon.svg") + b"\r\n"),
+    "a static file that is not there": (404, GET.replace(b"healthz", b"static/nowhere") + b"\r\n"),
+    "the state": (200, GET + b"\r\n"),
+    "the figures": (200, GET.replace(b"healthz", b"metrics") + b"\r\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose public URL is HTTPS."""
+    settings = {"VOICEDEMO_PUBLIC_URL": "https://localhost", "ALLOWED_HOSTS": "localhost"}
+    server = Server.start(tmp_path_factory.mktemp("public"), **settings)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("name", NOT_FROM_A_VIEW)
+def test_every_answer_has_the_security_headers(public: Server, name: str) -> None:
+    """Also those of Twisted, Daphne, Autobahn and WhiteNoise. None tells a version or a fault."""
+    status, request = NOT_FROM_A_VIEW[name]
+    with dial(public) as stranger:
+        stranger.sendall(request)
+        head, _, body = response(stranger).partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in lines)}
+    assert len(headers) == len(lines), "no header comes twice"
+    assert first.startswith(f"HTTP/1.1 {status} ")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["strict-transport-security"] == "max-age=31536000"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["server"] == "voicedemo"
+    if "html" in headers.get("content-type", ""):
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+    else:
+        assert headers["content-security-policy"] == LOADS_NOTHING
+    assert not re.search(rb"Traceback|Exception|Daphne|Twisted|Autobahn", body)

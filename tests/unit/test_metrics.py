@@ -18,8 +18,13 @@ async def test_a_worker_of_its_own_answers_prometheus() -> None:
     metrics.loop_lag(0.25)
     port = metrics.serve_workers_own("127.0.0.1", 0)
     async with httpx.AsyncClient() as client:
-        text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-    lines = dict(line.split() for line in text.splitlines() if line.startswith("voicedemo_"))
+        response = await client.get(f"http://127.0.0.1:{port}/metrics")
+    assert response.headers["Server"] == "voicedemo"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    lines = dict(
+        line.split() for line in response.text.splitlines() if line.startswith("voicedemo_")
+    )
     assert lines["voicedemo_loop_lag_seconds"] == "0.25"
     assert float(lines["voicedemo_asyncio_tasks"]) >= 1
     assert not {"voicedemo_calls_live", "voicedemo_workers"} & lines.keys()

@@ -17,6 +17,7 @@ from signaling.watch import watch
 from voicedemo import door, upkeep
 from voicedemo.bot_worker import make_worker
 from voicedemo.claim import Claim
+from voicedemo.refusals import SERVER_NAME
 from voicedemo.shutdown import (
     Bots,
     OrderlyServer,
@@ -74,7 +75,7 @@ class Command(BaseCommand):
         server = _Server(
             get_default_application(),
             endpoints=endpoints,
-            server_name="voicedemo",
+            server_name=SERVER_NAME,
             signal_handlers=False,
             websocket_max_message_size=door.MAX_FRAME_BYTES,
             websocket_max_frame_size=door.MAX_FRAME_BYTES,
