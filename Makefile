@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo phone test test-all test-networks fuzz attack chaos check unit js words clean bench bench-recovery bench-faults lighthouse lock audit sbom
+.PHONY: help demo phone test test-all test-networks fuzz attack chaos check unit js words clean bench bench-recovery bench-faults lighthouse observatory lock audit sbom
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,8 +69,11 @@ bench-recovery: $(VENV)/dev.stamp system ## Measure what a voice loses when its 
 bench-faults: $(VENV)/dev.stamp system ## Measure what a caller loses when a bot worker dies or is replaced (5 minutes; ARGS=--quick)
 	$(BIN)/python -m tests.bench.faults $(ARGS)
 
-lighthouse: check system ## Rate the pages with Lighthouse, as a phone on slow 4G (needs Node 22.19)
+lighthouse: check system ## Rate all pages with Lighthouse, as a phone on slow 4G (five minutes)
 	$(BIN)/python -m tests.bench.lighthouse
+
+observatory: $(VENV)/dev.stamp system ## Grade the security headers of all pages with Mozilla's HTTP Observatory
+	$(PYTEST) -s tests/e2e/test_observatory.py
 
 lock: $(VENV)/dev.stamp ## Write the versions and hashes of all packages into the lock files (UPGRADE="name …": newer ones)
 	$(BIN)/python -m tests.supply.lock $(UPGRADE)

@@ -1,70 +1,23 @@
 """Reverse proxies, set up as `deploy/` does: calls go through, and the client's address counts."""
 
 import http.client
+import re
 import socket
 import ssl
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.certificates import authority
-from tests.media.turnserver import free_port
-
+from . import proxies
 from .caller import Caller
 from .server import Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 UNTRUSTED = "An SSL certificate error occurred when fetching the script."
 """A browser accepts no service worker from a certificate that it does not trust."""
-
-
-def replaced(path: Path, *pairs: tuple[str, str]) -> str:
-    """A file of ours, with what its reader shall replace."""
-    text = path.read_text()
-    for old, new in pairs:
-        assert old in text
-        text = text.replace(old, new)
-    return text
-
-
-def caddy(folder: Path, port: int, server: Server) -> list[str]:
-    """The command that runs Caddy on a port."""
-    _, certificate, key = authority(folder, "localhost")
-    site = replaced(
-        DEPLOY / "caddy/Caddyfile",
-        ("demo.example.com {", f"https://localhost:{port} {{\n\ttls {certificate} {key}"),
-        ("127.0.0.1:8000", server.url.split("/")[2]),
-    )
-    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{site}")
-    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
-
-
-def nginx(folder: Path, port: int, server: Server) -> list[str]:
-    """The command that runs nginx on a port."""
-    _, certificate, key = authority(folder, "localhost")
-    site = replaced(
-        DEPLOY / "nginx/voicedemo.conf",
-        ("443", str(port)),
-        ("demo.example.com", "localhost"),
-        ("/etc/ssl/demo.pem", str(certificate)),
-        ("/etc/ssl/demo.key", str(key)),
-        ("127.0.0.1:8000", server.url.split("/")[2]),
-    )
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"pid {folder}/nginx.pid;\nerror_log {folder}/error.log;\ndaemon off;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{temporary}{site}}}\n"
-    )
-    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
 @pytest.fixture
@@ -79,30 +32,20 @@ def server(tmp_path: Path) -> Iterator[Server]:
     running.stop()
 
 
-@pytest.fixture(params=[caddy, nginx], ids=["caddy", "nginx"])
-def port(
-    request: pytest.FixtureRequest,
-    server: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[int]:
-    """The port of a proxy that runs."""
-    monkeypatch.setenv("HOME", str(tmp_path))  # where Caddy keeps its data
-    make_command: Callable[[Path, int, Server], list[str]] = request.param
-    port = free_port()
-    process = subprocess.Popen(make_command(tmp_path, port, server))
-    deadline = time.monotonic() + 20
-    while not listens(port):
-        assert process.poll() is None and time.monotonic() < deadline, "the proxy did not start"
-        time.sleep(0.05)
-    yield port
-    process.terminate()
-    process.wait(10)
+@pytest.fixture(params=[proxies.caddy, proxies.nginx], ids=["caddy", "nginx"])
+def ports(
+    request: pytest.FixtureRequest, server: Server, tmp_path: Path
+) -> Iterator[proxies.Ports]:
+    """The ports of a proxy that runs."""
+    ports = proxies.free_ports()
+    with proxies.running(request.param, tmp_path, ports, server.url):
+        yield ports
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) == 0
+@pytest.fixture
+def port(ports: proxies.Ports) -> int:
+    """The proxy's port for HTTPS."""
+    return ports.https
 
 
 def trusting() -> ssl.SSLContext:
@@ -153,3 +96,13 @@ def test_http_2_is_spoken(port: int) -> None:
 
 def test_a_body_that_is_too_long_is_refused(port: int) -> None:
     assert status(port, "127.0.0.4", body=bytes(64 * 1024)) in {400, 413}
+
+
+def test_plain_http_leads_to_https_and_no_version_is_told(ports: proxies.Ports) -> None:
+    connection = http.client.HTTPConnection("localhost", ports.http)
+    connection.request("GET", "/check/")
+    answer = connection.getresponse()
+    assert answer.status in {301, 308}
+    assert answer.headers["Location"] == f"https://localhost:{ports.https}/check/"
+    assert not re.search(r"\d", answer.headers["Server"])
+    connection.close()

@@ -3,6 +3,7 @@
 `make lock` writes them. Nothing here needs a network.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, requires
@@ -69,6 +70,16 @@ def test_every_package_has_hashes(name: str) -> None:
     locked = lock(name)
     assert locked
     assert [package for package, found in locked.items() if not found.hashes] == []
+
+
+@pytest.mark.parametrize("folder", ["", "tests/observatory"])
+def test_every_npm_package_has_a_hash_and_one_version(folder: str) -> None:
+    asked = json.loads((ROOT / folder / "package.json").read_text())["devDependencies"]
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+    for path, package in packages.items():
+        assert not path or package["integrity"].startswith("sha512-"), path
+    locked = {name: packages[f"node_modules/{name}"]["version"] for name in asked}
+    assert locked == asked, "every package has one exact version, and npm has locked that one"
 
 
 @pytest.mark.parametrize("name", LOCKS)
