@@ -1,15 +1,19 @@
 """A person who does not see or touch the page can make the same call."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.visited import FAILED, PAGES, break_database, server_of_all
+
 from .caller import REFUSE, Caller
 from .firefox import Tab
 from .server import ROOT, Server
-from .states import each_state, open_page
+from .states import BRAND, each_finding, each_state, open_page
 
 pytestmark = pytest.mark.e2e
 
@@ -38,15 +42,64 @@ def test_axe_finds_nothing_in_any_state_of_a_call(
     assert {at: wrong for at, wrong in found.items() if wrong} == {}
 
 
+@pytest.fixture(scope="module")
+def all_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = server_of_all(tmp_path_factory.mktemp("all"), **BRAND)
+    yield running
+    running.stop()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["check/", "stand/", "offline/"])
-def test_axe_finds_nothing_on_the_other_pages(
-    browser: Browser, branded: Server, path: str, scheme: Scheme
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_on_any_page(
+    browser: Browser, all_pages: Server, path: str, scheme: Scheme
 ) -> None:
+    """Neither at first, nor in anything that the page may show later."""
     page = browser.new_context(color_scheme=scheme).new_page()
-    page.goto(branded.url + path)
+    page.goto(all_pages.url + path)
     page.evaluate(AXE)
     assert violations(page) == []
+    page.evaluate("document.querySelectorAll('[hidden]').forEach((one) => { one.hidden = false; })")
+    assert violations(page) == []
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Iterator[Server]:
+    """A server without its database."""
+    running = Server.start(tmp_path)
+    break_database(tmp_path)
+    yield running
+    running.stop()
+
+
+def test_axe_finds_nothing_where_the_server_fails(browser: Browser, broken: Server) -> None:
+    page = browser.new_page()
+    answer = page.goto(broken.url + FAILED)
+    assert answer and answer.status == 500
+    page.evaluate(AXE)
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_while_a_visitor_of_the_stand_talks(
+    browser: Browser, branded: Server
+) -> None:
+    page = browser.new_page()
+    page.route("**/api/stand/", lambda route: route.fulfill(json={"live": 1, "lately": 12}))
+    page.goto(f"{branded.url}stand/")
+    page.wait_for_function("() => document.body.dataset.state !== 'idle'")
+    page.evaluate(AXE)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_result_of_the_self_test(
+    browser: Browser, branded: Server, scheme: Scheme
+) -> None:
+    page = browser.new_context(color_scheme=scheme).new_page()
+    page.goto(f"{branded.url}check/")
+    page.evaluate(AXE)
+    found = {verdict: violations(page) for verdict in each_finding(page)}
+    assert {verdict: wrong for verdict, wrong in found.items() if wrong} == {}
 
 
 def test_axe_finds_nothing_once_the_self_test_is_through(browser: Browser, server: Server) -> None:

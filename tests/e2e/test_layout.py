@@ -69,6 +69,13 @@ def test_the_whole_stand_is_on_the_screen(page: Page | Tab, branded: Server) -> 
         assert (page.evaluate(CUT_OFF), page.evaluate(beyond)) == ([], 0), screen
 
 
+def test_nothing_is_cut_off_where_there_is_no_page(page: Page | Tab, branded: Server) -> None:
+    page.goto(f"{branded.url}nowhere/")
+    for screen in SCREENS:
+        page.set_viewport_size(screen)
+        assert page.evaluate(CUT_OFF) == [], screen
+
+
 def test_the_button_stays_where_it_is(page: Page | Tab) -> None:
     moved = []
     for screen in SCREENS:
