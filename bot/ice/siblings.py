@@ -98,9 +98,12 @@ class Siblings:
         """The numbers of the others. Some may have ended."""
         now = self._loop.time()
         if now - self._listed_at > LISTED_S:
-            names = (path.name for path in self._folder.iterdir())
-            self._listed = [int(name) for name in names if name.isdecimal()]
             self._listed_at = now
+            try:
+                names = [path.name for path in self._folder.iterdir()]
+            except FileNotFoundError:  # somebody has cleaned up: there is no way to the others
+                names = []
+            self._listed = [int(name) for name in names if name.isdecimal()]
         return [number for number in self._listed if number != self._number]
 
     # To them.

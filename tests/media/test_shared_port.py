@@ -6,6 +6,7 @@ packet is given to the wrong worker on purpose, as the kernel does by chance.
 
 import asyncio
 import os
+import shutil
 import socket
 import stat
 from collections import Counter
@@ -376,6 +377,19 @@ async def test_a_sibling_that_does_not_read_holds_up_nobody(
     one.stumble_over(call.check(), phone.address)
     await phone.next()
     await is_done(lambda: two.packets_dropped == one.counted["passed"] - 1)
+    await call.close()
+
+
+async def test_a_worker_goes_on_alone_if_the_folder_is_removed(
+    one: Spied, two: Spied, phone: Phone
+) -> None:
+    shutil.rmtree(one._folder)
+    one.stumble_over(RTP, phone.address)
+    one.stumble_over(check_for(names.begin_ufrag(2) + "nobody"), phone.address)
+    assert one.counted == {"away": 1}
+    call = Call(one)
+    one.stumble_over(call.check(), phone.address)
+    await phone.next()
     await call.close()
 
 
