@@ -56,6 +56,7 @@ async def worker(request: HttpRequest) -> HttpResponse:
     kept = page.render(request, "offline.html", style="call").content
     shown = {"version": sha256(kept).hexdigest()[:12]}
     response = render(request, "worker.js", shown, content_type="text/javascript")
-    # A service worker fetches under the policy of its own script (CSP level 3, 4.2.2).
+    # A worker fetches under the policy that came with its own script, not under the page's
+    # (MDN, Content-Security-Policy, "CSP in workers").
     response["Content-Security-Policy"] = f"{headers.LOADS_NOTHING}; connect-src 'self'"
     return response

@@ -12,6 +12,7 @@ from django.test import AsyncClient
 from django.urls import URLPattern, get_resolver
 
 from calls import labels
+from pages.render.headers import LOADS_NOTHING
 from signaling import dispatch
 
 pytestmark = [
@@ -74,6 +75,15 @@ async def test_every_route_has_them(async_client: AsyncClient) -> None:
     for path in paths:
         for method in (async_client.get, async_client.post):
             assert_is_safe(await method(path))
+
+
+async def test_only_pages_and_the_service_worker_may_load_anything(
+    async_client: AsyncClient,
+) -> None:
+    """Without `connect-src` the service worker cannot fetch the page that it keeps."""
+    assert "connect-src 'self'" in (await async_client.get("/worker.js"))["Content-Security-Policy"]
+    for path in ("/healthz", "/metrics", "/api/ticket/", "/manifest.webmanifest"):
+        assert (await async_client.get(path))["Content-Security-Policy"] == LOADS_NOTHING, path
 
 
 @pytest.mark.parametrize(
