@@ -12,7 +12,16 @@ const SERVERS = [{ urls: ['turns:t.example:443'], username: 'u', credential: 'c'
 
 /** A controller with stand-ins for everything that it uses. */
 function page({ kept = null, remembered = null, way = null, servers = SERVERS, partial = false } = {}) {
-  const all = { clock: new FakeClock(), sockets: [], peers: [], states: [], tickets: 0, stopped: 0, voices: [], places: [] };
+  const all = {
+    clock: new FakeClock(),
+    sockets: [],
+    peers: [],
+    states: [],
+    tickets: 0,
+    stopped: 0,
+    voices: [],
+    places: [],
+  };
   const track = {
     enabled: true,
     stop: () => {
