@@ -51,7 +51,7 @@ attack: $(VENV)/dev.stamp system ## Attack a server of its own, in networks of i
 	$(PYTEST) -s tests/attack
 
 TIMES ?= 1
-chaos: $(VENV)/dev.stamp system ## Let processes, Redis and the database fail with 60 calls up (TIMES=10: so often; seven minutes each)
+chaos: $(VENV)/dev.stamp system ## Let processes, Redis and the database fail with 60 calls up (TIMES=10: so often; five minutes each)
 	for time in $$(seq $(TIMES)); do $(PYTEST) -s tests/chaos || exit; done
 
 test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)

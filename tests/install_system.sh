@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install the distribution's packages that the tests need: browsers, a TURN server, Redis, PostgreSQL, reverse proxies,
-# libfaketime, and for root the tools that build networks. Without root, only say what is missing.
+# and for root the tools that build networks. Without root, only say what is missing.
 set -euo pipefail
 
 missing=()
@@ -11,7 +11,6 @@ command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing+=(
 command -v redis-server >/dev/null || missing+=(redis-server)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 command -v caddy >/dev/null || missing+=(caddy)
-ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing+=(faketime)
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 if [ "$(id -u)" -eq 0 ]; then
   command -v ip >/dev/null && command -v ss >/dev/null || missing+=(iproute2)

@@ -232,8 +232,10 @@ class Callers:
 
     def assert_nothing_lost(self) -> None:
         """Since :meth:`clear`, every packet has come back to every caller, but those on the way."""
-        assert sum(caller.heard.lost for caller in self.up) == 0
-        assert max(caller.on_the_way for caller in self.up) <= ON_THE_WAY
+        lost = [caller.heard.lost for caller in self.up]
+        assert sum(lost) == 0, lost
+        on_the_way = [caller.on_the_way for caller in self.up]
+        assert max(on_the_way) <= ON_THE_WAY, on_the_way
 
     async def assert_all_are_up(self) -> None:
         """What is said from now on comes back."""

@@ -5,7 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -110,27 +110,16 @@ class System:
     """The processes, on this machine, over one folder.
 
     :param folder: for their data and logs.
-    :param prefixes: what to put before the command of a process, such as ``env NAME=VALUE``, by its
-        name: ``web-1`` or ``worker-3``.
-    :param changed: settings of all processes.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        prefixes: Mapping[str, Sequence[str]] | None = None,
-        **changed: str,
-    ) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._prefixes = prefixes or {}
         self.postgres = Postgres(folder)
         self.redis = Redis(folder)
         self._settings = {
             **SETTINGS,
             "DATABASE_URL": self.postgres.url,
             "REDIS_URL": self.redis.url,
-            **changed,
         }
         prepare(folder / "var")
         self._run("migrate", "-v", "0")
@@ -192,5 +181,5 @@ class System:
     def _logged(self, name: str) -> tuple[list[str], Path]:
         """The prefix of a process, which appends what it logs to a file."""
         log = self._folder / f"{name}.log"
-        prefix = ["sh", "-c", 'exec "$@" 2>>"$0"', str(log), *self._prefixes.get(name, ())]
+        prefix = ["sh", "-c", 'exec "$@" 2>>"$0"', str(log)]
         return prefix, log
