@@ -26,7 +26,7 @@ test: check js system ## Run all checks, and all tests but the long ones (about 
 
 # The attacks and the faults measure what callers hear, and a million inputs take all of a core: nothing runs beside them.
 test-all: check js system ## Run all checks and all tests (about 40 minutes)
-	$(PYTEST) tests/attack tests/fuzz tests/chaos
+	$(PYTEST) tests/attack tests/fuzz
 	$(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/attack --ignore=tests/fuzz --ignore=tests/chaos
 
 check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules for imports

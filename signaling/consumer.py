@@ -270,12 +270,11 @@ class CallConsumer(AsyncWebsocketConsumer):
     # The line.
 
     def _may_wait(self, exc: ProtocolError) -> bool:
-        """Whether the page may wait until the offer that failed so can be taken.
-
-        ``internal`` says that nobody knows the workers: Redis is away. A self-test waits for
-        nothing, as people are waiting for it.
+        """Whether the page may wait until the offer that failed so can be taken. A self-test waits
+        for nothing, as people are waiting for it.
         """
-        return exc.code in ("busy", "internal") and self.ticket.label != labels.SELF_TEST
+        is_for_a_while = exc.code == "busy" or isinstance(exc, dispatch.WorkersUnknownError)
+        return is_for_a_while and self.ticket.label != labels.SELF_TEST
 
     async def _wait(self) -> None:
         if self.bot_channel is not None:

@@ -12,18 +12,25 @@ from wire.constants import Voice
 from wire.errors import ProtocolError
 
 
+class WorkersUnknownError(ProtocolError):
+    """Nobody knows the workers at the moment: Redis is away."""
+
+    def __init__(self) -> None:
+        told = "the server cannot reach its bots at the moment"
+        super().__init__("internal", told, retryable=True)
+
+
 async def reserve(call_id: uuid.UUID, without: Collection[str] = ()) -> str | None:
     """Reserve a place for the call with the worker that has the least to do.
 
     :param without: channels of workers that are not asked.
     :returns: the worker's channel; None if every worker is full, or there is none.
-    :raises ProtocolError: ``internal`` if nobody knows the workers at the moment.
+    :raises WorkersUnknownError:
     """
     try:
         return await fleet().reserve(call_id, without)
     except FleetError as exc:
-        told = "the server cannot reach its bots at the moment"
-        raise ProtocolError("internal", told, retryable=True) from exc
+        raise WorkersUnknownError from exc
 
 
 async def release(call_id: uuid.UUID, channel: str) -> None:

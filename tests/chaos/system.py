@@ -62,7 +62,7 @@ class Process:
     def assert_unharmed(self) -> None:
         """It runs, and has logged no exception."""
         assert self.process.poll() is None
-        assert "Traceback" not in (log := self.logged()), log[-5000:]
+        assert "Traceback" not in (log := self.logged()), log[log.index("Traceback") - 300 :][:3000]
 
 
 class Web(Process):
