@@ -279,7 +279,7 @@ class IceAgent:
         pair.credit.earn(size - len(answer))
         conflict = self.role.resolve_conflict(message)
         base.send(answer, remote)
-        self.media_port.route(base, remote, self)
+        self.media_port.route(base, remote, self, has_answered=False)
         pair.heard = self._loop.time()
         pair.is_checked_by_peer = True
         if conflict or pair.state is not PairState.SUCCEEDED:
@@ -307,7 +307,7 @@ class IceAgent:
         for data in pair.release():
             self._host.deliver(self, data)
         self.role.accepted(check.role)
-        self.media_port.route(base, remote, self)
+        self.media_port.route(base, remote, self, has_answered=True)
         if check.nominates or (pair.remote_nominated and not self.role.controlling):
             self._select(pair)
         self._move(now)

@@ -183,7 +183,7 @@ class Checklist:
         if oldest is None:
             return False
         del self._pairs[oldest.base, oldest.address]
-        self._media_port.unroute(oldest.base, oldest.address)
+        self._media_port.unroute(oldest.base, oldest.address, self._owner)
         return True
 
     def wake_all(self, now: float) -> None:

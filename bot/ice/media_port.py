@@ -188,13 +188,19 @@ class MediaPort:
         """Drop a response that still comes."""
         self._by_transaction.pop(transaction, None)
 
-    def route(self, base: Base, remote: Address, owner: Owner) -> None:
-        """Give ``owner`` the packets from ``remote``, which has passed a check."""
-        self._routes[base, remote] = owner
+    def route(self, base: Base, remote: Address, owner: Owner, *, has_answered: bool) -> None:
+        """Give ``owner`` the packets from ``remote``, which has passed a check.
 
-    def unroute(self, base: Base, remote: Address) -> None:
-        """Give nobody the packets from ``remote`` any more, and close its TCP connection."""
-        self._routes.pop((base, remote), None)
+        :param has_answered: whether it has answered a check of ours. Otherwise somebody else may
+            have forged it as the sender of theirs, so it is not taken from another owner.
+        """
+        if has_answered or (base, remote) not in self._routes:
+            self._routes[base, remote] = owner
+
+    def unroute(self, base: Base, remote: Address, owner: Owner) -> None:
+        """Give ``owner`` the packets from ``remote`` no more, and close its TCP connection."""
+        if self._routes.get((base, remote)) is owner:
+            del self._routes[base, remote]
         if isinstance(base, TcpBase):
             base.close()
 
@@ -210,7 +216,7 @@ class MediaPort:
             if not self._by_ssrc[ssrc]:
                 del self._by_ssrc[ssrc]
         for base, remote in [route for route, found in self._routes.items() if found is owner]:
-            self.unroute(base, remote)
+            self.unroute(base, remote, owner)
 
     def receive(self, base: Base, data: bytes, remote: Address) -> None:
         """Hand a datagram to its owner, or drop it."""

@@ -122,14 +122,16 @@ class SharedPort(MediaPort):
         beginning = names.begin_transaction(self._worker)
         return beginning + super().new_transaction()[len(beginning) :]
 
-    def route(self, base: Base, remote: Address, owner: Owner) -> None:
-        super().route(base, remote, owner)
-        if isinstance(base, UdpBase):
+    def route(self, base: Base, remote: Address, owner: Owner, *, has_answered: bool) -> None:
+        super().route(base, remote, owner, has_answered=has_answered)
+        # The kernel would take a forged sender's packets from the worker that has its call.
+        if has_answered and isinstance(base, UdpBase):
             self._connected.open(base.local[0], remote, owner, base.datagram_received)
 
-    def unroute(self, base: Base, remote: Address) -> None:
-        super().unroute(base, remote)
-        if isinstance(base, UdpBase):
+    def unroute(self, base: Base, remote: Address, owner: Owner) -> None:
+        is_owners = self._routes.get((base, remote)) is owner
+        super().unroute(base, remote, owner)
+        if is_owners and isinstance(base, UdpBase):
             self._connected.close(base.local[0], remote)
 
     # To siblings.

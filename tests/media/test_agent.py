@@ -182,7 +182,7 @@ class LiteEnd:
             self.heard.append(data)
             return
         request = stun.parse(data)
-        self.port.route(base, remote, self)
+        self.port.route(base, remote, self, has_answered=True)
         base.send(stun.binding_response(request, remote, self.pwd.encode()), remote)
         self.roles |= {name for name in request.attributes if name.startswith("ICE-")}
         if "USE-CANDIDATE" in request.attributes:
@@ -536,6 +536,20 @@ async def test_dtls_waits_until_its_sender_has_answered_a_check(bot: End) -> Non
         assert [await bot.switch._recv() for _ in range(MAX_HELD)] == hellos[:MAX_HELD]
     assert bot.switch._queue.empty()
     sender.close()
+
+
+async def test_a_visitor_who_forges_the_sender_of_a_check_takes_no_call_its_path(
+    bot: End, phone: End
+) -> None:
+    """They have a call of their own, so its checks are authentic, whoever seems to send them."""
+    await connected(bot, phone)
+    theirs = offered(IceAgent(Switch(Quiet()), bot.port))
+    theirs.start("peer", "p" * 24)
+    base, remote = next(route for route, owner in bot.port._routes.items() if owner is bot.agent)
+    MediaPort.receive(bot.port, base, check_of_a_peer(theirs), remote)
+    assert bot.port._routes[base, remote] is bot.agent
+    await theirs.close()
+    assert bot.port._routes[base, remote] is bot.agent
 
 
 async def test_a_tcp_connection_with_a_replayed_check_brings_no_dtls(bot: End) -> None:

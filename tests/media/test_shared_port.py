@@ -297,12 +297,16 @@ async def test_an_ice_generation_has_so_many_sockets(
     """Those of the peers that were heard last."""
     monkeypatch.setattr(connected, "MAX_OF_OWNER", 2)
     calls, phones = [Call(one), Call(one)], [Phone() for _ in range(6)]
-    for number, phone in enumerate(phones):
-        one.stumble_over(calls[number // 3].check(), phone.address)
+
+    def answers(call: int, phone: int) -> None:
+        one.route(one.bases[0], phones[phone].address, calls[call].agent, has_answered=True)
+
+    for number in range(6):
+        answers(number // 3, number)
     kept = [(HERE, phones[number].address) for number in (1, 2, 4, 5)]
     assert list(one._connected._sockets) == kept
-    one.stumble_over(calls[0].check(), phones[1].address)
-    one.stumble_over(calls[0].check(), phones[0].address)
+    answers(0, 1)
+    answers(0, 0)
     kept = [(HERE, phones[number].address) for number in (4, 5, 1, 0)]
     assert list(one._connected._sockets) == kept
     await calls[0].close()
@@ -310,6 +314,19 @@ async def test_an_ice_generation_has_so_many_sockets(
     await calls[1].close()
     for phone in phones:
         phone.close()
+
+
+async def test_a_sender_that_has_not_answered_gets_no_socket(
+    one: Spied, two: Spied, phone: Phone
+) -> None:
+    """Somebody with a call here may have forged it, and it may have a call with a sibling."""
+    call = Call(two)
+    two.stumble_over(call.check(), phone.address)
+    check = await phone.next_check()
+    assert len(two._connected) == 0
+    two.stumble_over(call.answer(check, phone), phone.address)
+    assert len(two._connected) == 1
+    await call.close()
 
 
 async def test_all_calls_together_have_so_many_sockets(
@@ -562,7 +579,7 @@ async def test_forged_messages_hurt_nobody(one: Spied, two: Spied, phone: Phone)
         forger.send(datagram)
         await phone.next()  # the answer to the last one, which is right
     await is_done(lambda: not one._siblings._from_siblings)
-    await is_done(lambda: open_files() == files + 1)  # of the phone's peer
+    await is_done(lambda: open_files() == files)
     assert one.counted == {}
     assert two.packets_dropped == 0
     await call.close()
