@@ -19,7 +19,7 @@ PAGES: Final = (
     "nowhere/",
 )
 """Their paths, without the leading slash. A test compares them with the routes."""
-FAILED: Final = "readyz"
+FAILED: Final = "api/stand/"
 """This becomes the page that says that the server failed, after :func:`break_database`."""
 
 
