@@ -24,8 +24,8 @@ SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --duration
 test: check js system ## Run all checks, and all tests but the long ones (about a quarter of an hour)
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not long"
 
-# The attacks and the faults measure what callers hear, and a million inputs take all of a core: nothing runs beside them.
-test-all: check js system ## Run all checks and all tests (about 40 minutes)
+# The attacks measure what callers hear, and a million inputs take all of a core: nothing runs beside them.
+test-all: check js system ## Run all checks and all tests but `make chaos` (about 35 minutes)
 	$(PYTEST) tests/attack tests/fuzz
 	$(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/attack --ignore=tests/fuzz --ignore=tests/chaos
 

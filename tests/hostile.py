@@ -4,6 +4,9 @@ import random
 
 from aioice.stun import Class, Message, Method
 
+from bot.ice import stun
+from bot.ice.agent import IceAgent
+
 
 def mutilated(dice: random.Random, seeds: list[bytes]) -> bytes:
     """Return one of the seeds or noise, with some bytes changed and perhaps cut."""
@@ -21,3 +24,16 @@ def check_for(ufrag: str, *, password: bytes = b"wrong") -> bytes:
     message.attributes["ICE-CONTROLLING"] = 1
     message.add_message_integrity(password)
     return bytes(message)
+
+
+def check_of_peer(agent: IceAgent, peer: str = "peer") -> bytes:
+    """A check that the agent takes for its peer's: an eavesdropper can send one again.
+
+    :param peer: the peer's ufrag.
+    """
+    request = stun.binding_request()
+    request.attributes["USERNAME"] = f"{agent.local_ufrag}:{peer}"
+    request.attributes["PRIORITY"] = 1
+    request.attributes["ICE-CONTROLLED"] = 1
+    request.add_message_integrity(agent.local_pwd.encode())
+    return bytes(request)

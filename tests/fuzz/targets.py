@@ -21,7 +21,6 @@ from google_crc32c import value as crc32c
 from pyee.asyncio import AsyncIOEventEmitter
 
 from bot.call.heartbeat import Heartbeat
-from bot.ice import stun
 from bot.ice.agent import IceAgent
 from bot.ice.media_port import MediaPort
 from bot.ice.switch import Switch
@@ -30,6 +29,7 @@ from bot.peer import sctp, sdp
 from bot.peer.offer_text import OfferError
 from bot.peer.sctp import BoundedSctp
 from bot.voices.echo import EchoVoice
+from tests.hostile import check_of_peer
 from tests.media.test_agent import Quiet
 from wire.errors import ProtocolError
 from wire.model import IceCandidate
@@ -123,16 +123,6 @@ async def reports() -> AsyncIterator[tuple[Feed, list[bytes]]]:
 # The media port.
 
 
-def check(agent: IceAgent) -> bytes:
-    """A check that the agent takes for its peer's."""
-    request = stun.binding_request()
-    request.attributes["USERNAME"] = f"{agent.local_ufrag}:page"
-    request.attributes["PRIORITY"] = 1
-    request.attributes["ICE-CONTROLLED"] = 1
-    request.add_message_integrity(agent.local_pwd.encode())
-    return bytes(request)
-
-
 def signed(data: bytes, password: bytes) -> bytes:
     """Give a STUN message the right length and a MESSAGE-INTEGRITY, whatever else is in it."""
     attributes = data[20:]
@@ -156,7 +146,7 @@ async def datagrams() -> AsyncIterator[tuple[Feed, list[bytes]]]:
             data = signed(data[:1400], agent.local_pwd.encode())
         port.receive(base, data, (HERE, dice.randrange(40_000, 40_010)))
 
-    good = check(agent)
+    good = check_of_peer(agent, "page")
     yield feed, [*OFTEN * [good, good[:-24]], *corpus("stun"), *corpus("rtp")]
     await agent.close()
     port.close()
@@ -191,7 +181,7 @@ async def connections() -> AsyncIterator[tuple[Feed, list[bytes]]]:
         pending.clear()
         assert failures == []
 
-    yield feed, [*OFTEN * [check(agent)], *corpus("stun"), *corpus("rtp")]
+    yield feed, [*OFTEN * [check_of_peer(agent, "page")], *corpus("stun"), *corpus("rtp")]
     loop.set_exception_handler(None)
     await agent.close()
     port.close()

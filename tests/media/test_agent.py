@@ -18,6 +18,7 @@ from bot.ice.media_port import MediaPort
 from bot.ice.pair import MAX_HELD, MAX_HELD_BYTES
 from bot.ice.path import SILENT_S, Address, Base, Path
 from bot.ice.switch import PathState, Switch
+from tests.hostile import check_of_peer
 
 pytestmark = pytest.mark.media
 
@@ -504,15 +505,6 @@ async def test_what_a_named_address_sends_proves_nothing(bot: End) -> None:
     assert not pair.credit.spend(1)
 
 
-def check_of_a_peer(bot: IceAgent) -> bytes:
-    check = stun.binding_request()
-    check.attributes["USERNAME"] = f"{bot.local_ufrag}:peer"
-    check.attributes["PRIORITY"] = 1
-    check.attributes["ICE-CONTROLLED"] = 1
-    check.add_message_integrity(bot.local_pwd.encode())
-    return bytes(check)
-
-
 async def test_dtls_waits_until_its_sender_has_answered_a_check(bot: End) -> None:
     """An eavesdropper sends a check of the peer again, and then a ClientHello (ES2023-02).
 
@@ -523,7 +515,7 @@ async def test_dtls_waits_until_its_sender_has_answered_a_check(bot: End) -> Non
     sender, to = DroppingPort("127.0.0.4"), bot.port.bases[0].local
     await sender.open(tcp=False)
     hellos = [b"\x16hello" + bytes([number]) for number in range(2 * MAX_HELD)]
-    for data in (check_of_a_peer(bot.agent), *hellos, bytes(MAX_HELD_BYTES + 1)):
+    for data in (check_of_peer(bot.agent), *hellos, bytes(MAX_HELD_BYTES + 1)):
         sender.bases[0].send(data, to)
     async with asyncio.timeout(5):
         while not [data for _, data, _ in sender.spied if stun.is_request(data)]:
@@ -546,7 +538,7 @@ async def test_a_visitor_who_forges_the_sender_of_a_check_takes_no_call_its_path
     theirs = offered(IceAgent(Switch(Quiet()), bot.port))
     theirs.start("peer", "p" * 24)
     base, remote = next(route for route, owner in bot.port._routes.items() if owner is bot.agent)
-    MediaPort.receive(bot.port, base, check_of_a_peer(theirs), remote)
+    MediaPort.receive(bot.port, base, check_of_peer(theirs), remote)
     assert bot.port._routes[base, remote] is bot.agent
     await theirs.close()
     assert bot.port._routes[base, remote] is bot.agent
@@ -556,7 +548,7 @@ async def test_a_tcp_connection_with_a_replayed_check_brings_no_dtls(bot: End) -
     bot.agent.start("peer", "p" * 24)
     tcp = bot.port.tcp_candidates[0]
     _, writer = await asyncio.open_connection(tcp.host, tcp.port)
-    for data in (check_of_a_peer(bot.agent), b"\x16hello"):
+    for data in (check_of_peer(bot.agent), b"\x16hello"):
         writer.write(len(data).to_bytes(2) + data)
     async with asyncio.timeout(5):
         while len(bot.port.spied) < 2:

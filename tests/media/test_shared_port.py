@@ -27,7 +27,7 @@ from bot.ice.pair import PairState
 from bot.ice.path import Address, Base
 from bot.ice.shared_port import SharedPort, Workplace
 from bot.ice.switch import Switch
-from tests.hostile import check_for
+from tests.hostile import check_for, check_of_peer
 from tests.media.test_agent import SSRC, DroppingPort, Quiet, link, offered
 from tests.media.turnserver import free_port
 
@@ -143,12 +143,7 @@ class Call:
 
     def check(self) -> bytes:
         """A check as its peer sends it."""
-        request = stun.binding_request()
-        request.attributes["USERNAME"] = f"{self.agent.local_ufrag}:peer"
-        request.attributes["PRIORITY"] = 1
-        request.attributes["ICE-CONTROLLED"] = 1
-        request.add_message_integrity(self.agent.local_pwd.encode())
-        return bytes(request)
+        return check_of_peer(self.agent)
 
     def answer(self, check: stun.Message, phone: Phone) -> bytes:
         return stun.binding_response(check, (HERE, 1), b"p" * 24)
