@@ -3,11 +3,12 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from .ports import free_port
 
 USER = "postgres"
 """Debian's package makes this user. PostgreSQL refuses to run as root."""
@@ -27,9 +28,7 @@ class Postgres:
             for path in (self._data, *list(folder.parents)[:-2], folder):
                 path.chmod(path.stat().st_mode | 0o711)
             shutil.chown(self._data, USER)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self._run("initdb", "--auth=trust", "--username=demo", "--no-sync", "-D", str(self._data))
         self._server: subprocess.Popen[bytes]
         self.start()

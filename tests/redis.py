@@ -6,6 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from .ports import free_port
+
 PATIENT_S = 30.0
 """For :data:`signaling.shared.redis.ANSWER_S`, where a test is not about a Redis that hangs: a busy
 machine answers late."""
@@ -19,9 +21,7 @@ class Redis:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.process: subprocess.Popen[bytes]
         self.start()
 

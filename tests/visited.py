@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.server import Server
-from tests.media.turnserver import free_port
+from tests.ports import free_port
 
 PAGES: Final = (
     "",

@@ -4,10 +4,13 @@ The calls are told apart by ufrag, then by address, then by SSRC.
 """
 
 import asyncio
+import errno
 import logging
 import socket
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
+from itertools import product
 from typing import Final, Protocol
 
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
@@ -25,6 +28,7 @@ TCP_TYPE_PREFERENCE: Final = 90
 """Below every UDP candidate of the same type (RFC 6544, 4.2)."""
 TCP_BACKLOG: Final = 512
 UFRAG_CHARACTERS: Final = 8
+MAX_NUMBERS_TRIED: Final = 20
 MAX_SSRC_OWNERS: Final = 4
 """The paths of one call. A call that names the SSRC of others makes them no slower than that."""
 
@@ -135,6 +139,7 @@ class MediaPort:
 
         :raises OSError: if none can be bound.
         """
+        self._number = self._number or _free_number(self._addresses)
         failure: OSError | None = None
         seen = Counter[bool]()
         for index, address in enumerate(self._addresses):
@@ -271,7 +276,6 @@ class MediaPort:
             lambda: UdpBase(self, address, advertised, preference), sock=udp
         )
         self.bases.append(base)
-        self._number = base.local[1]
 
     async def _open_tcp(self, address: str, advertised: str, preference: int) -> None:
         candidate = Candidate(
@@ -318,3 +322,32 @@ def bound(address: str, port: int, kind: socket.SocketKind, *options: int) -> so
         bound.close()
         raise
     return bound
+
+
+def _free_number(addresses: Iterable[str]) -> int:
+    """A port number that is free for UDP and TCP on all of the addresses.
+
+    A port that the kernel picks for UDP alone may be that of somebody's TCP connection.
+    """
+    for _ in range(MAX_NUMBERS_TRIED):
+        number = 0
+        with ExitStack() as probes:
+            try:
+                for address, kind in product(addresses, (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+                    number = _probe(address, number, kind, probes)
+            except OSError:
+                continue
+        return number
+    raise OSError(errno.EADDRINUSE, "no port number is free for both UDP and TCP")
+
+
+def _probe(address: str, number: int, kind: socket.SocketKind, probes: ExitStack) -> int:
+    """Bind a socket, unless this machine has no such address, and return its port number."""
+    try:
+        probe = probes.enter_context(bound(address, number, kind))
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            raise
+        return number
+    found: int = probe.getsockname()[1]
+    return found

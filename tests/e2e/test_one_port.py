@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.media.turnserver import free_port
+from tests.ports import free_port
 
 from .caller import DRAW_RARELY, Caller
 from .cluster import WORKERS, Cluster
@@ -18,7 +18,8 @@ from .cluster import WORKERS, Cluster
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 CALLERS = 4
-
+MAX_CALLERS = 12
+"""A worker whose event loop was late for a moment gets no call until it is not."""
 
 METRICS = 9317
 """Worker 1 answers here, worker 2 on the next port."""
@@ -59,6 +60,14 @@ def call(browser: Browser, cluster: Cluster, way: str) -> Caller:
     return caller
 
 
+def call_until_all_workers_have_some(browser: Browser, cluster: Cluster, way: str) -> list[Caller]:
+    callers = [call(browser, cluster, way) for _ in range(CALLERS)]
+    while len({channel for _, channel in cluster.calls()}) < WORKERS:
+        assert len(callers) < MAX_CALLERS, "one worker gets all calls"
+        callers.append(call(browser, cluster, way))
+    return callers
+
+
 def assert_all_hear(callers: list[Caller], protocol: str) -> None:
     for caller in callers:
         caller.wait_for_sound()
@@ -72,9 +81,8 @@ def test_calls_of_all_workers_share_a_port_while_workers_come_and_go(
     cluster: Cluster, browser: Browser, port: int, way: str, protocol: str
 ) -> None:
     cluster.wait_for_workers()
-    callers = [call(browser, cluster, way) for _ in range(CALLERS)]
+    callers = call_until_all_workers_have_some(browser, cluster, way)
     assert_all_hear(callers, protocol)
-    assert len({channel for _, channel in cluster.calls()}) == WORKERS
     assert cluster.count_events("restart") == 0
     assert handed_over("passed") > 0
     assert handed_over("away") == handed_over("full") == 0
@@ -93,7 +101,7 @@ def test_calls_of_all_workers_share_a_port_while_workers_come_and_go(
         caller.page.wait_for_timeout(500)
     assert_all_hear(callers, protocol)
     cluster.wait_for_workers()
-    assert [state for state, _ in cluster.calls()] == ["connected"] * CALLERS
+    assert [state for state, _ in cluster.calls()] == ["connected"] * len(callers)
     for caller in callers:
         caller.context.close()
 

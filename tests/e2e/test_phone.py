@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from playwright.sync_api import Browser
 
 from pages.phone import certificate
-from tests.media.turnserver import free_port
+from tests.ports import free_port
 
 from .caller import Caller
 from .server import Server

@@ -20,7 +20,8 @@ from doctor.setup import Setup
 from signaling.ice.coturn import CoturnProvider
 from signaling.ice.static import StaticProvider
 from tests.certificates import self_signed
-from tests.media.turnserver import HERE, SHIPPED, free_port, turnserver
+from tests.media.turnserver import HERE, SHIPPED, turnserver
+from tests.ports import free_port
 from tests.vendor import Vendor
 from voicedemo.management.commands import doctor as doctor_command
 from wire.findings import Status

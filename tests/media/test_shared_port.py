@@ -29,7 +29,7 @@ from bot.ice.shared_port import SharedPort, Workplace
 from bot.ice.switch import Switch
 from tests.hostile import check_for, check_of_peer
 from tests.media.test_agent import SSRC, DroppingPort, Quiet, link, offered
-from tests.media.turnserver import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.media
 

@@ -1,12 +1,13 @@
 """What strangers do to the TCP port for media. No connection here is of a call."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
 
-from bot.ice import tcp
+from bot.ice import media_port, tcp
 from bot.ice.media_port import MediaPort
 
 pytestmark = pytest.mark.media
@@ -54,6 +55,25 @@ async def test_what_does_not_begin_with_a_check_is_closed(connect: Connect, sent
     connection = await connect()
     connection[1].write(sent)
     assert await is_closed(connection)
+
+
+async def test_a_port_of_any_number_is_open_for_tcp_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel may pick a number for UDP that somebody's TCP connection has."""
+    with socket.create_server((HERE, 0)) as somebody:
+        taken = [somebody.getsockname()[1]]
+        bound = media_port.bound
+
+        def pick(address: str, number: int, kind: socket.SocketKind) -> socket.socket:
+            return bound(address, number or (taken.pop() if taken else 0), kind)
+
+        monkeypatch.setattr(media_port, "bound", pick)
+        port = MediaPort([HERE])
+        await port.open()
+        assert not taken
+        _, writer = await asyncio.open_connection(HERE, port.number)
+        writer.close()
+        assert port.tcp_candidates
+        port.close()
 
 
 async def test_one_address_keeps_nobody_out(

@@ -2,19 +2,11 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-HERE = "127.0.0.1"
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HERE, 0))
-        return probe.getsockname()[1]
-
+from tests.ports import HERE, free_port
 
 SHIPPED = Path(__file__).parents[2] / "deploy/coturn/turnserver.conf"
 

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from tests.e2e.server import Server
 from tests.environments import python_of
+from tests.ports import free_port
 
 HERE: Final = Path(__file__).parent
 SERVER_CORE: Final = ("taskset", "--cpu-list", "0")
@@ -94,7 +95,7 @@ class Script:
     def start(self, folder: Path) -> Iterator[Running]:
         requirements = HERE / "servers" / self.requirements
         python = python_of(f"bench-{requirements.stem}", requirements)
-        port = _free_port()
+        port = free_port()
         with (folder / f"{self.script}.log").open("wb") as log:
             process = subprocess.Popen(
                 [*SERVER_CORE, python, HERE / "servers" / self.script, str(port)],
@@ -120,7 +121,7 @@ class JanusEcho:
 
     @contextmanager
     def start(self, folder: Path) -> Iterator[Running]:
-        port = _free_port()
+        port = free_port()
         config = _janus_config(folder, port)
         with (folder / "janus.log").open("wb") as log:
             process = subprocess.Popen(
@@ -149,12 +150,6 @@ def _janus_config(folder: Path, port: int) -> Path:
         "admin: { admin_http = false }\n"
     )
     return config
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
