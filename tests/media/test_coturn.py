@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from signaling.ice.coturn import CoturnProvider
-from tests.media.turnserver import HERE, turnserver
+from tests.media.turnserver import turnserver
+from tests.ports import HERE
 
 pytestmark = pytest.mark.media
 

@@ -20,8 +20,8 @@ from doctor.setup import Setup
 from signaling.ice.coturn import CoturnProvider
 from signaling.ice.static import StaticProvider
 from tests.certificates import self_signed
-from tests.media.turnserver import HERE, SHIPPED, turnserver
-from tests.ports import free_port
+from tests.media.turnserver import SHIPPED, turnserver
+from tests.ports import HERE, free_port
 from tests.vendor import Vendor
 from voicedemo.management.commands import doctor as doctor_command
 from wire.findings import Status

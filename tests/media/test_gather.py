@@ -19,7 +19,8 @@ from bot.ice.media_port import MediaPort
 from bot.ice.switch import Switch
 from bot.ice.turn import TurnServer
 from tests.media.test_agent import Quiet
-from tests.media.turnserver import HERE, turnserver
+from tests.media.turnserver import turnserver
+from tests.ports import HERE
 
 pytestmark = pytest.mark.media
 

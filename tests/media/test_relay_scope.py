@@ -14,7 +14,8 @@ from aioice.stun import TransactionFailed
 from bot.ice.turn import TurnServer, turn_servers
 from doctor import relay_scope
 from signaling.ice.coturn import CoturnProvider
-from tests.media.turnserver import HERE, SHIPPED, turnserver
+from tests.media.turnserver import SHIPPED, turnserver
+from tests.ports import HERE
 from wire.findings import Status
 
 pytestmark = pytest.mark.media
