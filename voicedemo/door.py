@@ -5,6 +5,7 @@ come. It has no setting for either, and none for the classes of its protocols.
 """
 
 import logging
+from math import inf
 from typing import Any, Final
 
 from daphne import http_protocol, server, ws_protocol
@@ -14,10 +15,12 @@ from twisted.internet.protocol import connectionDone
 from twisted.web import http
 from zope.interface.declarations import implementer
 
+from signaling import networks
 from voicedemo import descriptors
 from wire.constants import MAX_MESSAGE_BYTES
 
 from . import refusals
+from .web_connections import WebConnections
 
 log = logging.getLogger("voicedemo.door")
 reactor: Any = any_reactor
@@ -33,8 +36,12 @@ REQUEST_S: Final = 20.0
 MAX_WAITING: Final = 32
 """If so many messages of a socket wait for its consumer, the socket is not read."""
 LOOK_AGAIN_S: Final = 0.05
+MAX_CONNECTIONS: Final = 8192
+"""Each takes some kilobytes."""
 MIN_DESCRIPTORS_LEFT: Final = 128
 """Kept for the database, the log and the media port."""
+SAID_EVERY_S: Final = 60.0
+"""How often the log says that connections are refused."""
 
 
 def install() -> None:
@@ -46,11 +53,54 @@ def install() -> None:
 def most_connections() -> int:
     """How many connections the web port may have at a time. The rest is the media port's."""
     most = descriptors.most()
-    return min(most // 2, most - MIN_DESCRIPTORS_LEFT)
+    return min(most // 2, most - MIN_DESCRIPTORS_LEFT, MAX_CONNECTIONS)
 
 
 class Channel(http.HTTPChannel):
-    """The HTTP of a connection."""
+    """The HTTP of a connection.
+
+    Twisted answers all requests that it has read, whether the answers are read or not. Here the
+    next request waits until what was sent before has left for the client.
+    """
+
+    factory: "HttpFactory"
+    transport: Any
+    _held = b""
+    """Requests that wait."""
+
+    def connectionMade(self) -> None:  # noqa: N802
+        super().connectionMade()
+        self._network = networks.key(self.transport.getPeer().host)
+        self.factory.connections.idle(self, self._network)
+
+    def request_arrived(self) -> None:
+        self.factory.connections.in_use(self)
+
+    def requestDone(self, request: Any) -> None:  # noqa: N802
+        if self._waitingForTransport and self.persistent:
+            self._held, self._dataBuffer = b"".join(self._dataBuffer), []
+        super().requestDone(request)
+        if not self._handlingRequest:
+            self.factory.connections.idle(self, self._network)
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        super().pauseProducing()  # type: ignore[misc]
+        # Twisted does not, while a request is being answered.
+        self._networkProducer.pauseProducing()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        super().resumeProducing()
+        if self._held and not self._handlingRequest:
+            held, self._held = self._held, b""
+            self.dataReceived(held)
+
+    def abort(self) -> None:
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
+        self.factory.connections.in_use(self)
+        self.factory.connections.closed()
+        super().connectionLost(reason)
 
     def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
         self.write(refusals.answer(400))
@@ -58,37 +108,33 @@ class Channel(http.HTTPChannel):
 
 
 class HttpFactory(http_protocol.HTTPFactory):
-    """Makes the protocol of each connection, and counts the connections."""
+    """Makes the protocol of each connection, for as many as there may be."""
 
     protocol = staticmethod(lambda: http._GenericHTTPChannelProtocol(Channel()))
 
     def __init__(self, daphne: Any) -> None:
         super().__init__(daphne)
-        self._most = most_connections()
-        self._open = 0
+        self.connections = WebConnections(most_connections())
+        self._said_at = -inf
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
-        if self._open >= self._most:
-            log.warning("a connection is refused: %d are open, which is the most", self._open)
+        if not self.connections.admit():
+            self._say_that_they_are_refused()
             return None
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = Request
-        self._open += 1
-        lost = protocol.connectionLost
-
-        def connection_lost(*reason: Any) -> None:
-            self.connection_closed()
-            lost(*reason)
-
-        protocol.connectionLost = connection_lost
         return protocol
 
-    def connection_closed(self) -> None:
-        self._open -= 1
+    def _say_that_they_are_refused(self) -> None:
+        if reactor.seconds() - self._said_at >= SAID_EVERY_S:
+            self._said_at = reactor.seconds()
+            log.warning("connections are refused: as many as there may be are in use")
 
 
 class Request(http_protocol.WebRequest):
     """A request that must be small, and must arrive in time."""
+
+    channel: Channel
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,6 +169,7 @@ class Request(http_protocol.WebRequest):
 
     def process(self) -> Any:
         self._arrived()
+        self.channel.request_arrived()
         # Daphne would take the path of its root from any client.
         self.requestHeaders.removeHeader(b"daphne-root-path")
         return super().process()
@@ -210,7 +257,7 @@ class SocketProtocol(ws_protocol.WebSocketProtocol):
             reactor.callLater(LOOK_AGAIN_S, self._look_again)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
-        self.factory.server_class.http_factory.connection_closed()
+        self.factory.server_class.http_factory.connections.closed()
         super().connectionLost(reason)
 
     def _look_again(self) -> None:
