@@ -84,9 +84,9 @@ class Channel(http.HTTPChannel):
             self.factory.connections.idle(self, self._network)
 
     def pauseProducing(self) -> None:  # noqa: N802
-        super().pauseProducing()  # type: ignore[misc]
+        super().pauseProducing()
         # Twisted does not, while a request is being answered.
-        self._networkProducer.pauseProducing()
+        self._networkProducer.pauseProducing()  # type: ignore[misc]
 
     def resumeProducing(self) -> None:  # noqa: N802
         super().resumeProducing()
