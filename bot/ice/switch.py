@@ -12,6 +12,9 @@ RETIRE_S: Final = 2.0
 """If nothing arrives on a replaced path for this long, the peer has left it."""
 UNDER_WAY: Final = 5
 """Packets that may still be under way on the old path when the peer leaves it: 100 ms of audio."""
+MAX_PATHS: Final = 4
+"""The active one, the next one, and two that the peer may still be leaving. Each may hold
+allocations on TURN servers."""
 OVERLAP_S: Final = 0.2
 """After a promotion packets go over the old path too, until the peer is heard on the new one, but
 no longer than this (docs/browsers.md#chromium-stays-where-heard)."""
@@ -138,7 +141,9 @@ class Switch:
         return True
 
     def add(self, path: Path, *, abandon: bool = False) -> None:
-        """Own ``path``, which is still being checked.
+        """Own ``path``, which is still being checked. If there are too many, an early one closes.
+
+        A peer may restart ICE as often as it likes, and send something on every path it ever had.
 
         :param abandon: drop all earlier paths when this one is promoted. A peer that still hears
             something on a crippled path would go on sending there.
@@ -146,6 +151,8 @@ class Switch:
         self._paths.append(path)
         if abandon:
             self._abandoning.add(path)
+        if len(self._paths) > MAX_PATHS:
+            self.drop(next(early for early in self._paths if early is not self._active))
 
     def is_superseded(self, path: Path) -> bool:
         """Whether the call has moved on to a later ICE generation."""

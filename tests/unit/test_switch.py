@@ -173,6 +173,26 @@ async def test_a_superseded_path_does_not_take_the_call_back() -> None:
     assert switch.is_superseded(old) and not switch.is_superseded(new)
 
 
+@pytest.mark.parametrize("comes_up", [True, False], ids=["come up", "never come up"])
+async def test_a_peer_that_restarts_again_and_again_has_few_paths(comes_up: bool) -> None:
+    """It sends on all of them, so none falls silent."""
+    switch = Switch(Observer())
+    first, *later = paths(switch, 1)
+    switch.promote(first)
+    for _ in range(20):
+        later += paths(switch, 1)
+        if comes_up:
+            switch.promote(later[-1])
+        for path in (first, *later):
+            switch.deliver(path, b"\x80")
+    await asyncio.sleep(0)
+    switch.send(b"\x80")
+    opened = [path for path in (first, *later) if not path.closed.is_set()]
+    assert len(opened) == switch_module.MAX_PATHS
+    assert later[-1] in opened
+    assert (later[-1] if comes_up else first).sent == [b"\x80"]
+
+
 async def test_rtp_goes_past_dtls() -> None:
     switch = Switch(Observer())
     (path,) = paths(switch, 1)
