@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo phone test test-all test-networks fuzz attack chaos check unit js words clean bench bench-recovery bench-faults lighthouse observatory lock audit sbom
+.PHONY: help demo phone test test-all test-networks fuzz attack chaos check unit js words clean bench bench-recovery bench-faults bench-workers lighthouse observatory lock audit sbom
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,10 @@ bench-recovery: $(VENV)/dev.stamp system ## Measure what a voice loses when its 
 
 bench-faults: $(VENV)/dev.stamp system ## Measure what a caller loses when a bot worker dies or is replaced (5 minutes; ARGS=--quick)
 	$(BIN)/python -m tests.bench.faults $(ARGS)
+
+bench-workers: $(VENV)/dev.stamp system ## Measure what a second worker adds, and 20 calls a second that begin (15 minutes)
+	$(BIN)/python -m tests.bench.load.workers
+	$(BIN)/python -m tests.bench.load.setups
 
 lighthouse: check system ## Rate all pages with Lighthouse, as a phone on slow 4G (five minutes)
 	$(BIN)/python -m tests.bench.lighthouse

@@ -18,17 +18,19 @@ class Cluster:
     """`manage.py serve --workers`, its processes, and what its database says.
 
     :param folder: for the data of all processes.
+    :param count: how many workers it has.
     :param settings: as environment variables.
     """
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, count: int = WORKERS, /, **settings: str) -> None:
         self._folder = folder
+        self._count = count
         self._settings = settings
         self.redis = Redis(folder)
         self.server = self._start()
 
     def _start(self, *more: str) -> Server:
-        command = ("serve", f"--workers={WORKERS}", *more)
+        command = ("serve", f"--workers={self._count}", *more)
         return Server.start(
             self._folder / "var", command=command, REDIS_URL=self.redis.url, **self._settings
         )
@@ -39,7 +41,7 @@ class Cluster:
 
     def wait_for_workers(self) -> None:
         """Wait until all workers take calls."""
-        assert self.server.wait_for_metric("voicedemo_workers", WORKERS, timeout_s=30)
+        assert self.server.wait_for_metric("voicedemo_workers", self._count, timeout_s=30)
 
     def workers(self) -> dict[str, int]:
         """The process ids of the workers, by channel."""
