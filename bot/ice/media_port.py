@@ -29,6 +29,9 @@ TCP_TYPE_PREFERENCE: Final = 90
 TCP_BACKLOG: Final = 512
 UFRAG_CHARACTERS: Final = 8
 MAX_NUMBERS_TRIED: Final = 20
+MAX_CONNECTIONS_OF_OWNER: Final = 8
+"""TCP connections of an ICE generation. A phone with two networks has about four addresses, and
+opens one from each."""
 MAX_SSRC_OWNERS: Final = 4
 """The paths of one call. A call that names the SSRC of others makes them no slower than that."""
 
@@ -199,8 +202,13 @@ class MediaPort:
         :param has_answered: whether it has answered a check of ours. Otherwise somebody else may
             have forged it as the sender of theirs, so it is not taken from another owner.
         """
-        if has_answered or (base, remote) not in self._routes:
+        before = self._routes.get((base, remote))
+        if has_answered or before is None:
             self._routes[base, remote] = owner
+        if isinstance(base, TcpBase):
+            base.has_answered |= has_answered
+            if self._routes[base, remote] is not before:
+                self._limit_connections(owner)
 
     def unroute(self, base: Base, remote: Address, owner: Owner) -> None:
         """Give ``owner`` the packets from ``remote`` no more, and close its TCP connection."""
@@ -244,6 +252,21 @@ class MediaPort:
         owner = self._routes.pop((base, remote), None)
         if owner is not None:
             owner.base_lost(base)
+
+    def _limit_connections(self, owner: Owner) -> None:
+        """Close a TCP connection of ``owner`` if it has too many.
+
+        The oldest of those that have answered no check of ours goes first: an eavesdropper may have
+        opened it, with a check of the peer's that they replay.
+        """
+        connections = [
+            base
+            for (base, _), found in self._routes.items()
+            if found is owner and isinstance(base, TcpBase) and not base.is_closing
+        ]
+        if len(connections) > MAX_CONNECTIONS_OF_OWNER:
+            unanswered = [base for base in connections if not base.has_answered]
+            (unanswered or connections)[0].close()
 
     def _owner_of(self, base: Base, data: bytes, remote: Address) -> Owner | None:
         """The owner of a datagram by ufrag, transaction or address."""

@@ -6,6 +6,7 @@ import logging
 import socket
 import struct
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from aioice.candidate import Candidate
@@ -18,9 +19,12 @@ UNPROVED_S: Final = 10.0
 """A connection that has passed no check by then is closed."""
 MAX_UNPROVED_BYTES: Final = 4096
 """A check takes some 150 bytes."""
+MAX_UNPROVED: Final = 256
 MAX_UNPROVED_OF_NETWORK: Final = 64
 """Phones at a trade fair share an address. Each connection passes a check within a round trip."""
-MAX_CONNECTIONS: Final = 1024
+MAX_PROVED: Final = 768
+MAX_PROVED_OF_NETWORK: Final = 256
+"""Forty phones at a trade fair, with six connections each."""
 MAX_UNSENT_BYTES: Final = 64 * 1024
 """If more than this waits for a slow reader, media are dropped instead of sent late."""
 FRAMES_AT_ONCE: Final = 64
@@ -42,49 +46,91 @@ class TcpPort(Protocol):
     def base_lost(self, base: Base, remote: Address) -> None: ...
 
 
-class TcpConnections:
-    """The connections to one port.
-
-    One is unproved until it has passed a check. When there are too many, the oldest unproved one
-    has to go, so nobody can keep new callers out with connections that say nothing.
-    """
+class _Group:
+    """Connections that compete for room with each other, the oldest first."""
 
     def __init__(self) -> None:
-        self._open: set[TcpBase] = set()
-        self._unproved: dict[TcpBase, str] = {}
-        """With their networks, the oldest first."""
+        self._networks: dict[TcpBase, str] = {}
         self._of_network = Counter[str]()
 
-    def opened(self, connection: "TcpBase") -> None:
-        network = _network_of(connection.remote[0])
-        self._open.add(connection)
-        self._unproved[connection] = network
-        self._of_network[network] += 1
-        if self._of_network[network] > MAX_UNPROVED_OF_NETWORK:
-            self._close(next(c for c, found in self._unproved.items() if found == network))
-        elif len(self._open) > MAX_CONNECTIONS:
-            self._close(next(iter(self._unproved)))
+    def __iter__(self) -> Iterator["TcpBase"]:
+        return iter(self._networks)
 
-    def proved(self, connection: "TcpBase") -> None:
-        """``connection`` has passed a check."""
-        network = self._unproved.pop(connection, None)
+    def __len__(self) -> int:
+        return len(self._networks)
+
+    def add(self, connection: "TcpBase", *, most: int, most_of_network: int) -> "TcpBase | None":
+        """Take ``connection`` in.
+
+        :param most: so many may be open.
+        :param most_of_network: so many of one network may be.
+        :returns: the one that has to go, if there are too many: the oldest of the network that has
+            too many, or else of the one that has the most.
+        """
+        network = _network_of(connection.remote[0])
+        self._networks[connection] = network
+        self._of_network[network] += 1
+        if self._of_network[network] > most_of_network:
+            return self._oldest_of(network)
+        if len(self._networks) > most:
+            return self._oldest_of(max(self._of_network, key=self._of_network.__getitem__))
+        return None
+
+    def remove(self, connection: "TcpBase") -> bool:
+        """Forget ``connection``; returns whether it was here."""
+        network = self._networks.pop(connection, None)
         if network is None:
-            return
+            return False
         self._of_network[network] -= 1
         if not self._of_network[network]:
             del self._of_network[network]
+        return True
+
+    def _oldest_of(self, network: str) -> "TcpBase":
+        return next(c for c, found in self._networks.items() if found == network)
+
+
+class TcpConnections:
+    """The connections to one port.
+
+    One is unproved until it has passed a check. Those that are have a limit of their own. So nobody
+    can keep new callers out, or end calls, with connections that say nothing. In both groups a
+    newcomer finds room, and the network that has the most makes it.
+    """
+
+    def __init__(self) -> None:
+        self._unproved = _Group()
+        self._proved = _Group()
+
+    def __len__(self) -> int:
+        return len(self._unproved) + len(self._proved)
+
+    def opened(self, connection: "TcpBase") -> None:
+        self._close(
+            self._unproved.add(
+                connection, most=MAX_UNPROVED, most_of_network=MAX_UNPROVED_OF_NETWORK
+            )
+        )
+
+    def proved(self, connection: "TcpBase") -> None:
+        """``connection`` has passed a check."""
+        if self._unproved.remove(connection):
+            self._close(
+                self._proved.add(connection, most=MAX_PROVED, most_of_network=MAX_PROVED_OF_NETWORK)
+            )
 
     def closed(self, connection: "TcpBase") -> None:
-        self.proved(connection)
-        self._open.discard(connection)
+        self._unproved.remove(connection)
+        self._proved.remove(connection)
 
     def close_all(self) -> None:
-        for connection in list(self._open):
+        for connection in [*self._unproved, *self._proved]:
             self._close(connection)
 
-    def _close(self, connection: "TcpBase") -> None:
-        self.closed(connection)
-        connection.close()
+    def _close(self, connection: "TcpBase | None") -> None:
+        if connection is not None:
+            self.closed(connection)
+            connection.close()
 
 
 class TcpBase(asyncio.Protocol):
@@ -93,6 +139,9 @@ class TcpBase(asyncio.Protocol):
     :param read: what the process that has accepted the connection and passed it to us read before;
         empty if we have accepted it.
     """
+
+    has_answered = False
+    """Whether the peer has answered a check of ours: somebody who replays checks cannot."""
 
     def __init__(
         self,
@@ -124,6 +173,10 @@ class TcpBase(asyncio.Protocol):
     def descriptor(self) -> int:
         found: int = self._transport.get_extra_info("socket").fileno()
         return found
+
+    @property
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

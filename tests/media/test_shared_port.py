@@ -477,8 +477,8 @@ async def test_a_connection_for_another_worker_is_passed_to_it(
     at_the_wrong_worker[1].write(framed(RTP)[5:] + framed(RTP))
     assert [await call.next_packet() for _ in range(2)] == [RTP, RTP]
     assert one.counted == {"passed": 1}
-    assert not one._connections._open
-    assert len(two._connections._open) == 1
+    assert not one._connections
+    assert len(two._connections) == 1
     assert not two._connections._unproved
     await call.close()
     assert await at_the_wrong_worker[0].read() is not None  # the rest, and then the end
@@ -491,7 +491,7 @@ async def test_a_connection_that_names_another_worker_in_vain_is_closed(
     at_the_wrong_worker[1].write(framed(check))
     with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
         await next_frame(at_the_wrong_worker)
-    assert not two._connections._open
+    assert not two._connections
     assert one.counted == {"passed": 1}
 
 
@@ -508,7 +508,7 @@ async def test_one_network_holds_no_more_connections_by_way_of_other_workers(
     one: Spied, two: Spied, at_the_wrong_worker: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is handed over counts where it goes."""
-    monkeypatch.setattr("bot.ice.tcp.MAX_CONNECTIONS", 0)
+    monkeypatch.setattr("bot.ice.tcp.MAX_UNPROVED", 0)
     call = Call(two)
     at_the_wrong_worker[1].write(framed(call.check()))
     with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):

@@ -1,4 +1,4 @@
-"""What strangers do to the TCP port for media. No connection here is of a call."""
+"""What strangers and visitors do to the TCP port for media."""
 
 import asyncio
 import socket
@@ -7,14 +7,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from bot.ice import media_port, tcp
+from bot.ice import media_port, stun, tcp
+from bot.ice.agent import IceAgent
 from bot.ice.media_port import MediaPort
+from bot.ice.switch import Switch
+from tests.hostile import check_of_peer
+
+from .test_agent import Quiet, offered
 
 pytestmark = pytest.mark.media
 
-HERE = "127.0.0.1"
+HERE, FAIR, ELSEWHERE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+"""The port's address, and two networks of callers."""
+PASSWORD = "p" * 24
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-Connect = Callable[[], Awaitable[Connection]]
+Connect = Callable[..., Awaitable[Connection]]
+NewCall = Callable[[], IceAgent]
 
 
 @pytest_asyncio.fixture
@@ -29,21 +37,70 @@ async def port() -> AsyncIterator[MediaPort]:
 async def connect(port: MediaPort) -> AsyncIterator[Connect]:
     connections: list[Connection] = []
 
-    async def connect() -> Connection:
-        connections.append(await asyncio.open_connection(HERE, port.number))
-        return connections[-1]
+    async def connect(address: str = HERE) -> Connection:
+        opened = await asyncio.open_connection(HERE, port.number, local_addr=(address, 0))
+        connections.append(opened)
+        return opened
 
     yield connect
     for _, writer in connections:
         writer.transport.abort()
 
 
+@pytest_asyncio.fixture
+async def new_call(port: MediaPort) -> AsyncIterator[NewCall]:
+    """Makes the bot's end of calls."""
+    calls: list[IceAgent] = []
+
+    def new_call() -> IceAgent:
+        calls.append(offered(IceAgent(Switch(Quiet()), port)))
+        calls[-1].start("peer", PASSWORD)
+        return calls[-1]
+
+    yield new_call
+    for call in calls:
+        await call.close()
+
+
 async def is_closed(connection: Connection) -> bool:
+    """Read what still comes, and then the end."""
     try:
         async with asyncio.timeout(5):
-            return await connection[0].read(1) == b""
+            return await connection[0].read() is not None
     except ConnectionResetError:
         return True
+
+
+def send(connection: Connection, data: bytes) -> None:
+    connection[1].write(len(data).to_bytes(2) + data)
+
+
+async def next_message(connection: Connection, kind: stun.Class) -> stun.Message:
+    """Read until there is a request, or a response.
+
+    :raises OSError, EOFError: if the connection is closed.
+    """
+    async with asyncio.timeout(5):
+        while True:
+            length = int.from_bytes(await connection[0].readexactly(2))
+            message = stun.parse(await connection[0].readexactly(length))
+            if message.message_class is kind:
+                return message
+
+
+async def pass_check(connection: Connection, call: IceAgent) -> Connection:
+    """Send a check of the call, and see that it is answered."""
+    send(connection, check_of_peer(call))
+    await next_message(connection, stun.Class.RESPONSE)
+    return connection
+
+
+async def answer_check(connection: Connection, call: IceAgent) -> None:
+    """Answer a check of the bot's, as the page of the call can and an eavesdropper cannot."""
+    check = await next_message(connection, stun.Class.REQUEST)
+    local = connection[1].get_extra_info("sockname")[:2]
+    send(connection, bytes(stun.binding_response(check, local, PASSWORD.encode())))
+    await pass_check(connection, call)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +142,73 @@ async def test_one_address_keeps_nobody_out(
     assert await is_closed(connections[0])
     assert await is_closed(connections[1])
     assert not connections[4][0].at_eof()
+
+
+async def test_a_network_that_has_its_share_makes_room_for_its_own_newcomers(
+    connect: Connect, new_call: NewCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "MAX_PROVED_OF_NETWORK", 3)
+    elsewhere = await pass_check(await connect(ELSEWHERE), call := new_call())
+    calls = [new_call() for _ in range(5)]
+    at_fair = [await pass_check(await connect(FAIR), one) for one in calls]
+    assert await is_closed(at_fair[0])
+    assert await is_closed(at_fair[1])
+    for one, own in zip([elsewhere, *at_fair[2:]], [call, *calls[2:]], strict=True):
+        await pass_check(one, own)
+
+
+async def test_a_newcomer_finds_room_in_a_port_that_is_full_of_calls(
+    connect: Connect, new_call: NewCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network that has the most connections makes room, with its oldest."""
+    monkeypatch.setattr(tcp, "MAX_PROVED", 3)
+    call = new_call()
+    first = await pass_check(await connect(ELSEWHERE), call)
+    crowd = [await pass_check(await connect(FAIR), call) for _ in range(2)]
+    newcomer = await pass_check(await connect(HERE), call)
+    assert await is_closed(crowd[0])
+    for one in (first, crowd[1], newcomer):
+        await pass_check(one, call)
+
+
+async def test_connections_that_prove_nothing_take_no_room_from_calls_or_newcomers(
+    connect: Connect, new_call: NewCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "MAX_UNPROVED", 3)
+    of_call = await pass_check(await connect(ELSEWHERE), call := new_call())
+    strangers = [await connect(FAIR) for _ in range(3)]
+    newcomer = await pass_check(await connect(ELSEWHERE), call)
+    assert await is_closed(strangers[0])
+    for one in (of_call, newcomer):
+        await pass_check(one, call)
+
+
+async def test_a_call_has_so_many_connections_and_an_ice_restart_as_many_again(
+    connect: Connect, new_call: NewCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_port, "MAX_CONNECTIONS_OF_OWNER", 3)
+    before, after = new_call(), new_call()
+    old = [await pass_check(await connect(), before) for _ in range(4)]
+    new = [await pass_check(await connect(), after) for _ in range(3)]
+    assert await is_closed(old[0])
+    for one in old[1:]:
+        await pass_check(one, before)
+    for one in new:
+        await pass_check(one, after)
+
+
+async def test_replayed_checks_close_no_connection_of_the_call(
+    connect: Connect, new_call: NewCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An eavesdropper can send a check of the page again, but cannot answer one of the bot's."""
+    monkeypatch.setattr(media_port, "MAX_CONNECTIONS_OF_OWNER", 3)
+    call = new_call()
+    of_page = await pass_check(await connect(), call)
+    await answer_check(of_page, call)
+    replays = [await pass_check(await connect(ELSEWHERE), call) for _ in range(4)]
+    for replay in replays[:2]:
+        assert await is_closed(replay)
+    await pass_check(of_page, call)
 
 
 async def test_a_packet_that_makes_a_call_fail_closes_no_other(
