@@ -78,7 +78,11 @@ class RemotePolicy:
     still answered if it can reach this machine.
 
     Private addresses, and this machine's own, may be named within a LAN only: where callers are
-    told no public address of that IP version.
+    told no public IPv4 address, and no public address of that IP version. A public IPv6 address
+    alone does not rule out private IPv4 ones, because many homes have both. There the firewall of
+    this machine may let a phone in only after a check has gone out to it.
+
+    A server behind a 1:1 NAT that tells its private address looks like one in a LAN.
 
     :param bound: this machine's addresses that peers can reach.
     :param advertised: addresses that peers are told instead, in the same order.
@@ -96,7 +100,8 @@ class RemotePolicy:
         self._own = (machine_addresses() if own is None else own) | {*bound, *advertised}
         told = [a for a in map(_read, advertised + bound[len(advertised) :]) if a is not None]
         self._is_on_loopback = any(_is_in(address, _LOOPBACK) for address in told)
-        self._public_versions = {address.version for address in told if _is_public(address)}
+        versions = {address.version for address in told if _is_public(address)}
+        self._public_versions = {4, 6} if 4 in versions else versions
 
     def allows(self, host: IPAddress) -> bool:
         """Whether a page may name ``host``."""

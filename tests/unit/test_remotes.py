@@ -63,7 +63,17 @@ def test_public_addresses_may_be_named(host: str) -> None:
     assert allows(AT_HOME, host)
 
 
-def test_private_addresses_stay_usable_in_the_version_that_has_no_public_one() -> None:
+@pytest.mark.parametrize("bound", [["93.184.215.14", "fd12::5"], ["93.184.215.14"]])
+def test_a_server_with_a_public_ipv4_address_is_in_no_lan_whatever_its_ipv6_address(
+    bound: list[str],
+) -> None:
+    policy = RemotePolicy(bound, own=frozenset(bound))
+    assert not allows(policy, "fd12::1")
+    assert not allows(policy, "fd12::5")
+    assert allows(policy, "2a00::1")
+
+
+def test_a_home_whose_ipv6_addresses_are_public_calls_phones_there() -> None:
     policy = RemotePolicy(["192.168.1.5", "2a00::5"], own=frozenset())
     assert allows(policy, "192.168.1.20")
     assert not allows(policy, "fd12::1")
