@@ -360,7 +360,8 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._to_bot(relays)
 
     async def _issue_ice(self) -> Ice:
-        message, without = await issuing.issue(str(self.call_id), self.network, in_call=True)
+        client = clients.address(self.scope)
+        message, without = await issuing.issue(str(self.call_id), client, in_call=True)
         if without:
             await self._note("ice-partial", without=", ".join(without))
         return message

@@ -30,5 +30,24 @@ def key(client: str) -> str:
     address = public_address(client)
     if address is None:
         return ""
-    prefix = ipaddress.ip_network((address, 32 if address.version == 4 else 56), strict=False)
+    return _key_of_prefix(address, 32 if address.version == 4 else 56)
+
+
+def site_key(client: str) -> str:
+    """The same short key for every client of one IPv6 prefix of 48 bits.
+
+    An organization gets such a prefix (RFC 6177), and it holds 256 of 56 bits. The phones of a
+    carrier may share one.
+
+    :param client: its IP address.
+    :returns: empty if it is no IPv6 address.
+    """
+    address = public_address(client)
+    if address is None or address.version == 4:
+        return ""
+    return _key_of_prefix(address, 48)
+
+
+def _key_of_prefix(address: ipaddress.IPv4Address | ipaddress.IPv6Address, length: int) -> str:
+    prefix = ipaddress.ip_network((address, length), strict=False)
     return salted_hmac("voicedemo.network", str(prefix)).hexdigest()[:KEY_CHARS]

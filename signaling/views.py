@@ -50,8 +50,8 @@ async def ice(request: ASGIRequest) -> JsonResponse:
     except ProtocolError as exc:
         status = 503 if exc.code == "internal" else 401
         return JsonResponse({"error": {"code": exc.code, "message": exc.message}}, status=status)
-    network = networks.key(clients.address(request.scope))
-    message, _ = await issuing.issue(str(admitted.call_id), network, in_call=False)
+    client = clients.address(request.scope)
+    message, _ = await issuing.issue(str(admitted.call_id), client, in_call=False)
     body = message.model_dump(by_alias=True, exclude={"type"}, exclude_none=True)
     return JsonResponse({"iceTransportPolicy": "all", **body})
 

@@ -12,8 +12,8 @@ SWEEP_S = 60
 class Limit:
     """So many credentials in a window of time, which begins with the first of them.
 
-    :param name: a label of the metric: ``network_minute``, ``network_day``, ``all_minute`` or
-        ``all_day``.
+    :param name: a label of the metric: ``network_minute``, ``network_day``, ``site_minute``,
+        ``site_day``, ``all_minute`` or ``all_day``.
     """
 
     name: str

@@ -36,15 +36,15 @@ class Issued(NamedTuple):
     without: tuple[str, ...]
 
 
-async def issue(call_id: str, network: str, *, in_call: bool) -> Issued:
+async def issue(call_id: str, client: str, *, in_call: bool) -> Issued:
     """Return ICE servers for this call, after ``PATIENCE_S`` at most.
 
-    :param network: the key of the page's network, which pays for the call's first credentials.
+    :param client: the page's IP address, whose network pays for the call's first credentials.
     :param in_call: False for a page that has not begun its call. Its credentials are short-lived.
     """
     ttl = _life(in_call=in_call)
     await _recall(call_id)
-    unpaid = await _unpaid(call_id, network, in_call=in_call)
+    unpaid = await _unpaid(call_id, client, in_call=in_call)
     guards = registry.guards()
     tasks = [
         None if guard in unpaid else asyncio.create_task(guard.issue(call_id, ttl))
@@ -75,14 +75,14 @@ def _life(*, in_call: bool) -> timedelta:
     return timedelta(seconds=min(settings.VOICEDEMO_TURN_TTL_S, longest))
 
 
-async def _unpaid(call_id: str, network: str, *, in_call: bool) -> list[Guard]:
+async def _unpaid(call_id: str, client: str, *, in_call: bool) -> list[Guard]:
     """The providers that are not asked, because the budget does not pay for it."""
     guards = registry.guards()
     asking = [guard for guard in guards if guard.would_ask(call_id)]
     if not asking:
         return []
     has_paid = in_call and any(guard.knows(call_id) for guard in guards)
-    reached = await budget.shared.spend(None if has_paid else network)
+    reached = await budget.shared.spend(None if has_paid else client)
     return asking if reached else []
 
 

@@ -74,6 +74,24 @@ async def test_all_networks_together_get_so_many_a_day(
     assert answers[-1]["limited"] is True
 
 
+async def test_an_ipv6_prefix_of_48_bits_leaves_half_of_the_day_to_others(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It holds 256 prefixes of 56 bits, each of which is a network."""
+    settings.VOICEDEMO_TURN_PER_DAY = 50
+    monkeypatch.setattr(budget, "MINUTES_OF_A_DAY", 1)
+    before = refused("site_minute")
+    answers = [await ask(address=f"2001:db8:0:{number:02x}00::7") for number in range(60)]
+    assert sum(bool(credentials(answer)) for answer in answers) == 25
+    assert answers[-1]["limited"] is True
+    assert refused("site_minute") - before == 35
+    for other in ("2001:db8:1::7", "192.0.2.7"):
+        assert credentials(await ask(address=other))
+    alarms = [r for r in caplog.records if "TURN credentials" in r.getMessage()]
+    assert [r.levelno for r in alarms] == [logging.WARNING]
+    assert "2001:db8" not in caplog.text
+
+
 async def test_forty_phones_at_a_fair_load_the_page_twice_in_a_minute() -> None:
     for _ in range(2 * PHONES):
         assert credentials(await ask())
@@ -122,10 +140,10 @@ async def test_what_a_call_asks_for_later_is_not_its_networks(
     """Only its first credentials count for the network, and they stay in use when it has none."""
     monkeypatch.setattr(guard, "REUSED_SHARE", 1)
     settings.VOICEDEMO_TURN_PER_NETWORK_DAY = 1
-    first = await issuing.issue("a-call", "a-network", in_call=False)
-    other = await issuing.issue("another", "a-network", in_call=True)
-    again = await issuing.issue("a-call", "a-network", in_call=False)
-    later = await issuing.issue("a-call", "a-network", in_call=True)
+    first = await issuing.issue("a-call", "192.0.2.7", in_call=False)
+    other = await issuing.issue("another", "192.0.2.7", in_call=True)
+    again = await issuing.issue("a-call", "192.0.2.7", in_call=False)
+    later = await issuing.issue("a-call", "192.0.2.7", in_call=True)
     assert [issued.message.limited for issued in (first, other, again, later)] == [
         False,
         True,
