@@ -244,8 +244,10 @@ LOGGING = {
         # Their lines contain whole URLs and headers. Some providers expect a secret in those.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
-        # Anybody can send any Host header, and each would write a traceback.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Anybody can send requests that are refused with 4xx, and each would write a line...
+        "django.request": {"level": "ERROR"},
+        # ...or a traceback: with a Host that is not ours, or with very many parameters.
+        "django.security": {"level": "CRITICAL"},
     },
 }
 
