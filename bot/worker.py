@@ -13,8 +13,8 @@ from channels.layers import BaseChannelLayer
 from pydantic import ValidationError
 
 from calls import metrics
-from fleet.base import Fleet, Snapshots
-from wire.bot import Attach, Taken, ToBot, ToPage, Withdraw
+from fleet.base import Fleet, FleetError, Snapshots
+from wire.bot import Attach, Taken, ToBot, ToPage
 from wire.errors import ProtocolError
 from wire.page import Offer
 from wire.server import Error, ServerMessage
@@ -22,6 +22,7 @@ from wire.snapshots import CallSnapshot
 from wire.states import LIVE
 
 from .call.leases import Leases
+from .call.offered import Offered
 from .call.records import Recorder
 from .call.resources import Greeting, WorkerResources
 from .call.session import Session
@@ -87,6 +88,7 @@ class Worker:
         )
         self._kept = KeptCalls(self._snapshots, self._going_on) if self._snapshots else None
         self._leases = Leases(self._recorder.threads, self.inbox, self._live, self._line_lost)
+        self._offered = Offered(self._leases.take, self._open)
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
         self._inbox_task.add_done_callback(self._deaf)
         self._membership = Membership(
@@ -129,6 +131,7 @@ class Worker:
             return
         self._inbox_task.cancel()
         self._inbox_task = None
+        self._offered.stop()
         self._leases.stop()
         await self._membership.leave()
         await asyncio.gather(*(call.close("server_stopping") for call in self._calls.values()))
@@ -169,29 +172,31 @@ class Worker:
         except ValidationError:
             log.exception("not an envelope of this version")
             return
-        if isinstance(envelope.message, Withdraw):
-            self._line_lost(envelope.call_id)
-            return
-        call = self._calls.get(envelope.call_id) or self._opened(envelope)
+        call = self._calls.get(envelope.call_id)
         if call is not None:
-            await self._say_taken(envelope)
             call.post(envelope)
-        elif isinstance(envelope.message, Offer | Attach):
+            await self._say_taken(envelope)
+        elif self._offered.keep(envelope):
+            pass
+        elif _opens_call(envelope):
+            self._offered.add(envelope)
+        elif _needs_call(envelope):
             problem = ProtocolError("call_unknown", "this call is over")
             await self._send(envelope.reply_to, Error.of(problem), True)
         # Anything else is about a call that has just ended.
 
-    def _opened(self, envelope: ToBot) -> Session | None:
-        """A new call, if the message is the offer that opens one, or moves one to this worker.
+    async def _open(self, messages: list[ToBot]) -> None:
+        """Begin a call, or go on with one that has moved to this worker.
 
-        Its socket has admitted such an offer and has chosen its voice. Any other offer has none.
+        :param messages: what came for it, first the offer that opens it.
         """
-        call_id, offer = envelope.call_id, envelope.message
-        if not isinstance(offer, Offer) or offer.voice is None:
-            return None
+        first = messages[0]
+        call_id, offer = first.call_id, first.message
+        assert isinstance(offer, Offer)
+        assert offer.voice is not None
         call = Session(
             call_id,
-            envelope.reply_to,
+            first.reply_to,
             offer.voice,
             self._resources,
             partial(self._forget, call_id),
@@ -199,12 +204,17 @@ class Worker:
         )
         self._calls[call_id] = call
         self._membership.taken(call_id)
-        return call
+        for envelope in messages:
+            call.post(envelope)
+        for envelope in messages:
+            await self._say_taken(envelope)
 
     async def _say_taken(self, envelope: ToBot) -> None:
-        """Tell the socket that the call is here. It asks another worker otherwise."""
-        if isinstance(envelope.message, Offer) and envelope.message.voice is not None:
-            await self._layer.send(envelope.reply_to, Taken(sender=self.inbox).event())
+        """Tell a socket that does not know it that the call is here."""
+        message = envelope.message
+        if _opens_call(envelope) or (isinstance(message, Attach) and not message.is_taken):
+            with suppress(FleetError):  # the database says so too
+                await self._layer.send(envelope.reply_to, Taken(sender=self.inbox).event())
 
     async def _recall(self, call_id: uuid.UUID) -> CallSnapshot:
         return await self._kept.recall(call_id) if self._kept else CallSnapshot()
@@ -230,3 +240,17 @@ class Worker:
 
     async def _send(self, channel: str, message: ServerMessage, close: bool) -> None:
         await self._layer.send(channel, ToPage.of(self.inbox, message, close=close).event())
+
+
+def _opens_call(envelope: ToBot) -> bool:
+    """Whether this is an offer that opens a call, or moves one to this worker. Its socket has
+    admitted the call, or knows that no worker has taken it, and has set the voice. Any other offer
+    has none.
+    """
+    return isinstance(envelope.message, Offer) and envelope.message.voice is not None
+
+
+def _needs_call(envelope: ToBot) -> bool:
+    """Whether the page must be told if there is no such call."""
+    message = envelope.message
+    return isinstance(message, Offer) or (isinstance(message, Attach) and message.is_taken)

@@ -26,6 +26,16 @@ def a_lease() -> CombinedExpression:
     return Now() + LEASE
 
 
+def take(call_id: uuid.UUID, worker: str) -> bool:
+    """Take a call for the worker on this channel, which was offered it.
+
+    :returns: False if the call is over, if another worker was offered it since, or if this one has
+        taken it before.
+    """
+    offered = Call.objects.unended().filter(id=call_id, bot_channel=worker, is_taken=False)
+    return offered.update(is_taken=True, lease_until=a_lease()) == 1
+
+
 def renew(call_ids: Collection[uuid.UUID], worker: str) -> set[uuid.UUID]:
     """Renew the leases of these calls of the worker on this channel.
 

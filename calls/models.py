@@ -41,6 +41,8 @@ class Call(models.Model):
     voice = models.CharField(max_length=16)
     bot_channel = models.CharField(max_length=100)
     """The channel of the worker whose bot takes part in the call."""
+    is_taken = models.BooleanField(default=False, db_default=False)
+    """Whether that worker has the call. Otherwise it was offered the call, and may be too slow."""
     resume_nonce = models.CharField(max_length=22, blank=True)
     """The nonce of the socket that opened the call (:func:`calls.tickets.token_for`)."""
     label = models.CharField(max_length=60, blank=True)

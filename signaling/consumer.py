@@ -74,8 +74,11 @@ class CallConsumer(AsyncWebsocketConsumer):
     call_id: uuid.UUID
     bot_channel: str | None = None
     """The channel of the call's bot; ``None`` until this socket has a call."""
+    untaken_voice: Voice | None = None
+    """While no worker has said that it has the call: the voice that the offers to it carry, so that
+    it opens the call."""
     placement: Placement | None = None
-    """While no worker has said that it has the call."""
+    """Asks other workers meanwhile."""
     told_to_move = ""
     """The worker that the page was told to leave."""
     is_waiting = False
@@ -117,11 +120,10 @@ class CallConsumer(AsyncWebsocketConsumer):
             sockets.open_sockets.remove(self, self.ticket.call_id.hex, self.network)
         if self.is_waiting:
             waiting_room.waiting_room.forget(self)
+        self._stop_placing()
         if self.bot_channel:
             with suppress(FleetError):  # the worker finds out when the next socket attaches
                 await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
-        if self.placement:
-            self.placement.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.errors >= MAX_ERRORS:
@@ -166,9 +168,9 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     async def call_taken(self, event: dict[str, Any]) -> None:
         """A worker has the call (:class:`wire.bot.Taken`)."""
-        if self.placement and Taken.model_validate(event).sender == self.bot_channel:
-            self.placement.cancel()
-            self.placement = None
+        if Taken.model_validate(event).sender == self.bot_channel:
+            self.untaken_voice = None
+            self._stop_placing()
 
     async def make_room(self, event: dict[str, Any]) -> None:
         """The ticket has newer sockets enough, in another process."""
@@ -176,7 +178,7 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self.close(sockets.CLOSE_REPLACED)
 
     async def move_from(self, channel: str) -> None:
-        if channel == self.bot_channel and channel != self.told_to_move and not self.placement:
+        if channel == self.bot_channel and channel != self.told_to_move and not self._is_placing:
             self.told_to_move = channel
             await self._say(Move())
 
@@ -211,14 +213,11 @@ class CallConsumer(AsyncWebsocketConsumer):
     # The call.
 
     async def _offer(self, offer: Offer) -> None:
-        # Only an offer that was admitted carries a voice to the bot, and makes it open a call.
-        voice = None
         if self.bot_channel is None:
             if not offer.opens_call:
                 raise ProtocolError("unknown_generation", "the first offer must be generation 1")
-            voice = _voice(offer)
             try:
-                await self._open_call(voice)
+                await self._open_call(_voice(offer))
             except ProtocolError as exc:
                 if not self._may_wait(exc):
                     raise
@@ -230,15 +229,18 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self.move_from(self.bot_channel)
                 return
             try:
-                voice = await self._move_call(self.bot_channel)
+                await self._move_call(self.bot_channel)
             except ProtocolError as exc:
                 self._move_later(exc)
                 return
             offer = offer.model_copy(update={"rejoin": True})
         elif offer.generation == 1 and await dispatch.is_draining(self.bot_channel):
             with suppress(ProtocolError):  # then it stays where it is
-                voice = await self._move_call(self.bot_channel)
-        await self._offer_to_bot(offer.model_copy(update={"voice": voice}))
+                await self._move_call(self.bot_channel)
+        elif self._must_move(offer):
+            await self.move_from(self.bot_channel)
+            return
+        await self._offer_to_bot(offer)
         early, self.early, self.early_bytes = self.early, [], 0
         for message in early:
             await self._handle(message)
@@ -263,7 +265,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         if self.is_waiting:
             self.is_waiting = False
             waiting_room.waiting_room.forget(self)
-        self._place(channel)
+        self._know_worker(dispatch.Given(channel, voice))
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)
 
@@ -296,23 +298,26 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def let_in(self) -> None:
         await self._say(Enter())
 
-    async def _move_call(self, before: str) -> Voice | None:
-        """Give the call to another worker.
-
-        :returns: the voice of its bot; None if the page's other socket has given it away already.
-        """
+    async def _move_call(self, before: str) -> None:
+        """Give the call to another worker, unless the page's other socket has done so."""
         reserved = await self._reserve()
-        channel, voice = await database.ask(dispatch.give, self.call_id, before, reserved)
-        if voice is None:
-            await dispatch.release(self.call_id, reserved)
-            self.bot_channel = channel
-            await self._to_bot(Attach())
-            return None
-        self._place(channel)
+        given = await database.ask(dispatch.give, self.call_id, before, reserved)
+        self._stop_placing()
+        if not given.is_new:
+            if given.channel != reserved:
+                await dispatch.release(self.call_id, reserved)
+            await self._attach(given)
+            return
+        self._know_worker(given)
         metrics.call_moved()
         log.info("call %s moves to another worker", self.call_id)
-        await self._note("moved")
-        return voice
+        # The worker does not wait until this is written.
+        self._in_background(self._note("moved"))
+
+    async def _attach(self, given: dispatch.Given) -> None:
+        """Tell the worker that was given the call that this socket is the page's now."""
+        self._know_worker(given)
+        await self._to_bot(Attach(is_taken=given.voice is None))
 
     def _move_later(self, exc: ProtocolError) -> None:
         """Let the page be told again in a while, if its call is not over.
@@ -333,16 +338,34 @@ class CallConsumer(AsyncWebsocketConsumer):
             raise ProtocolError("busy", "every worker is full", retryable=True)
         return channel
 
-    def _place(self, channel: str) -> None:
-        """Send the call's messages to this worker, or to another one if it does not take it."""
-        self.bot_channel = channel
-        self.placement = Placement(self.call_id, channel, self.channel_layer.send, self._replaced)
+    @property
+    def _is_placing(self) -> bool:
+        return self.placement is not None and not self.placement.is_over
 
-    def _replaced(self, channel: str) -> None:
-        self.bot_channel = channel
+    def _know_worker(self, given: dispatch.Given) -> None:
+        """Send the call's messages to this worker from now on."""
+        self.bot_channel, self.untaken_voice = given.channel, given.voice
+
+    def _stop_placing(self) -> None:
+        if self.placement:
+            self.placement.cancel()
+            self.placement = None
+
+    def _must_move(self, offer: Offer) -> bool:
+        """Whether the offer is of a peer connection that only the last worker of the call knows.
+        This socket took the call over, and no other has taken it.
+        """
+        is_of_last = offer.generation > 1 and not offer.rejoin
+        return is_of_last and self.untaken_voice is not None and not self._is_placing
 
     async def _offer_to_bot(self, offer: Offer) -> None:
-        await self._to_bot(offer)
+        # Only a call that was admitted and that no worker has taken has a voice here. The voice
+        # makes a worker open the call.
+        assert self.bot_channel
+        if self.untaken_voice and not self._is_placing:
+            send = self.channel_layer.send
+            self.placement = Placement(self.call_id, self.bot_channel, send, self._know_worker)
+        await self._to_bot(offer.model_copy(update={"voice": self.untaken_voice}))
         # Neither the answer nor the page's candidates wait for the bot's ICE servers.
         self._in_background(self._relays_to_bot())
 
@@ -385,9 +408,10 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._offer(message.offer)
 
     async def _take_over(self, call_id: uuid.UUID, nonce: str) -> None:
-        self.bot_channel = await database.ask(dispatch.bot_channel_of, call_id, nonce)
+        given = await database.ask(dispatch.holder, call_id, nonce)
+        self._stop_placing()
         self.call_id, self.nonce = call_id, nonce
-        await self._to_bot(Attach())
+        await self._attach(given)
         await self._note("socket-resumed")
 
     async def _report(self, message: Report) -> None:

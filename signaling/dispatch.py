@@ -4,8 +4,11 @@ import uuid
 from collections.abc import Collection
 from typing import NamedTuple, cast
 
+from django.db import transaction
+from django.db.models import Q
+
 from calls.leases import a_lease
-from calls.models import Call
+from calls.models import Call, CallQuerySet
 from fleet.base import FleetError
 from fleet.chosen import fleet
 from wire.constants import Voice
@@ -69,43 +72,60 @@ async def is_draining(channel: str) -> bool:
     return any(lease.is_draining for lease in roll.up if lease.channel == channel)
 
 
-def bot_channel_of(call_id: uuid.UUID, nonce: str) -> str:
-    """The channel of the worker that has this call, or that had it until it died.
+class Given(NamedTuple):
+    """Which worker was given a call.
+
+    :param channel: the worker's.
+    :param voice: of the bot that the worker is to open the call with; None if it has taken the
+        call.
+    :param is_new: whether it was given to that worker just now.
+    """
+
+    channel: str
+    voice: Voice | None
+    is_new: bool = False
+
+
+def holder(call_id: uuid.UUID, nonce: str) -> Given:
+    """The worker that was given this call last. It may have died since.
 
     :param nonce: of the token that claims the call (:func:`calls.tickets.token_for`).
     :raises ProtocolError: ``call_unknown`` if the call is over or never was, or if the token is
         that of a socket that did not open it.
     """
-    mine = Call.objects.unended().filter(id=call_id, resume_nonce=nonce)
-    found = mine.values_list("bot_channel", flat=True)
-    if not found:
-        raise _over()
-    return found[0]
-
-
-class Given(NamedTuple):
-    """Who has a call.
-
-    :param channel: of the worker that has it.
-    :param voice: of its bot; None if another socket of the page gave it to that worker before.
-    """
-
-    channel: str
-    voice: Voice | None
+    return _given(Call.objects.unended().filter(id=call_id, resume_nonce=nonce))
 
 
 def give(call_id: uuid.UUID, before: str, channel: str) -> Given:
     """Give a call to the worker on ``channel``, unless somebody was first.
 
     :param before: the channel of the worker that had it.
+    :returns: who was given it. That is another worker if somebody was first.
     :raises ProtocolError: ``call_unknown`` if the call is over.
     """
+    return _hand_over(call_id, Q(bot_channel=before), channel)
+
+
+def give_untaken(call_id: uuid.UUID, before: str, channel: str) -> Given:
+    """The same, and nothing changes if the worker on ``before`` has taken the call."""
+    return _hand_over(call_id, Q(bot_channel=before, is_taken=False), channel)
+
+
+def _hand_over(call_id: uuid.UUID, condition: Q, channel: str) -> Given:
     call = Call.objects.unended().filter(id=call_id)
-    is_ours = call.filter(bot_channel=before).update(bot_channel=channel, lease_until=a_lease())
-    found = call.values_list("bot_channel", "voice").first()
+    with transaction.atomic():
+        changed = call.filter(condition).update(
+            bot_channel=channel, is_taken=False, lease_until=a_lease()
+        )
+        return _given(call)._replace(is_new=changed == 1)
+
+
+def _given(call: CallQuerySet) -> Given:
+    found = call.values_list("bot_channel", "voice", "is_taken").first()
     if found is None:
         raise _over()
-    return Given(found[0], cast(Voice, found[1]) if is_ours else None)
+    channel, voice, is_taken = found
+    return Given(channel, None if is_taken else cast(Voice, voice))
 
 
 def _over() -> ProtocolError:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fleet.base import FleetError
-from wire.bot import ToBot, Withdraw
+from wire.bot import Attach, ToBot
 from wire.errors import ProtocolError
 
 from . import database, dispatch
@@ -26,7 +26,8 @@ class Placement:
 
     :param channel: of the worker that was asked first. Its place is reserved.
     :param send: sends an event to a channel.
-    :param on_next: called with the channel of the next worker, before it is sent anything.
+    :param on_given: called with the worker that the call was given to instead, before that is sent
+        anything; and when the worker has taken the call, as the database says.
     """
 
     def __init__(
@@ -34,14 +35,19 @@ class Placement:
         call_id: uuid.UUID,
         channel: str,
         send: Callable[[str, dict[str, Any]], Awaitable[None]],
-        on_next: Callable[[str], None],
+        on_given: Callable[[dispatch.Given], None],
     ) -> None:
         self._call_id = call_id
         self._channel = channel
         self._send = send
-        self._on_next = on_next
+        self._on_given = on_given
         self._kept: list[ToBot] = []
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no other worker will be asked."""
+        return self._task.done()
 
     def keep(self, envelope: ToBot) -> None:
         """Remember a message that was sent to the worker, for the next one."""
@@ -49,7 +55,7 @@ class Placement:
             self._kept.append(envelope)
 
     def cancel(self) -> None:
-        """The call is taken, or nobody waits for it any more."""
+        """The call is taken, or the page's next socket looks after it."""
         self._task.cancel()
 
     async def _run(self) -> None:
@@ -58,24 +64,28 @@ class Placement:
             await asyncio.sleep(TAKEN_S)
             try:
                 # If there is no other worker, this one may only be slow.
-                if channel := await dispatch.reserve(self._call_id, tried):
-                    tried.add(channel)
-                    await self._ask(channel)
+                channel = await dispatch.reserve(self._call_id, tried) or self._channel
+                given = await database.ask(
+                    dispatch.give_untaken, self._call_id, self._channel, channel
+                )
+                tried.add(given.channel)
+                await self._follow(given)
+                if given.voice is None:
+                    return
             except (ProtocolError, FleetError) as exc:
                 log.warning("call %s: no other worker can be asked: %s", self._call_id, exc)
 
-    async def _ask(self, channel: str) -> None:
-        """Give the call to another worker, and take it from the one that did not answer."""
-        before = self._channel
-        log.warning("call %s: its worker does not answer, and another one is asked", self._call_id)
-        given = await database.ask(dispatch.give, self._call_id, before, channel)
-        if given.voice is None:
-            self.cancel()  # the page's next socket looks after the call
+    async def _follow(self, given: dispatch.Given) -> None:
+        """Go to the worker that was given the call, by us or by another socket of the page."""
+        before, self._channel = self._channel, given.channel
+        self._on_given(given)
+        if given.channel == before:
             return
-        self._channel = channel
-        self._on_next(channel)
-        if self._kept:
-            withdraw = self._kept[0].model_copy(update={"message": Withdraw()})
-            await self._send(before, withdraw.event())
-        for envelope in list(self._kept):
-            await self._send(channel, envelope.event())
+        log.warning("call %s: its worker does not answer, and another one is asked", self._call_id)
+        for envelope in [*self._attached(), *self._kept]:
+            await self._send(given.channel, envelope.event())
+
+    def _attached(self) -> list[ToBot]:
+        """What lets a worker that has the call already answer to this socket."""
+        attach = Attach(is_taken=False)
+        return [envelope.model_copy(update={"message": attach}) for envelope in self._kept[:1]]

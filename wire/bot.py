@@ -22,6 +22,9 @@ class Attach(_Internal):
     """A socket takes the call over: the bot's messages go to it from now on."""
 
     type: Literal["attach"] = "attach"
+    is_taken: bool = True
+    """Whether the worker has taken the call. If not, the offer that opens it may come later, and a
+    worker that does not have the call tells the page nothing."""
 
 
 class Detach(_Internal):
@@ -43,13 +46,7 @@ class Relays(_Internal):
     """The address the page's socket comes from: its packets may come from there as well."""
 
 
-class Withdraw(_Internal):
-    """The call was given to another worker, because this one did not take it in time."""
-
-    type: Literal["withdraw"] = "withdraw"
-
-
-BotMessage = Offer | Candidate | Hears | Visibility | Bye | Attach | Detach | Relays | Withdraw
+BotMessage = Offer | Candidate | Hears | Visibility | Bye | Attach | Detach | Relays
 
 
 class ToBot(_Internal):
@@ -90,7 +87,7 @@ class ToPage(_Internal):
 
 
 class Taken(_Internal):
-    """A worker has the call whose offer it was sent."""
+    """A worker has the call that it was offered."""
 
     type: Literal["call.taken"] = "call.taken"
     sender: str

@@ -49,6 +49,18 @@ class Leases:
     def stop(self) -> None:
         self._task.cancel()
 
+    async def take(self, call_id: uuid.UUID) -> bool:
+        """Take a call that this worker was offered.
+
+        :returns: False if another worker was offered it since, or if it is over.
+        """
+        try:
+            return await self._threads.run(leases.take, call_id, self._worker)
+        except Error as exc:
+            # If another worker has the call, the next renewal of its lease says so.
+            log.warning("call %s begins, though the database fails: %s", call_id, exc)
+            return True
+
     def check_now(self) -> None:
         """Find out at once which calls others have. This worker may have been taken for dead."""
         self._hurry.set()

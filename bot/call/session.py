@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import assert_never
 
-from wire.bot import Attach, Detach, Relays, ToBot, Withdraw
+from wire.bot import Attach, Detach, Relays, ToBot
 from wire.constants import GRACE_S, SILENCE_S, Voice
 from wire.errors import ProtocolError
 from wire.page import Bye, Candidate, Hears, Offer, Visibility
@@ -212,8 +212,6 @@ class Session:
                 self._presence.leave()
             case Bye() as bye:
                 self._hung_up(bye.reason)
-            case Withdraw():
-                pass  # the worker itself ends the call
             case unexpected:
                 assert_never(unexpected)
 

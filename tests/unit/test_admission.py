@@ -95,7 +95,7 @@ def test_the_calls_of_a_dead_worker_take_no_lines_but_their_pages_find_them(
     assert list(refusals(admit, "home"))
     assert leases.give_back_lines_of("a-bot") == 1
     admit("home")
-    assert dispatch.bot_channel_of(left_behind, "") == "a-bot"
+    assert dispatch.holder(left_behind, "").channel == "a-bot"
     dispatch.give(left_behind, "a-bot", "another-bot")
     assert Call.objects.live().filter(id=left_behind).exists()
 
@@ -130,7 +130,7 @@ def test_an_abandoned_call_ends_when_it_was_last_renewed(admit: Admit) -> None:
 
 def test_a_worker_is_told_which_of_its_calls_another_worker_has(admit: Admit) -> None:
     kept, moved = admit("home"), admit("home")
-    assert dispatch.give(moved, "a-bot", "another-bot") == ("another-bot", "echo")
+    assert dispatch.give(moved, "a-bot", "another-bot") == ("another-bot", "echo", True)
     assert leases.renew([kept, moved], "a-bot") == {moved}
     assert not timeline.move(moved, "a-bot", CallState.FAILED)
     assert timeline.move(moved, "another-bot", CallState.CONNECTED)
@@ -139,8 +139,26 @@ def test_a_worker_is_told_which_of_its_calls_another_worker_has(admit: Admit) ->
 def test_two_sockets_do_not_give_one_call_to_two_workers(admit: Admit) -> None:
     call_id = admit("home")
     dispatch.give(call_id, "a-bot", "another-bot")
-    assert dispatch.give(call_id, "a-bot", "a-third-bot") == ("another-bot", None)
-    assert dispatch.bot_channel_of(call_id, "") == "another-bot"
+    assert dispatch.give(call_id, "a-bot", "a-third-bot") == ("another-bot", "echo", False)
+    assert leases.take(call_id, "another-bot")
+    assert dispatch.give(call_id, "a-bot", "a-third-bot") == ("another-bot", None, False)
+    assert dispatch.holder(call_id, "") == ("another-bot", None, False)
+
+
+def test_a_worker_takes_a_call_once_and_only_while_it_is_offered_to_it(admit: Admit) -> None:
+    call_id = admit("home")
+    assert dispatch.give_untaken(call_id, "a-bot", "another-bot").is_new
+    assert not leases.take(call_id, "a-bot")
+    assert leases.take(call_id, "another-bot")
+    assert not leases.take(call_id, "another-bot")
+
+
+def test_a_call_that_a_worker_has_taken_goes_to_no_other_because_it_was_slow(admit: Admit) -> None:
+    call_id = admit("home")
+    assert leases.take(call_id, "a-bot")
+    assert dispatch.give_untaken(call_id, "a-bot", "another-bot") == ("a-bot", None, False)
+    assert dispatch.give(call_id, "a-bot", "another-bot") == ("another-bot", "echo", True)
+    assert leases.take(call_id, "another-bot")
 
 
 def test_a_call_that_is_over_is_given_to_nobody(admit: Admit) -> None:

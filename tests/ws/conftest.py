@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,15 @@ async def bot(transactional_db: None, bot_config: BotConfig) -> AsyncIterator[Wo
 
 
 @pytest_asyncio.fixture
+async def other(bot: Worker, bot_config: BotConfig) -> AsyncIterator[Worker]:
+    """A second worker. The first one, which has fewer calls, gets the first call."""
+    worker = Worker(get_channel_layer(), "bot.other.0", bot_config, chosen.fleet())
+    await worker.start()
+    yield worker
+    await worker.stop()
+
+
+@pytest_asyncio.fixture
 async def make_page(
     bot: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Callable[..., Page]]:
@@ -70,3 +80,23 @@ async def call_in_state(*states: str) -> Call:
         while (call := await Call.objects.filter(state__in=states).afirst()) is None:
             await asyncio.sleep(0.02)
     return call
+
+
+class Dead:
+    """A worker that has died, as far as anybody can tell."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    async def __call__(self) -> None:
+        for task in (self.worker._inbox_task, self.worker._membership._task):
+            assert task
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await chosen.fleet().withdraw(self.worker.inbox)
+
+
+async def having(call: Call, bot: Worker, other: Worker) -> tuple[Worker, Worker]:
+    """The worker that has the call, and the other one."""
+    return (bot, other) if call.bot_channel == bot.inbox else (other, bot)

@@ -145,7 +145,7 @@ async def test_a_resume_that_the_database_cannot_answer_is_tried_again_on_the_ne
         raise OperationalError("database is locked")
 
     with monkeypatch.context() as locked:
-        locked.setattr(dispatch, "bot_channel_of", fail)
+        locked.setattr(dispatch, "holder", fail)
         await again.open()
         await again.say(type="resume", callId=ready["callId"], token=ready["token"])
         assert await again.closed() == CLOSE_TRY_AGAIN

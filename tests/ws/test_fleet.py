@@ -1,12 +1,10 @@
 """Several workers: who gets a call, and who gets it when its worker is gone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from channels.layers import get_channel_layer
 
 from bot.call.snapshots import KeptCalls
@@ -20,35 +18,10 @@ from signaling import consumer, placement
 from signaling.watch import watch
 from tests.page import Page, Person
 from tests.redis import Redis
-from tests.ws.conftest import call_in_state
-from wire.bot import ToBot, Withdraw
+from tests.ws.conftest import Dead, call_in_state, having
 from wire.states import CallState
 
 pytestmark = pytest.mark.ws
-
-
-@pytest_asyncio.fixture
-async def other(bot: Worker, bot_config: BotConfig) -> AsyncIterator[Worker]:
-    """A second worker. The first one, which has fewer calls, gets the first call."""
-    worker = Worker(get_channel_layer(), "bot.other.0", bot_config, fleet())
-    await worker.start()
-    yield worker
-    await worker.stop()
-
-
-class Dead:
-    """A worker that has died, as far as anybody can tell."""
-
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-
-    async def __call__(self) -> None:
-        for task in (self.worker._inbox_task, self.worker._membership._task):
-            assert task
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        await fleet().withdraw(self.worker.inbox)
 
 
 async def move(page: Page, make_page: Callable[..., Page]) -> Page:
@@ -60,11 +33,6 @@ async def move(page: Page, make_page: Callable[..., Page]) -> Page:
     await moved.say(type="offer", sdp=await moved.offer(), generation=1, rejoin=True)
     await moved.accept(await moved.hear_until("answer"))
     return moved
-
-
-async def having(call: Call, bot: Worker, other: Worker) -> tuple[Worker, Worker]:
-    """The worker that has the call, and the other one."""
-    return (bot, other) if call.bot_channel == bot.inbox else (other, bot)
 
 
 async def test_a_call_goes_on_with_another_worker_when_its_own_is_gone(
@@ -223,8 +191,6 @@ async def test_a_call_that_a_worker_does_not_take_goes_to_the_next(
     await page.call()
     assert await page.pitch() == 700
     assert (await call_in_state("connected")).bot_channel == bot.inbox
-    told = await messages_for("bot.deaf.0")
-    assert isinstance(told[-1].message, Withdraw)
 
 
 async def test_a_call_that_finds_no_other_worker_moves_when_there_is_one(
@@ -266,13 +232,3 @@ async def test_a_worker_that_reads_nothing_any_more_is_left(
     async with asyncio.timeout(5):
         while deaf.inbox in {lease.channel for lease in (await fleet().roll()).up}:
             await asyncio.sleep(0.02)
-
-
-async def messages_for(channel: str) -> list[ToBot]:
-    """What waits for a worker."""
-    layer, waiting = get_channel_layer(), []
-    with suppress(TimeoutError):
-        while True:
-            async with asyncio.timeout(0.05):
-                waiting.append(ToBot.model_validate(await layer.receive(channel)))
-    return waiting

@@ -258,9 +258,11 @@ async def test_an_offer_for_a_call_that_has_ended_hurts_no_other(page: Page, bot
 
 
 async def test_only_an_admitted_offer_opens_a_call(page: Page) -> None:
-    """A resumed one has no voice, so that no bot takes it for an offer that was admitted."""
+    """A resumed one has no voice, so that no bot takes it for an offer that was admitted, unless no
+    worker has taken the call.
+    """
     await fleet().renew(WorkerLease(channel="a-bot", capacity=1))
-    call = await Call.objects.acreate(voice="echo", bot_channel="a-bot")
+    call = await Call.objects.acreate(voice="echo", bot_channel="a-bot", is_taken=True)
     offer = {"sdp": "v=0", "generation": 1, "voice": "echo"}
     await page.open()
     token = tickets.token_for(call.id, "")

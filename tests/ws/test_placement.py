@@ -1,0 +1,115 @@
+"""A call that is given to a worker that is slow to take it, or never does."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+
+from bot.worker import Worker
+from calls.models import Call
+from fleet.chosen import fleet
+from fleet.lease import WorkerLease
+from signaling import dispatch, placement
+from signaling.watch import watch
+from tests.page import Page
+from tests.ws.conftest import Dead, call_in_state, having
+from wire.bot import ToBot
+from wire.page import Offer
+
+pytestmark = pytest.mark.ws
+
+SLOW = "bot.slow.0"
+"""The channel of a worker that is up, and reads nothing."""
+
+
+class Left(NamedTuple):
+    """A call whose worker is gone.
+
+    :param page: has a new peer connection for it, and an offer of that. It heard `move`.
+    :param offer: as the page's next socket sends it with its `resume`.
+    :param alive: the worker that is left.
+    """
+
+    call: Call
+    page: Page
+    claim: dict[str, Any]
+    offer: dict[str, Any]
+    dead: Worker
+    alive: Worker
+
+    async def resume(self) -> None:
+        """Open the page's next socket, which takes the call over."""
+        await self.page.open()
+        await self.page.say(type="resume", **self.claim, offer=self.offer)
+
+    async def goes_on(self) -> None:
+        """The page gets an answer, and hears the bot; the worker that is left has the call."""
+        await self.page.accept(await self.page.hear_until("answer"))
+        assert await self.page.pitch() == 700
+        await self.call.arefresh_from_db()
+        assert self.call.bot_channel == self.alive.inbox
+
+
+@pytest_asyncio.fixture
+async def left(make_page: Callable[..., Page], bot: Worker, other: Worker) -> Left:
+    page, moved = make_page(), make_page()
+    ready = await page.call()
+    call = await call_in_state("connected")
+    dead, alive = await having(call, bot, other)
+    await Dead(dead)()
+    await watch.look()
+    await page.hear_until("move")
+    await fleet().renew(WorkerLease(channel=SLOW, capacity=50))
+    moved.socket = page.socket
+    claim = {"callId": ready["callId"], "token": ready["token"]}
+    offer = {"sdp": await moved.offer(), "generation": 1, "rejoin": True}
+    return Left(call, moved, claim, offer, dead, alive)
+
+
+@pytest.fixture
+def reserved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The channels of the workers that calls get, in this order."""
+    channels: list[str] = []
+
+    async def reserve(*asked: Any) -> str | None:
+        return channels.pop(0) if channels else None
+
+    monkeypatch.setattr(dispatch, "reserve", reserve)
+    return channels
+
+
+async def asked(channel: str) -> ToBot:
+    """The next offer that opens a call at this worker."""
+    async with asyncio.timeout(5):
+        while True:
+            envelope = ToBot.model_validate(await get_channel_layer().receive(channel))
+            if isinstance(envelope.message, Offer) and envelope.message.voice:
+                return envelope
+
+
+async def test_the_pages_next_socket_goes_on_asking_for_a_worker(
+    left: Left, reserved: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that gave the call to a worker is gone before the worker has taken it."""
+    monkeypatch.setattr(placement, "TAKEN_S", 60)
+    reserved += [SLOW, left.alive.inbox]
+    await left.page.say(type="offer", **left.offer)
+    await asked(SLOW)
+    await left.page.socket.disconnect()
+    monkeypatch.setattr(placement, "TAKEN_S", 0.05)
+    await left.resume()
+    await asked(SLOW)
+    await left.goes_on()
+
+
+async def test_a_socket_that_is_faster_than_the_offer_of_another_opens_the_call(
+    left: Left,
+) -> None:
+    """Another process has given the call to a worker, and its offer is on its way there."""
+    await sync_to_async(dispatch.give)(left.call.id, left.dead.inbox, left.alive.inbox)
+    await left.resume()
+    await left.goes_on()
