@@ -1,6 +1,8 @@
 """A call that is given to a worker that is slow to take it, or never does."""
 
 import asyncio
+import queue
+import uuid
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,7 +11,9 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 
+from bot.config import BotConfig
 from bot.worker import Worker
+from calls import leases
 from calls.models import Call
 from fleet.chosen import fleet
 from fleet.lease import WorkerLease
@@ -112,4 +116,63 @@ async def test_a_socket_that_is_faster_than_the_offer_of_another_opens_the_call(
     """Another process has given the call to a worker, and its offer is on its way there."""
     await sync_to_async(dispatch.give)(left.call.id, left.dead.inbox, left.alive.inbox)
     await left.resume()
+    await left.goes_on()
+
+
+async def test_a_socket_follows_a_call_that_another_one_gave_away(
+    left: Left, reserved: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page opens its next socket while the last one still looks for a worker."""
+    await sync_to_async(dispatch.give)(left.call.id, left.dead.inbox, SLOW)
+    monkeypatch.setattr(placement, "TAKEN_S", 0.05)
+    await left.resume()
+    await asked(SLOW)
+    await sync_to_async(dispatch.give_untaken)(left.call.id, SLOW, left.alive.inbox)
+    await left.goes_on()
+
+
+async def test_a_worker_that_is_too_slow_to_take_a_call_opens_none(
+    left: Left, reserved: list[str], bot_config: BotConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one was asked, and has the call."""
+    monkeypatch.setattr(placement, "TAKEN_S", 0.05)
+    reserved += [SLOW, left.alive.inbox]
+    await left.page.say(type="offer", **left.offer)
+    await left.goes_on()
+    tried: queue.Queue[bool] = queue.Queue()
+    take = leases.take
+
+    def taken(call_id: uuid.UUID, worker: str) -> bool:
+        is_taken = take(call_id, worker)
+        tried.put(is_taken)
+        return is_taken
+
+    monkeypatch.setattr(leases, "take", taken)
+    slow = Worker(get_channel_layer(), SLOW, bot_config, fleet())
+    await slow.start()  # it reads what was sent to it
+    assert not await asyncio.to_thread(tried.get, timeout=5)
+    assert await left.page.pitch() == 700
+    assert not slow._calls
+    await slow.stop()
+    await left.call.arefresh_from_db()
+    assert (left.call.state, left.call.bot_channel) == ("connected", left.alive.inbox)
+
+
+async def test_a_page_leaves_a_worker_that_is_gone_before_it_took_the_call(
+    left: Left, reserved: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other worker was there to be asked, until now."""
+    monkeypatch.setattr(placement, "TAKEN_S", 0.01)
+    monkeypatch.setattr(placement, "MAX_TRIES", 1)
+    reserved += [SLOW]
+    await left.page.say(type="offer", **left.offer)
+    await asked(SLOW)
+    await fleet().withdraw(SLOW)
+    async with asyncio.timeout(5):
+        while left.page.socket.output_queue.empty():
+            await watch.look()
+            await asyncio.sleep(0.01)
+    await left.page.hear_until("move")
+    reserved += [left.alive.inbox]
+    await left.page.say(type="offer", **left.offer)
     await left.goes_on()
