@@ -237,9 +237,12 @@ class CallConsumer(AsyncWebsocketConsumer):
         elif offer.generation == 1 and await dispatch.is_draining(self.bot_channel):
             with suppress(ProtocolError):  # then it stays where it is
                 await self._move_call(self.bot_channel)
-        elif self._must_move(offer):
-            await self.move_from(self.bot_channel)
-            return
+        elif self.untaken_voice and not self._is_placing:
+            # This socket took the call over, and no worker has it.
+            if offer.generation > 1 and not offer.rejoin:
+                await self.move_from(self.bot_channel)
+                return
+            offer = offer.model_copy(update={"rejoin": True})
         await self._offer_to_bot(offer)
         early, self.early, self.early_bytes = self.early, [], 0
         for message in early:
@@ -350,13 +353,6 @@ class CallConsumer(AsyncWebsocketConsumer):
         if self.placement:
             self.placement.cancel()
             self.placement = None
-
-    def _must_move(self, offer: Offer) -> bool:
-        """Whether the offer is of a peer connection that only the last worker of the call knows.
-        This socket took the call over, and no other has taken it.
-        """
-        is_of_last = offer.generation > 1 and not offer.rejoin
-        return is_of_last and self.untaken_voice is not None and not self._is_placing
 
     async def _offer_to_bot(self, offer: Offer) -> None:
         # Only a call that was admitted and that no worker has taken has a voice here. The voice

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
+from django.db import OperationalError
 
 from bot.config import BotConfig
 from bot.worker import Worker
@@ -176,3 +177,25 @@ async def test_a_page_leaves_a_worker_that_is_gone_before_it_took_the_call(
     reserved += [left.alive.inbox]
     await left.page.say(type="offer", **left.offer)
     await left.goes_on()
+
+
+async def test_a_restart_of_a_call_that_no_worker_has_taken_moves_it(left: Left) -> None:
+    """It is of a peer connection that only the call's last worker knew."""
+    await sync_to_async(dispatch.give)(left.call.id, left.dead.inbox, left.alive.inbox)
+    await left.page.open()
+    restart = {"sdp": left.offer["sdp"], "generation": 2}
+    await left.page.say(type="resume", **left.claim, offer=restart)
+    await left.page.hear_until("move")
+    await left.page.say(type="offer", **left.offer)
+    await left.goes_on()
+
+
+async def test_a_call_begins_though_the_database_fails_when_it_is_taken(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> bool:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(leases, "take", fail)
+    await page.call()
+    assert await page.pitch() == 700
