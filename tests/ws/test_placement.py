@@ -118,6 +118,11 @@ async def test_a_socket_that_is_faster_than_the_offer_of_another_opens_the_call(
     await sync_to_async(dispatch.give)(left.call.id, left.dead.inbox, left.alive.inbox)
     await left.resume()
     await left.goes_on()
+    offer = Offer(sdp=left.offer["sdp"], generation=1, rejoin=True, voice="echo")
+    late = ToBot(call_id=left.call.id, reply_to="a-socket", message=offer)
+    await get_channel_layer().send(left.alive.inbox, late.event())
+    await left.page.hear_until("answer")
+    assert await left.page.pitch() == 700
 
 
 async def test_a_socket_follows_a_call_that_another_one_gave_away(
