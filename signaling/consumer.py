@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from typing import Any, assert_never
-from urllib.parse import parse_qs, urlsplit
 
 from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -15,7 +14,7 @@ from pydantic import ValidationError
 
 from calls import labels, metrics, relay_costs, tickets, timeline
 from fleet.base import FleetError
-from wire.bot import Attach, BotMessage, Detach, Relays, Taken, ToBot, ToPage
+from wire.bot import Detach, Relays, Taken, ToPage
 from wire.constants import CLOSE_IDLE, IDLE_S, Voice
 from wire.errors import ProtocolError
 from wire.page import (
@@ -45,10 +44,11 @@ from wire.server import (
     Waiting,
 )
 
-from . import admission, clients, database, dispatch, networks, sockets, waiting_room
+from . import admission, clients, database, dispatch, handshake, networks, sockets, waiting_room
+from .bot_line import BotLine, reserve
+from .early import Early
 from .ice import issuing, registry
 from .limits import Buckets
-from .placement import Placement
 from .watch import watch
 
 log = logging.getLogger("voicedemo.socket")
@@ -60,11 +60,6 @@ CLOSE_TICKET = 4401
 MAX_ERRORS = 20
 MOVE_AGAIN_S = 2.0
 """A worker that has died is up again within this time, if it can be."""
-# Candidates and reports that are kept until the first offer. A browser sends a handful.
-MAX_EARLY_MESSAGES = 100
-MAX_EARLY_BYTES = 64 * 1024
-SUBPROTOCOL = "voicedemo"
-TICKET_PREFIX = "ticket."
 
 
 class CallConsumer(AsyncWebsocketConsumer):
@@ -72,13 +67,6 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     ticket: tickets.Ticket
     call_id: uuid.UUID
-    bot_channel: str | None = None
-    """The channel of the call's bot; ``None`` until this socket has a call."""
-    untaken_voice: Voice | None = None
-    """While no worker has said that it has the call: the voice that the offers to it carry, so that
-    it opens the call."""
-    placement: Placement | None = None
-    """Asks other workers meanwhile."""
     told_to_move = ""
     """The worker that the page was told to leave."""
     is_waiting = False
@@ -87,17 +75,17 @@ class CallConsumer(AsyncWebsocketConsumer):
     errors = 0
 
     async def connect(self) -> None:
+        self.bot = BotLine(self.channel_name, self.channel_layer.send)
+        self.early = Early()
         offered = self.scope.get("subprotocols", ())
-        await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        self.early: list[Candidate | Report] = []
-        self.early_bytes = 0
+        await self.accept(handshake.SUBPROTOCOL if handshake.SUBPROTOCOL in offered else None)
         self.background: set[asyncio.Task[None]] = set()
         self.rates = {kind: Buckets(*rate) for kind, rate in sockets.RATES.items()}
         self.other_rate = Buckets(*sockets.OTHER_RATE)
         self.network = networks.key(clients.address(self.scope))
         try:
-            self._check_origin()
-            self.ticket = tickets.read(self._ticket())
+            handshake.check_origin(self.scope)
+            self.ticket = tickets.read(handshake.ticket(self.scope))
         except ProtocolError as exc:
             await self._refuse(exc)
             await self.close(CLOSE_TICKET)
@@ -113,6 +101,11 @@ class CallConsumer(AsyncWebsocketConsumer):
             await self._refuse(ProtocolError("busy", "too many sockets", retryable=True))
             await self.close(sockets.CLOSE_FULL)
 
+    @property
+    def bot_channel(self) -> str | None:
+        """The channel of the call's worker; None until this socket has a call."""
+        return self.bot.channel
+
     async def disconnect(self, code: int | None) -> None:
         if self.idle_timer:
             self.idle_timer.cancel()
@@ -120,10 +113,10 @@ class CallConsumer(AsyncWebsocketConsumer):
             sockets.open_sockets.remove(self, self.ticket.call_id.hex, self.network)
         if self.is_waiting:
             waiting_room.waiting_room.forget(self)
-        self._stop_placing()
-        if self.bot_channel:
+        self.bot.stop_placing()
+        if self.bot.channel:
             with suppress(FleetError):  # the worker finds out when the next socket attaches
-                await self._to_bot(Detach(code=code or CLOSE_NO_STATUS))
+                await self.bot.send(Detach(code=code or CLOSE_NO_STATUS))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.errors >= MAX_ERRORS:
@@ -156,29 +149,27 @@ class CallConsumer(AsyncWebsocketConsumer):
         except ValidationError:
             log.exception("a message of the bot is malformed or of another version, and is dropped")
             return
-        if envelope.sender != self.bot_channel:
+        if envelope.sender != self.bot.channel:
             return  # from a worker that was taken for dead, or from the last one, on its way out
         try:
             await self.send(text_data=envelope.text)
         except Disconnected:
             return  # the page has its next socket, or will have it soon
         if envelope.close:
-            self.bot_channel = None
+            self.bot.close()
             await self.close()
 
     async def call_taken(self, event: dict[str, Any]) -> None:
         """A worker has the call (:class:`wire.bot.Taken`)."""
-        if Taken.model_validate(event).sender == self.bot_channel:
-            self.untaken_voice = None
-            self._stop_placing()
+        self.bot.taken(Taken.model_validate(event).sender)
 
     async def make_room(self, event: dict[str, Any]) -> None:
         """The ticket has newer sockets enough, in another process."""
-        if self.bot_channel is None:
+        if self.bot.channel is None:
             await self.close(sockets.CLOSE_REPLACED)
 
     async def move_from(self, channel: str) -> None:
-        if channel == self.bot_channel and channel != self.told_to_move and not self._is_placing:
+        if channel == self.bot.channel and channel != self.told_to_move and not self.bot.is_placing:
             self.told_to_move = channel
             await self._say(Move())
 
@@ -194,7 +185,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self.leave_line()
             case Hears() | Visibility() | Bye():
                 self._require_call()
-                await self._to_bot(message)
+                await self.bot.send(message)
             case Resume():
                 await self._resume(message)
             case IceRequest():
@@ -213,7 +204,7 @@ class CallConsumer(AsyncWebsocketConsumer):
     # The call.
 
     async def _offer(self, offer: Offer) -> None:
-        if self.bot_channel is None:
+        if self.bot.channel is None:
             if not offer.opens_call:
                 raise ProtocolError("unknown_generation", "the first offer must be generation 1")
             try:
@@ -224,34 +215,33 @@ class CallConsumer(AsyncWebsocketConsumer):
                 log.info("call %s waits for a line: %s", self.call_id, exc)
                 await self._wait()
                 return
-        elif await watch.gone({self.bot_channel}):
+        elif await watch.gone({self.bot.channel}):
             if offer.generation > 1:
-                await self.move_from(self.bot_channel)
+                await self.move_from(self.bot.channel)
                 return
             try:
-                await self._move_call(self.bot_channel)
+                await self._move_call(self.bot.channel)
             except ProtocolError as exc:
                 self._move_later(exc)
                 return
             offer = offer.model_copy(update={"rejoin": True})
-        elif offer.generation == 1 and await dispatch.is_draining(self.bot_channel):
+        elif offer.generation == 1 and await dispatch.is_draining(self.bot.channel):
             with suppress(ProtocolError):  # then it stays where it is
-                await self._move_call(self.bot_channel)
-        elif self.untaken_voice and not self._is_placing:
+                await self._move_call(self.bot.channel)
+        elif self.bot.needs_worker:
             # This socket took the call over, and no worker has it.
             if offer.generation > 1 and not offer.rejoin:
-                await self.move_from(self.bot_channel)
+                await self.move_from(self.bot.channel)
                 return
             offer = offer.model_copy(update={"rejoin": True})
         await self._offer_to_bot(offer)
-        early, self.early, self.early_bytes = self.early, [], 0
-        for message in early:
+        for message in self.early.take():
             await self._handle(message)
 
     async def _open_call(self, voice: Voice) -> None:
         if not (self.ticket.is_fresh or self.is_waiting):
             raise tickets.expired()
-        channel = await self._reserve()
+        channel = await reserve(self.call_id)
         try:
             await database.ask(
                 admission.admit,
@@ -268,7 +258,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         if self.is_waiting:
             self.is_waiting = False
             waiting_room.waiting_room.forget(self)
-        self._know_worker(dispatch.Given(channel, voice))
+        self.bot.begin(self.call_id, dispatch.Given(channel, voice))
         metrics.call_admitted(voice)
         log.info("call %s admitted, voice %s", self.call_id, voice)
 
@@ -282,11 +272,9 @@ class CallConsumer(AsyncWebsocketConsumer):
         return is_for_a_while and self.ticket.label != labels.SELF_TEST
 
     async def _wait(self) -> None:
-        if self.bot_channel is not None:
+        if self.bot.channel is not None:
             raise ProtocolError("bad_message", "there is a call on this socket")
-        # The page makes another peer connection when it is let in.
-        self.early = [message for message in self.early if isinstance(message, Report)]
-        self.early_bytes = sum(len(message.to_json().encode()) for message in self.early)
+        self.early.forget_candidates()
         is_fresh = self.ticket.is_fresh or self.is_waiting
         await waiting_room.waiting_room.join(self, is_fresh=is_fresh)
         self.is_waiting = True
@@ -303,24 +291,12 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     async def _move_call(self, before: str) -> None:
         """Give the call to another worker, unless the page's other socket has done so."""
-        reserved = await self._reserve()
-        given = await database.ask(dispatch.give, self.call_id, before, reserved)
-        self._stop_placing()
-        if not given.is_new:
-            if given.channel != reserved:
-                await dispatch.release(self.call_id, reserved)
-            await self._attach(given)
+        if not await self.bot.move(before):
             return
-        self._know_worker(given)
         metrics.call_moved()
         log.info("call %s moves to another worker", self.call_id)
         # The worker does not wait until this is written.
         self._in_background(self._note("moved"))
-
-    async def _attach(self, given: dispatch.Given) -> None:
-        """Tell the worker that was given the call that this socket is the page's now."""
-        self._know_worker(given)
-        await self._to_bot(Attach(is_taken=given.voice is None))
 
     def _move_later(self, exc: ProtocolError) -> None:
         """Let the page be told again in a while, if its call is not over.
@@ -335,39 +311,14 @@ class CallConsumer(AsyncWebsocketConsumer):
     def _forget_move(self) -> None:
         self.told_to_move = ""
 
-    async def _reserve(self) -> str:
-        channel = await dispatch.reserve(self.call_id)
-        if channel is None:
-            raise ProtocolError("busy", "every worker is full", retryable=True)
-        return channel
-
-    @property
-    def _is_placing(self) -> bool:
-        return self.placement is not None and not self.placement.is_over
-
-    def _know_worker(self, given: dispatch.Given) -> None:
-        """Send the call's messages to this worker from now on."""
-        self.bot_channel, self.untaken_voice = given.channel, given.voice
-
-    def _stop_placing(self) -> None:
-        if self.placement:
-            self.placement.cancel()
-            self.placement = None
-
     async def _offer_to_bot(self, offer: Offer) -> None:
-        # Only a call that was admitted and that no worker has taken has a voice here. The voice
-        # makes a worker open the call.
-        assert self.bot_channel
-        if self.untaken_voice and not self._is_placing:
-            send = self.channel_layer.send
-            self.placement = Placement(self.call_id, self.bot_channel, send, self._know_worker)
-        await self._to_bot(offer.model_copy(update={"voice": self.untaken_voice}))
+        await self.bot.offer(offer)
         # Neither the answer nor the page's candidates wait for the bot's ICE servers.
         self._in_background(self._relays_to_bot())
 
     async def _relays_to_bot(self) -> None:
         issued = await self._issue_ice()
-        if self.bot_channel is None:
+        if self.bot.channel is None:
             return
         urls = [url for server in issued.ice_servers for url in server.urls]
         relays = Relays(
@@ -376,7 +327,7 @@ class CallConsumer(AsyncWebsocketConsumer):
             page_address=networks.public_address(clients.address(self.scope)),
         )
         with suppress(FleetError):  # the call's next offer brings them
-            await self._to_bot(relays)
+            await self.bot.send(relays)
 
     async def _issue_ice(self) -> Ice:
         client = clients.address(self.scope)
@@ -386,18 +337,18 @@ class CallConsumer(AsyncWebsocketConsumer):
         return message
 
     async def _candidate(self, message: Candidate) -> None:
-        if self.bot_channel is not None:
-            await self._to_bot(message)
+        if self.bot.channel is not None:
+            await self.bot.send(message)
         elif self.is_waiting:
             return  # of the peer connection that the page has closed
         elif message.generation == 1:
-            self._keep_for_later(message)
+            self.early.keep(message)
         else:
             raise ProtocolError("unknown_generation", "the first offer must be generation 1")
 
     async def _resume(self, message: Resume) -> None:
         call_id, nonce = tickets.check_token(message.call_id, message.token)
-        if self.bot_channel is None or (call_id, nonce) != (self.call_id, self.nonce):
+        if self.bot.channel is None or (call_id, nonce) != (self.call_id, self.nonce):
             await self._take_over(call_id, nonce)
         await self._say_ready()
         if message.offer:
@@ -405,14 +356,13 @@ class CallConsumer(AsyncWebsocketConsumer):
 
     async def _take_over(self, call_id: uuid.UUID, nonce: str) -> None:
         given = await database.ask(dispatch.holder, call_id, nonce)
-        self._stop_placing()
         self.call_id, self.nonce = call_id, nonce
-        await self._attach(given)
+        await self.bot.attach(call_id, given)
         await self._note("socket-resumed")
 
     async def _report(self, message: Report) -> None:
-        if self.bot_channel is None:
-            self._keep_for_later(message)
+        if self.bot.channel is None:
+            self.early.keep(message)
             return
         await database.write_down(timeline.append_reported, self.call_id, message.events)
 
@@ -428,35 +378,10 @@ class CallConsumer(AsyncWebsocketConsumer):
         )
 
     def _require_call(self) -> None:
-        if self.bot_channel is None:
+        if self.bot.channel is None:
             raise ProtocolError("no_call", "there is no call on this socket")
 
-    def _keep_for_later(self, message: Candidate | Report) -> None:
-        """Keep a message that arrived before the offer that opens its call."""
-        self.early_bytes += len(message.to_json().encode())
-        if len(self.early) >= MAX_EARLY_MESSAGES or self.early_bytes > MAX_EARLY_BYTES:
-            raise ProtocolError("no_call", "there is no call on this socket yet")
-        self.early.append(message)
-
     # The socket.
-
-    def _check_origin(self) -> None:
-        """Refuse pages of other origins. Ours may have been served under any name and port."""
-        headers = dict(self.scope["headers"])
-        origin = headers.get(b"origin")
-        if origin and urlsplit(origin.decode("latin1")).netloc.encode() != headers.get(b"host"):
-            raise ProtocolError("ticket_invalid", "the page is from another origin")
-
-    def _ticket(self) -> str:
-        """The ticket among the subprotocols. A URL would be written down by proxies, but clients of
-        before may still have it there.
-        """
-        for name in self.scope.get("subprotocols", ()):
-            if name.startswith(TICKET_PREFIX):
-                # A subprotocol is a token (RFC 6455, 4.1), which has no colon.
-                return str(name).removeprefix(TICKET_PREFIX).replace("~", ":")
-        query: str = self.scope["query_string"].decode("latin1")
-        return parse_qs(query).get("ticket", [""])[0]
 
     async def _ask_for_room(self, channels: Collection[str]) -> None:
         for channel in channels:
@@ -471,7 +396,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         """A page that nobody taps needs no socket. It opens another one at the tap."""
         if self.is_waiting:
             self._watch_idle()
-        elif self.bot_channel is None:
+        elif self.bot.channel is None:
             self._in_background(self.close(CLOSE_IDLE))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -503,13 +428,6 @@ class CallConsumer(AsyncWebsocketConsumer):
     async def _say(self, message: ServerMessage) -> None:
         with suppress(Disconnected):  # disconnect() is called in a moment
             await self.send(text_data=message.to_json())
-
-    async def _to_bot(self, message: BotMessage) -> None:
-        assert self.bot_channel
-        envelope = ToBot(call_id=self.call_id, reply_to=self.channel_name, message=message)
-        if self.placement:
-            self.placement.keep(envelope)
-        await self.channel_layer.send(self.bot_channel, envelope.event())
 
     async def _note(self, kind: str, **detail: str) -> None:
         await database.write_down(timeline.append_by_socket, self.call_id, kind, detail)

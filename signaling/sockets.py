@@ -36,8 +36,11 @@ class Socket(Protocol):
     """A socket that can be told to make room."""
 
     channel_name: str
-    bot_channel: str | None
-    """None if it has no call."""
+
+    @property
+    def bot_channel(self) -> str | None:
+        """None if it has no call."""
+        ...
 
     async def close(self, code: int) -> None: ...
 
