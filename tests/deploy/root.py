@@ -21,8 +21,10 @@ mkdir layers root
 mount -t tmpfs layers layers
 mount --bind root root
 for name in "$@"; do
-  mkdir -p "layers/$name/upper" "layers/$name/work" "root/$name"
-  mount -t overlay -o "lowerdir=/$name,upperdir=layers/$name/upper,workdir=layers/$name/work" overlay "root/$name"
+  layer="layers/$name"
+  mkdir -p "$layer/upper" "$layer/work" "root/$name"
+  options="lowerdir=/$name,upperdir=$layer/upper,workdir=$layer/work"
+  mount -t overlay -o "$options" overlay "root/$name"
 done
 for link in /bin /sbin /lib /lib32 /lib64 /libx32; do
   if [ -L "$link" ]; then cp -P "$link" root/; fi
