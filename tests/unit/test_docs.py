@@ -128,6 +128,19 @@ def test_the_number_of_bad_networks_is_that_of_the_table() -> None:
     assert [(page, number) for page, number in told if number != len(rows)] == []
 
 
+def test_the_arithmetic_of_scale_begins_with_what_the_bench_has_measured() -> None:
+    text = (ROOT / "docs/scale.md").read_text()
+    begins = dict(re.findall(r"^\| calls a core: (.+?) \| (\d+) \|", text, re.MULTILINE))
+    bench = (ROOT / "docs/performance.md").read_text()
+    measured = dict(re.findall(r"^\| (voicedemo.*?) \| (\d+) \|", bench, re.MULTILINE))
+    assert begins == {
+        "parrot and echo": measured["voicedemo"],
+        "a bot that decodes and encodes": measured["voicedemo, a bot that decodes and encodes"],
+        "a bot that only listens": measured["voicedemo, a bot that only listens"],
+    }
+    assert len(text.splitlines()) <= 120
+
+
 def test_the_licence_of_every_package_is_listed() -> None:
     pinned = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     listed = re.findall(r"^\| ([\w.-]+) \|", (ROOT / "THIRD_PARTY.md").read_text(), re.MULTILINE)
