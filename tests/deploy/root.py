@@ -34,9 +34,10 @@ mount --rbind /dev root/dev
 mount -t proc proc root/proc
 mount -t tmpfs -o mode=1777 tmp root/tmp
 echo made
-exec sleep infinity
+exec cat
 """
-"""For ``sh``: the folder to work in, and the names of the layered ones."""
+"""For ``sh``: the folder to work in, and the names of the layered ones. It ends with its standard
+input, however this process ends."""
 
 
 class Root:
@@ -49,6 +50,7 @@ class Root:
         self.path = folder / "root"
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", MAKE, "sh", str(folder), *LAYERED],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -117,8 +119,5 @@ class Root:
 
     def close(self) -> None:
         """Remove it. Whatever runs in it has to have ended."""
-        self._holder.kill()
-        self._holder.wait()
-        assert self._holder.stdout
-        self._holder.stdout.close()
+        self._holder.communicate()
         shutil.rmtree(self.path)
