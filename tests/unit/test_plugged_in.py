@@ -378,8 +378,8 @@ def test_a_bot_that_raises_has_failed_once_and_is_only_ended(
     assert len(failed) == failures
     assert bots[0].called.count(method) == 1
     assert ("end" in bots[0].called) == is_ended
-    (record,) = [record for record in caplog.records if record.name == "voicedemo.bot"]
-    assert record.exc_info is not None
+    # On a busy machine another line may say that the bot took long.
+    (record,) = [r for r in caplog.records if r.name == "voicedemo.bot" and r.exc_info]
     assert str(CALL_ID) in record.getMessage()
 
 
