@@ -11,7 +11,7 @@ from signaling.shared import redis as shared_redis
 from signaling.shared import tokens
 from signaling.shared.base import AwayError
 from signaling.shared.redis import StoreInRedis
-from tests.redis import Redis
+from tests.redis import PATIENT_S, Redis
 
 from .conftest import MakeStore
 
@@ -80,6 +80,7 @@ async def test_a_redis_that_hangs_holds_nobody_up_and_its_late_answers_are_nobod
     async with asyncio.timeout(10):
         assert await refused(buckets, "a") == TIMES - 3
     redis.thaw()
+    monkeypatch.setattr(shared_redis, "ANSWER_S", PATIENT_S)
     for number in range(TIMES):
         async with asyncio.timeout(10):
             assert await answered(store, number) == number
