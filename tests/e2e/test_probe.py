@@ -1,0 +1,358 @@
+"""`manage.py probe` calls real servers. In each test but the first ones, one thing is broken."""
+
+import asyncio
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from doctor.probe import run
+from doctor.probe.call import Call
+from doctor.probe.faults import Fault
+from doctor.probe.line import Line
+from doctor.probe.path import Terms
+from doctor.probe.run import Outcome, Target
+from doctor.probe.site import Site
+from doctor.probe.ways import Way
+from tests.certificates import self_signed
+from tests.media.turnserver import turnserver
+from tests.ports import HERE, free_port
+from tests.redis import Redis
+
+from .cluster import Cluster
+from .server import ROOT, Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
+
+SLOW_S = 60.0
+"""No bound, where a test is not about it."""
+SECRET = "north"
+AUTH = ("--use-auth-secret", f"--static-auth-secret={SECRET}")
+
+MakeServer = Callable[..., Server]
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[MakeServer]:
+    running: list[Server] = []
+
+    def make(*command: str, **settings: str) -> Server:
+        settings = {"VOICEDEMO_STUN_URLS": "", **settings}
+        running.append(Server.start(tmp_path, command=command or ("serve",), **settings))
+        return running[-1]
+
+    yield make
+    for server in running:
+        server.stop()
+
+
+def target(url: str, *, authority: Path | None = None, slow_s: float = SLOW_S) -> Target:
+    return Target(url, run.trust(authority), slow_s)
+
+
+async def fault(url: str, way: Way = "direct", **options: Any) -> Fault:
+    """What the probe finds broken."""
+    outcome = await run.run(target(url, **options), way)
+    assert outcome.fault, "the call works"
+    assert outcome.fault.next_step
+    return outcome.fault
+
+
+async def works(url: str, way: Way, **options: Any) -> Outcome:
+    outcome = await run.run(target(url, **options), way)
+    assert outcome.fault is None
+    return outcome
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, as an operator does."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "probe", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "VOICEDEMO_VAR_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+
+
+@asynccontextmanager
+async def front(
+    server: Server, tls: ssl.SSLContext | None = None, late_s: float = 0.0
+) -> AsyncIterator[str]:
+    """A proxy in front of a server. Yields its URL.
+
+    :param late_s: passes everything on so much later.
+    """
+    port = urlsplit(server.url).port
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await asyncio.sleep(late_s)
+                writer.write(data)
+        except (ConnectionError, ssl.SSLError):
+            pass
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection(HERE, port)
+        await asyncio.gather(pass_on(reader, inner_writer), pass_on(inner_reader, writer))
+
+    listener = await asyncio.start_server(serve, HERE, 0, ssl=tls)
+    number = listener.sockets[0].getsockname()[1]
+    try:
+        yield f"{'https' if tls else 'http'}://{HERE}:{number}/"
+    finally:
+        listener.close()
+
+
+# It works.
+
+
+def test_the_command_says_what_it_heard(server: Server, tmp_path: Path) -> None:
+    done = command(tmp_path, server.url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("✓ direct")
+    assert "after an ICE restart" in done.stdout
+
+
+def test_the_command_writes_a_line_of_json_for_each_way_that_exists(
+    server: Server, tmp_path: Path
+) -> None:
+    done = command(tmp_path, server.url, "--way=each", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(line["way"], line["fault"]) for line in lines] == [("direct", None), ("ice-tcp", None)]
+    assert all(line["cpu_s"] > 0 and line["heard_s"] > 0 for line in lines)
+
+
+# The page.
+
+
+async def test_an_expired_certificate_is_named(server: Server, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, HERE, days=-1)
+    async with front(server, served_with(certificate, key)) as url:
+        found = await fault(url, authority=certificate)
+    assert found.code == "certificate"
+    assert "expired" in found.sentence
+
+
+async def test_a_certificate_of_another_name_is_named(server: Server, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, "127.0.0.9")
+    async with front(server, served_with(certificate, key)) as url:
+        found = await fault(url, authority=certificate)
+    assert found.code == "certificate"
+    assert "for another name" in found.sentence
+
+
+async def test_a_certificate_that_is_accepted_is_no_fault(server: Server, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, HERE)
+    async with front(server, served_with(certificate, key)) as url:
+        await works(url, "direct", authority=certificate)
+        assert (await fault(url)).code == "certificate"
+
+
+def served_with(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_a_wrong_host_is_named(make_server: MakeServer) -> None:
+    port = urlsplit(make_server(ALLOWED_HOSTS="demo.example.com").url).port
+    found = await fault(f"http://{HERE}:{port}/")
+    assert found.code == "host"
+    assert "ALLOWED_HOSTS" in found.next_step
+
+
+async def test_a_name_that_is_not_known_is_named() -> None:
+    found = await fault("http://no-such-host.invalid/")
+    assert found.code == "dns"
+    assert "no-such-host.invalid" in found.sentence
+
+
+async def test_a_name_that_leads_nowhere_is_named() -> None:
+    port = free_port()
+    found = await fault(f"http://localhost:{port}/")
+    assert found.code == "unreachable"
+    assert HERE in found.sentence
+    assert str(port) in found.sentence
+
+
+async def test_a_name_that_leads_elsewhere_is_named() -> None:
+    async def another(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+        writer.close()
+
+    async with await asyncio.start_server(another, HERE, 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        assert (await fault(f"http://{HERE}:{port}/")).code == "other_site"
+
+
+# The server.
+
+
+async def test_a_full_server_is_named(make_server: MakeServer) -> None:
+    url = make_server(VOICEDEMO_MAX_CALLS="1").url
+    async with somebody_in_a_call(url):
+        assert (await fault(url)).code == "busy"
+
+
+@asynccontextmanager
+async def somebody_in_a_call(url: str) -> AsyncIterator[None]:
+    trust = run.trust(None)
+    site = Site(url, trust)
+    page = await site.open()
+    configuration = await site.ice(page)
+    line = await Line.open(site, page, trust)
+    call = Call(line, Terms("direct", configuration.servers, trust, limited=False), "", {})
+    await call.connect()
+    try:
+        yield
+    finally:
+        await call.close()
+        await line.close()
+        await site.close()
+
+
+async def test_a_muted_bot_is_named(make_server: MakeServer) -> None:
+    url = make_server(DJANGO_SETTINGS_MODULE="tests.e2e.muted").url
+    found = await fault(url)
+    assert found.code == "muted"
+    assert "no echo" in found.sentence
+
+
+async def test_a_slow_answer_is_named(server: Server) -> None:
+    async with front(server, late_s=0.3) as url:
+        found = await fault(url, slow_s=0.2)
+    assert found.code == "slow"
+    assert "0.2 s is the bound" in found.sentence
+
+
+async def test_a_missing_worker_is_named(make_server: MakeServer, tmp_path: Path) -> None:
+    redis = Redis(tmp_path)
+    try:
+        url = make_server("serve", "--no-bot", REDIS_URL=redis.url).url
+        assert (await fault(url)).code == "no_worker"
+    finally:
+        redis.stop()
+
+
+async def test_frozen_workers_are_named(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    try:
+        await asyncio.to_thread(cluster.wait_for_workers)
+        for process in cluster.workers().values():
+            os.kill(process, signal.SIGSTOP)
+        assert (await fault(cluster.url)).code == "no_worker"
+    finally:
+        cluster.stop()
+
+
+async def test_a_redis_that_is_down_is_named(make_server: MakeServer, tmp_path: Path) -> None:
+    redis = Redis(tmp_path)
+    url = make_server("serve", "--no-bot", REDIS_URL=redis.url).url
+    redis.stop()
+    assert (await fault(url)).code == "redis"
+
+
+# TURN.
+
+
+def turn_settings(port: int, tls_port: int, secret: str = SECRET) -> dict[str, str]:
+    urls = (
+        f"turn:{HERE}:{port}?transport=udp",
+        f"turn:{HERE}:{port}?transport=tcp",
+        f"turns:{HERE}:{tls_port}?transport=tcp",
+    )
+    return {"VOICEDEMO_COTURN_URLS": ",".join(urls), "VOICEDEMO_COTURN_SECRET": secret}
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> tuple[Path, Path]:
+    return self_signed(tmp_path, HERE)
+
+
+def tls(certificate: Path, key: Path, port: int) -> tuple[str, ...]:
+    return (f"--cert={certificate}", f"--pkey={key}", f"--tls-listening-port={port}")
+
+
+async def test_each_way_is_called_over_alone(
+    make_server: MakeServer, tmp_path: Path, certified: tuple[Path, Path]
+) -> None:
+    tls_port = free_port()
+    async with turnserver(tmp_path, *AUTH, *tls(*certified, tls_port)) as port:
+        server = make_server(SSL_CERT_FILE=str(certified[0]), **turn_settings(port, tls_port))
+        done = await asyncio.to_thread(
+            command, tmp_path, server.url, "--way=each", "--json", f"--ca={certified[0]}"
+        )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = ["direct", "udp", "tcp", "tls", "ice-tcp"]
+    assert [(line["way"], line["fault"]) for line in lines] == [(way, None) for way in expected]
+
+
+@pytest.mark.parametrize("way", ["udp", "tcp"])
+async def test_a_turn_secret_that_is_no_longer_right_is_named(
+    make_server: MakeServer, tmp_path: Path, way: Way
+) -> None:
+    async with turnserver(tmp_path, *AUTH, "--no-tls") as port:
+        server = make_server(**turn_settings(port, free_port(), secret="south"))
+        found = await fault(server.url, way)
+    assert found.code == "turn_refused"
+    assert f"turn:{HERE}:{port}" in found.sentence
+    assert "secret" in found.next_step
+
+
+async def test_an_expired_certificate_of_the_turn_server_is_named(
+    make_server: MakeServer, tmp_path: Path
+) -> None:
+    certificate, key = self_signed(tmp_path, HERE, days=-1)
+    tls_port = free_port()
+    async with turnserver(tmp_path, *AUTH, *tls(certificate, key, tls_port)) as port:
+        server = make_server(**turn_settings(port, tls_port))
+        found = await fault(server.url, "tls", authority=certificate)
+    assert found.code == "certificate"
+    assert f"turns:{HERE}:{tls_port}" in found.sentence
+    assert "expired" in found.sentence
+
+
+async def test_a_turn_server_that_is_down_is_named(make_server: MakeServer) -> None:
+    server = make_server(**turn_settings(free_port(), free_port()))
+    assert (await fault(server.url, "tcp")).code == "turn_unreachable"
+
+
+async def test_a_way_without_a_turn_server_is_named(server: Server) -> None:
+    assert (await fault(server.url, "tls")).code == "no_relay"
+
+
+# Secrets.
+
+
+async def test_what_it_says_has_no_secrets(make_server: MakeServer, tmp_path: Path) -> None:
+    """Whatever happens: a call that works, and one that a TURN server refuses."""
+    async with turnserver(tmp_path, *AUTH, "--no-tls") as port:
+        server = make_server(**turn_settings(port, free_port(), secret="south"))
+        done = await asyncio.to_thread(
+            command, tmp_path, server.url, "--way=each", "--json"
+        )
+    trust = run.trust(None)
+    site = Site(server.url, trust)
+    page = await site.open()
+    credentials = (await site.ice(page)).servers
+    await site.close()
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    kinds = {len(page.ticket.split(":")[0]), *(len(one.credential or "") for one in credentials)}
+    assert kinds
+    assert "south" not in said
+    assert "ticket" not in said
+    assert not any((one.username or "-").split(":")[-1] in said for one in credentials)
