@@ -15,7 +15,7 @@ from bot.peer.aiortc_compat import srtp_sessions
 
 from . import faults, offer
 from .diagnosis import explain
-from .faults import ProbeError
+from .faults import BlockedError, ProbeError
 from .line import Line
 from .path import NoPathError, Path, Terms
 from .speech import Speaker, Word, words
@@ -146,7 +146,7 @@ class Call:
         establishing = asyncio.ensure_future(path.establish(answer.credentials))
         try:
             await self._line.wait(establishing, 60.0, "A path")
-        except NoPathError:
+        except (NoPathError, BlockedError):
             raise await explain(path, self._page_host) from None
         finally:
             establishing.cancel()

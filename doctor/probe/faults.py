@@ -71,6 +71,17 @@ class ProbeError(Exception):
         self.fault = Fault(code, sentence, next_step)
 
 
+class BlockedError(ProbeError):
+    """The server gives the call up, as no check of ours reaches the bot."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ended",
+            "The server ends the call, as nothing reaches the bot.",
+            "Is the media port open for UDP and TCP?",
+        )
+
+
 class MovedError(Exception):
     """The server told the call to go on with another worker, as in an upgrade."""
 

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from wire.constants import MAX_MESSAGE_BYTES
 
 from . import faults
-from .faults import MovedError, ProbeError
+from .faults import BlockedError, MovedError, ProbeError
 from .site import HEADERS, Page, Site, unanswered
 
 READY_S: Final = 8.0
@@ -163,7 +163,8 @@ class Line:
             case "move":
                 raise MovedError
             case "bye":
-                raise faults.ended(message["reason"])
+                blocked = message["reason"] == "network_blocked"
+                raise BlockedError if blocked else faults.ended(message["reason"])
             case "error":
                 raise await self._refused(message["code"])
 

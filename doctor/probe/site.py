@@ -19,8 +19,8 @@ from .faults import ProbeError
 PATIENCE_S: Final = 8.0
 """As long as the page waits (``static/js/link/api.js``)."""
 HEADERS: Final = {"User-Agent": "Mozilla/5.0 (voicedemo probe)", "Accept-Language": "en"}
-BAD_HOST: Final = "Bad Request (400)"
-"""What Django answers to a Host that is not in ALLOWED_HOSTS."""
+BAD_HOST: Final = "ALLOWED_HOSTS"
+"""A word of the server's answer to a Host that is not one of these (``pages/errors/views.py``)."""
 
 _READINESS: Final = {
     "every line is taken": faults.busy,

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,19 +93,23 @@ async def front(
     :param late_s: passes everything on so much later.
     """
     port = urlsplit(server.url).port
+    serving: set[asyncio.Task[None]] = set()
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        with suppress(OSError):
             while data := await reader.read(65536):
                 await asyncio.sleep(late_s)
                 writer.write(data)
-        except (ConnectionError, ssl.SSLError):
-            pass
-        writer.close()
+            await closed(writer)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        serving.add(task)
         inner_reader, inner_writer = await asyncio.open_connection(HERE, port)
         await asyncio.gather(pass_on(reader, inner_writer), pass_on(inner_reader, writer))
+        await closed(inner_writer)
+        await closed(writer)
 
     listener = await asyncio.start_server(serve, HERE, 0, ssl=tls)
     number = listener.sockets[0].getsockname()[1]
@@ -113,6 +117,13 @@ async def front(
         yield f"{'https' if tls else 'http'}://{HERE}:{number}/"
     finally:
         listener.close()
+        await asyncio.gather(*serving)
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 # It works.
@@ -341,9 +352,7 @@ async def test_what_it_says_has_no_secrets(make_server: MakeServer, tmp_path: Pa
     """Whatever happens: a call that works, and one that a TURN server refuses."""
     async with turnserver(tmp_path, *AUTH, "--no-tls") as port:
         server = make_server(**turn_settings(port, free_port(), secret="south"))
-        done = await asyncio.to_thread(
-            command, tmp_path, server.url, "--way=each", "--json"
-        )
+        done = await asyncio.to_thread(command, tmp_path, server.url, "--way=each", "--json")
     trust = run.trust(None)
     site = Site(server.url, trust)
     page = await site.open()
