@@ -25,6 +25,7 @@ Code = Literal[
     "refused",
     "no_answer",
     "no_relay",
+    "turn_missing",
     "turn_refused",
     "turn_unreachable",
     "turn_blind",
@@ -251,13 +252,21 @@ def no_answer(what: str, seconds: float) -> ProbeError:
 # The path.
 
 
-def no_relay(way: str, *, limited: bool) -> ProbeError:
-    """:param limited: the budget of credentials is spent, or a provider was late."""
-    if limited:
-        step = "Read the log: a provider fails, or its budget is spent (docs/settings.md)."
-    else:
-        step = "Configure a TURN server for it (docs/settings.md), or leave this way out."
-    return ProbeError("no_relay", f"The page gets no TURN server for the way {way}.", step)
+def no_relay(way: str) -> ProbeError:
+    return ProbeError(
+        "no_relay",
+        f"The page gets no TURN server for the way {way}.",
+        "Configure one (docs/settings.md), or leave this way out.",
+    )
+
+
+def turn_missing(way: str) -> ProbeError:
+    """The budget of credentials is spent, or a provider is late."""
+    return ProbeError(
+        "turn_missing",
+        f"The page gets no TURN server for the way {way} at the moment.",
+        "Read the server's log: a provider fails, or the budget is spent (docs/settings.md).",
+    )
 
 
 def turn_refused(url: str, code: int) -> ProbeError:

@@ -197,7 +197,7 @@ class Path(Connection):
         way = self.terms.way
         server = ways.relay(self.terms.servers, way)
         if server is None:
-            raise faults.no_relay(way, limited=self.terms.limited)
+            raise faults.turn_missing(way) if self.terms.limited else faults.no_relay(way)
         self.relay = server
         base = await self._allocate(server)
         host, port = base.transport.get_extra_info("sockname")

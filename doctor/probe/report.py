@@ -15,9 +15,7 @@ def as_text(outcome: Outcome) -> str:
     fault = outcome.fault
     if fault is None:
         heard, restart = outcome.stages["heard"], outcome.stages["restart"]
-        told = (
-            f"heard the echo after {heard:.2f} s, and again after an ICE restart ({restart:.2f} s)"
-        )
+        told = f"heard the echo after {heard:.2f} s, and after an ICE restart of {restart:.2f} s"
         return f"{Status.GOOD.mark} {outcome.way:8} {told}"
     return f"{Status.BAD.mark} {outcome.way:8} {fault.sentence}\n{'':11}→ {fault.next_step}"
 

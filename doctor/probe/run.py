@@ -4,7 +4,6 @@ import logging
 import resource
 import ssl
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -14,7 +13,7 @@ from .faults import Fault, MovedError, ProbeError
 from .line import Line
 from .path import Terms
 from .site import IceConfiguration, Page, Site
-from .ways import RELAYED, WAYS, Way, relay
+from .ways import Way
 
 log = logging.getLogger("voicedemo.probe")
 
@@ -61,24 +60,6 @@ def trust(authority: FilePath | None) -> ssl.SSLContext:
     if authority is not None:
         context.load_verify_locations(authority)
     return context
-
-
-async def ways_of(target: Target) -> Sequence[Way]:
-    """The ways that exist for a page: a relay needs a TURN server of its kind.
-
-    The ways of relays are all there if the page cannot be had, or if servers are missing for now:
-    then each call says why.
-    """
-    site = Site(target.url, target.trust)
-    try:
-        found = await site.ice(await site.open())
-    except ProbeError:
-        return WAYS
-    finally:
-        await site.close()
-    if found.limited:
-        return WAYS
-    return [way for way in WAYS if way not in RELAYED or relay(found.servers, way)]
 
 
 async def run(target: Target, way: Way) -> Outcome:

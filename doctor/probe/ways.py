@@ -15,7 +15,6 @@ Way = Literal["direct", "udp", "tcp", "tls", "ice-tcp"]
 that. ``ice-tcp``: the bot's own TCP port (RFC 6544)."""
 
 WAYS: Final[tuple[Way, ...]] = ("direct", "udp", "tcp", "tls", "ice-tcp")
-RELAYED: Final = ("udp", "tcp", "tls")
 MAX_STUN: Final = 2
 
 

@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -143,6 +144,33 @@ def test_the_command_writes_a_line_of_json_for_each_way_that_exists(
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(line["way"], line["fault"]) for line in lines] == [("direct", None), ("ice-tcp", None)]
     assert all(line["cpu_s"] > 0 and line["heard_s"] > 0 for line in lines)
+
+
+def test_it_goes_on_calling_and_tells_prometheus(server: Server, tmp_path: Path) -> None:
+    port, textfile = free_port(), tmp_path / "probe.prom"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "manage.py", "probe", server.url, "--every=0.1", "--json"),
+            *(f"--metrics-port={port}", f"--textfile={textfile}"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "VOICEDEMO_VAR_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    try:
+        told = [json.loads(process.stdout.readline()) for _ in range(3)]
+        with urllib.request.urlopen(f"http://{HERE}:{port}/metrics") as response:
+            served = response.read().decode()
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        process.stdout.close()
+    assert process.wait(10) == 0, rest
+    assert [one["fault"] for one in told] == [None] * 3
+    for metrics in (served, textfile.read_text()):
+        assert 'voicedemo_probe_up{way="direct"} 1.0' in metrics
 
 
 # The page.
