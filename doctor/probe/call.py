@@ -15,7 +15,7 @@ from bot.peer.aiortc_compat import srtp_sessions
 
 from . import faults, offer
 from .diagnosis import explain
-from .faults import BlockedError, ProbeError
+from .faults import BlockedError, MovedError, ProbeError
 from .line import Line
 from .path import NoPathError, Path, Terms
 from .speech import Speaker, Word, words
@@ -116,7 +116,7 @@ class Call:
 
     async def close(self) -> None:
         """Hang up, and give everything back."""
-        with suppress(ProbeError):
+        with suppress(ProbeError, MovedError):  # the server was faster
             await self._line.hang_up()
         for task in self._tasks:
             task.cancel()
@@ -189,7 +189,11 @@ class Call:
         self._stages[stage] = time.perf_counter() - self._offered_at
 
     def _trickle(self, candidate: Candidate) -> None:
-        self._spawn(self._line.candidate(candidate, self._paths[-1].credentials.ufrag))
+        self._spawn(self._tell(candidate, self._paths[-1].credentials.ufrag))
+
+    async def _tell(self, candidate: Candidate, ufrag: str) -> None:
+        with suppress(ProbeError, MovedError):  # whoever waits on the line is told
+            await self._line.candidate(candidate, ufrag)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

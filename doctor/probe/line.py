@@ -154,7 +154,7 @@ class Line:
         match message["type"]:
             case "ready" if not self._ready.done():
                 self._ready.set_result(None)
-            case "answer" if message["generation"] == self._generation:
+            case "answer" if message["generation"] == self._generation and not self._answer.done():
                 self._answer.set_result(message["sdp"])
             case "candidate" if message["generation"] == self._generation and message["candidate"]:
                 await self.on_candidate(_read(message["candidate"]["candidate"]))

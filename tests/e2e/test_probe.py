@@ -16,14 +16,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from doctor.probe import run
+from doctor.probe import report, run
 from doctor.probe.call import Call
 from doctor.probe.faults import Fault
 from doctor.probe.line import Line
+from doctor.probe.metrics import Metrics
 from doctor.probe.path import Terms
 from doctor.probe.run import Outcome, Target
-from doctor.probe.site import Site
-from doctor.probe.ways import Way
+from doctor.probe.site import IceConfiguration, Page, Site
+from doctor.probe.ways import WAYS, Way
 from tests.certificates import self_signed
 from tests.media.turnserver import turnserver
 from tests.ports import HERE, free_port
@@ -38,6 +39,8 @@ SLOW_S = 60.0
 """No bound, where a test is not about it."""
 SECRET = "north"
 AUTH = ("--use-auth-secret", f"--static-auth-secret={SECRET}")
+
+BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
 
 MakeServer = Callable[..., Server]
 
@@ -87,11 +90,16 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @asynccontextmanager
 async def front(
-    server: Server, tls: ssl.SSLContext | None = None, late_s: float = 0.0
+    server: Server,
+    tls: ssl.SSLContext | None = None,
+    *,
+    late_s: float = 0.0,
+    websockets: bool = True,
 ) -> AsyncIterator[str]:
     """A proxy in front of a server. Yields its URL.
 
     :param late_s: passes everything on so much later.
+    :param websockets: whether it passes those on.
     """
     port = urlsplit(server.url).port
     serving: set[asyncio.Task[None]] = set()
@@ -99,6 +107,8 @@ async def front(
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
+                if not websockets:
+                    data = data.replace(b"Upgrade: websocket\r\n", b"")
                 await asyncio.sleep(late_s)
                 writer.write(data)
             await closed(writer)
@@ -235,6 +245,22 @@ async def test_a_name_that_leads_elsewhere_is_named() -> None:
     async with await asyncio.start_server(another, HERE, 0) as listener:
         port = listener.sockets[0].getsockname()[1]
         assert (await fault(f"http://{HERE}:{port}/")).code == "other_site"
+
+
+async def test_a_proxy_that_passes_no_websockets_is_named(server: Server) -> None:
+    async with front(server, websockets=False) as url:
+        assert (await fault(url)).code == "socket"
+
+
+async def test_a_proxy_without_its_server_is_named() -> None:
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(BAD_GATEWAY)
+        writer.close()
+
+    async with await asyncio.start_server(proxy, HERE, 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        assert (await fault(f"http://{HERE}:{port}/")).code == "proxy"
 
 
 # The server.
@@ -376,20 +402,40 @@ async def test_a_way_without_a_turn_server_is_named(server: Server) -> None:
 # Secrets.
 
 
-async def test_what_it_says_has_no_secrets(make_server: MakeServer, tmp_path: Path) -> None:
-    """Whatever happens: a call that works, and one that a TURN server refuses."""
+@pytest.mark.parametrize("secret", [SECRET, "south"])
+async def test_what_it_says_has_no_secrets(
+    make_server: MakeServer,
+    tmp_path: Path,
+    secret: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Neither of a call that works, nor of one that the TURN server refuses."""
+    secrets: list[str] = []
+    take_page, take_servers = Site.open, Site.ice
+
+    async def open_page(site: Site) -> Page:
+        page = await take_page(site)
+        secrets.append(page.ticket)
+        return page
+
+    async def ice(site: Site, page: Page) -> IceConfiguration:
+        found = await take_servers(site, page)
+        secrets.extend(
+            text for one in found.servers for text in (one.username, one.credential) if text
+        )
+        return found
+
+    monkeypatch.setattr(Site, "open", open_page)
+    monkeypatch.setattr(Site, "ice", ice)
     async with turnserver(tmp_path, *AUTH, "--no-tls") as port:
-        server = make_server(**turn_settings(port, free_port(), secret="south"))
-        done = await asyncio.to_thread(command, tmp_path, server.url, "--way=each", "--json")
-    trust = run.trust(None)
-    site = Site(server.url, trust)
-    page = await site.open()
-    credentials = (await site.ice(page)).servers
-    await site.close()
-    said = done.stdout + done.stderr
-    assert done.returncode == 1
-    kinds = {len(page.ticket.split(":")[0]), *(len(one.credential or "") for one in credentials)}
-    assert kinds
-    assert "south" not in said
-    assert "ticket" not in said
-    assert not any((one.username or "-").split(":")[-1] in said for one in credentials)
+        server = make_server(**turn_settings(port, free_port(), secret))
+        outcomes = [await run.run(target(server.url), way) for way in WAYS]
+    metrics = Metrics()
+    for outcome in outcomes:
+        metrics.take(outcome)
+    metrics.write(tmp_path / "probe.prom")
+    said = "".join(report.as_text(one) + report.as_json(one) for one in outcomes)
+    said += (tmp_path / "probe.prom").read_text() + caplog.text
+    assert len(secrets) > len(WAYS)
+    assert [one for one in secrets if one in said] == []
