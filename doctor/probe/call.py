@@ -17,9 +17,10 @@ from . import faults, offer
 from .diagnosis import explain
 from .faults import BlockedError, MovedError, ProbeError
 from .line import Line
-from .path import NoPathError, Path, Terms
+from .path import CONNECT_S, NoPathError, Path, Terms
 from .speech import Speaker, Word, words
 
+PATH_S: Final = 2 * CONNECT_S
 DTLS_S: Final = 8.0
 ECHO_S: Final = 4.0
 """From the beginning of a word until more than half of it has come back."""
@@ -96,7 +97,7 @@ class Call:
         :raises ProbeError: it does not come back.
         """
         word = await self._echo(0)
-        self._stages["heard"] = self._heard_at - self._offered_at
+        self._stages["heard"] = word.first_heard_at - self._offered_at
         self._stages["echo"] = sorted(word.echo_s)[len(word.echo_s) // 2]
 
     async def restart(self) -> None:
@@ -138,6 +139,7 @@ class Call:
             self._generation, self._ssrc, fingerprint, path.credentials, path.local_candidates
         )
         await self._line.offer(sdp, self._generation, path.name)
+        path.ask_stun()
         answer = offer.read(await self._line.answer())
         if self._generation == 1:
             self._since_offer("answer")
@@ -145,7 +147,7 @@ class Call:
             await path.name(candidate)
         establishing = asyncio.ensure_future(path.establish(answer.credentials))
         try:
-            await self._line.wait(establishing, 60.0, "A path")
+            await self._line.wait(establishing, PATH_S, "A path")
         except (NoPathError, BlockedError):
             raise await explain(path, self._page_host) from None
         finally:
@@ -179,8 +181,6 @@ class Call:
     async def _wait_for(self, word: Word) -> None:
         try:
             async with asyncio.timeout(ECHO_S):
-                await word.first_heard.wait()
-                self._heard_at = time.perf_counter()
                 await word.heard.wait()
         except TimeoutError:
             raise faults.muted(len(word.echo_s), len(word.packets)) from None
@@ -188,8 +188,9 @@ class Call:
     def _since_offer(self, stage: str) -> None:
         self._stages[stage] = time.perf_counter() - self._offered_at
 
-    def _trickle(self, candidate: Candidate) -> None:
-        self._spawn(self._tell(candidate, self._paths[-1].credentials.ufrag))
+    def _trickle(self, path: Path, candidate: Candidate) -> None:
+        if path is self._paths[-1]:
+            self._spawn(self._tell(candidate, path.credentials.ufrag))
 
     async def _tell(self, candidate: Candidate, ufrag: str) -> None:
         with suppress(ProbeError, MovedError):  # whoever waits on the line is told

@@ -64,7 +64,7 @@ class Path(Connection):
         self,
         terms: Terms,
         deliver: Callable[[bytes], None],
-        trickle: Callable[[Candidate], None],
+        trickle: Callable[["Path", Candidate], None],
         *,
         controlling: bool,
     ) -> None:
@@ -144,14 +144,10 @@ class Path(Connection):
     # Gathering.
 
     async def _gather_hosts(self) -> list[Candidate]:
-        servers = ways.stun(self.terms.servers)
         for address in host_addresses():
             base = await self._open(address)
             if base is not None:
                 self._protocols.append(base)
-                self._ask(base, servers)
-        if servers:
-            self.stun_answers = False
         return [base.local_candidate for base in self._protocols]
 
     async def _open(self, address: str) -> StunProtocol | None:
@@ -172,13 +168,18 @@ class Path(Connection):
         )
         return base
 
-    def _ask(self, base: StunProtocol, servers: Sequence[StunServer]) -> None:
-        if ":" in base.local_candidate.host:
-            return
-        for server in servers:
-            self._reflexive.append(asyncio.create_task(self._ask_one(base, server)))
+    def ask_stun(self) -> None:
+        """Begin to look for server-reflexive candidates, which are trickled. Call it after the
+        offer.
+        """
+        servers = ways.stun(self.terms.servers) if self.terms.way == "direct" else []
+        if servers:
+            self.stun_answers = False
+        for base in self._protocols:
+            if ":" not in base.local_candidate.host:  # aioice asks over IPv4 only
+                self._reflexive += (asyncio.create_task(self._ask(base, one)) for one in servers)
 
-    async def _ask_one(self, base: StunProtocol, server: StunServer) -> None:
+    async def _ask(self, base: StunProtocol, server: StunServer) -> None:
         try:
             async with asyncio.timeout(STUN_S):
                 found, _ = await server_reflexive_candidate(base, (server.host, server.port))
@@ -186,7 +187,7 @@ class Path(Connection):
             return
         self.stun_answers = True
         if (found.host, found.port) != (base.local_candidate.host, base.local_candidate.port):
-            self._trickle(found)
+            self._trickle(self, found)
 
     async def wait_for_stun(self) -> None:
         """Wait until every STUN server has answered, or had its time to."""

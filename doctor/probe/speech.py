@@ -53,7 +53,8 @@ class Word:
         self._packets = packets
         self._said: dict[bytes, float] = {}
         self.echo_s: list[float] = []
-        self.first_heard = asyncio.Event()
+        self.first_heard_at = 0.0
+        """On the clock of :func:`time.perf_counter`; 0 before."""
         self.heard = asyncio.Event()
         """Set when more than half of it has come back."""
 
@@ -68,8 +69,9 @@ class Word:
         said_at = self._said.pop(payload, None)
         if said_at is None:
             return
-        self.echo_s.append(time.perf_counter() - said_at)
-        self.first_heard.set()
+        now = time.perf_counter()
+        self.echo_s.append(now - said_at)
+        self.first_heard_at = self.first_heard_at or now
         if 2 * len(self.echo_s) > len(self._packets):
             self.heard.set()
 

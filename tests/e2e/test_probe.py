@@ -33,7 +33,7 @@ from tests.redis import Redis
 from .cluster import Cluster
 from .server import ROOT, Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone]
+pytestmark = pytest.mark.e2e
 
 SLOW_S = 60.0
 """No bound, where a test is not about it."""
