@@ -50,6 +50,12 @@ class Terms:
     trust: ssl.SSLContext
     limited: bool
     """The page was told that TURN servers are missing for now."""
+    ipv6: bool
+    """Media without a relay go over IPv6 alone; False: over IPv4 alone. With both, one that works
+    would hide one that does not."""
+
+    def is_own_family(self, host: str) -> bool:
+        return (":" in host) == self.ipv6
 
 
 class Path(Connection):
@@ -85,7 +91,9 @@ class Path(Connection):
 
     async def name(self, candidate: Candidate) -> None:
         """Take a candidate of the bot's."""
-        if ways.fits(candidate, self.terms.way) and candidate.component == 1:
+        terms = self.terms
+        is_wanted = self.relay is not None or terms.is_own_family(candidate.host)
+        if is_wanted and ways.fits(candidate, terms.way) and candidate.component == 1:
             self.named.append(candidate)
             if self.terms.way != "ice-tcp":
                 await self.add_remote_candidate(candidate)
@@ -124,7 +132,7 @@ class Path(Connection):
         if way == "direct":
             return await self._gather_hosts()
         if way == "ice-tcp":
-            return [ice_tcp.active_candidate(address) for address in host_addresses()]
+            return [ice_tcp.active_candidate(address) for address in self._hosts()]
         return [await self._gather_relay()]
 
     def data_received(self, data: bytes, component: int) -> None:
@@ -143,8 +151,11 @@ class Path(Connection):
 
     # Gathering.
 
+    def _hosts(self) -> list[str]:
+        return [address for address in host_addresses() if self.terms.is_own_family(address)]
+
     async def _gather_hosts(self) -> list[Candidate]:
-        for address in host_addresses():
+        for address in self._hosts():
             base = await self._open(address)
             if base is not None:
                 self._protocols.append(base)

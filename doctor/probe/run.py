@@ -9,6 +9,7 @@ from pathlib import Path as FilePath
 
 from . import faults
 from .call import Call
+from .diagnosis import addresses
 from .faults import Fault, MovedError, ProbeError
 from .line import Line
 from .path import Terms
@@ -106,7 +107,14 @@ async def _talk(
     page: Page,
     configuration: IceConfiguration,
 ) -> None:
-    terms = Terms(way, configuration.servers, target.trust, configuration.limited)
+    here = await addresses(page.url.host)
+    terms = Terms(
+        way,
+        configuration.servers,
+        target.trust,
+        limited=configuration.limited,
+        ipv6=bool(here) and all(":" in address for address in here),
+    )
     line = await Line.open(site, page, target.trust)
     call = Call(line, terms, page.url.host, stages)
     try:

@@ -279,7 +279,9 @@ async def somebody_in_a_call(url: str) -> AsyncIterator[None]:
     page = await site.open()
     configuration = await site.ice(page)
     line = await Line.open(site, page, trust)
-    call = Call(line, Terms("direct", configuration.servers, trust, limited=False), "", {})
+    call = Call(
+        line, Terms("direct", configuration.servers, trust, limited=False, ipv6=False), "", {}
+    )
     await call.connect()
     try:
         yield
@@ -328,6 +330,15 @@ async def test_a_redis_that_is_down_is_named(make_server: MakeServer, tmp_path: 
     url = make_server("serve", "--no-bot", REDIS_URL=redis.url).url
     redis.stop()
     assert (await fault(url)).code == "redis"
+
+
+async def test_a_wrong_public_address_is_named(make_server: MakeServer) -> None:
+    """The bot's own checks come here from its real address. Few phones could take them."""
+    url = make_server(VOICEDEMO_PUBLIC_IPS="127.0.0.2").url
+    found = await fault(url)
+    assert found.code == "wrong_ip"
+    assert "127.0.0.2" in found.sentence
+    assert "VOICEDEMO_PUBLIC_IPS" in found.next_step
 
 
 # TURN.
