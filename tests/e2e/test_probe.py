@@ -333,7 +333,6 @@ async def test_a_redis_that_is_down_is_named(make_server: MakeServer, tmp_path: 
 
 
 async def test_a_wrong_public_address_is_named(make_server: MakeServer) -> None:
-    """The bot's own checks come here from its real address. Few phones could take them."""
     url = make_server(VOICEDEMO_PUBLIC_IPS="127.0.0.2").url
     found = await fault(url)
     assert found.code == "wrong_ip"
