@@ -86,7 +86,10 @@ class Call:
 
         :raises ProbeError: it cannot be had.
         """
-        answer = await self._open_path()
+        try:
+            answer = await self._open_path()
+        except (NoPathError, BlockedError):
+            raise await explain(self._paths[0], self._page_host) from None
         self._media.path = self._paths[0]
         await self._secure(answer)
         self._since_offer("connected")
@@ -112,6 +115,8 @@ class Call:
             self._since_offer("restart")
             await before.release()
             await self._echo(1)
+        except NoPathError:
+            raise faults.restart_failed("No new path to the bot is found.") from None
         except ProbeError as exc:
             raise faults.restart_failed(exc.fault.sentence) from None
 
@@ -127,7 +132,10 @@ class Call:
         await asyncio.gather(*(path.release() for path in self._paths))
 
     async def _open_path(self) -> offer.Answer:
-        """Open the path of another generation: the first, or that of a restart."""
+        """Open the path of another generation: the first, or that of a restart.
+
+        :raises NoPathError: the bot answers, and no pair works.
+        """
         controlling = self._paths[-1].ice_controlling if self._paths else True
         path = Path(self._terms, self._media.deliver, self._trickle, controlling=controlling)
         self._paths.append(path)
@@ -148,8 +156,6 @@ class Call:
         establishing = asyncio.ensure_future(path.establish(answer.credentials))
         try:
             await self._line.wait(establishing, PATH_S, "A path")
-        except (NoPathError, BlockedError):
-            raise await explain(path, self._page_host) from None
         finally:
             establishing.cancel()
         return answer

@@ -298,6 +298,13 @@ async def test_a_muted_bot_is_named(make_server: MakeServer) -> None:
     assert "no echo" in found.sentence
 
 
+async def test_a_restart_that_fails_is_named(make_server: MakeServer) -> None:
+    url = make_server(DJANGO_SETTINGS_MODULE="tests.e2e.restarts_fail").url
+    found = await fault(url)
+    assert found.code == "restart"
+    assert "No new path" in found.sentence
+
+
 async def test_a_slow_answer_is_named(server: Server) -> None:
     async with front(server, late_s=0.3) as url:
         found = await fault(url, slow_s=0.2)
