@@ -79,12 +79,14 @@ class _Peer:
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        self._generation = 0
 
     async def open(self) -> None:
         await self._page.open()
 
     async def answer(self, offer: str) -> str:
-        return await self._page.offer(offer)
+        self._generation += 1
+        return await self._page.offer(offer, self._generation)
 
     async def close(self) -> None:
         """The call may go on over another one."""
@@ -92,6 +94,9 @@ class _Peer:
 
 class Caller:
     """A caller.
+
+    :param voice: of the bot.
+    :param source: the token with the label of the call; '' if it has none.
 
     :ivar moves: how often the call came to another worker.
     :ivar longest_gap_s: the longest time without a packet since :meth:`clear`.
@@ -103,12 +108,15 @@ class Caller:
         address: str,
         certificate: RTCCertificate,
         packets: Sequence[bytes],
+        voice: str = "echo",
+        source: str = "",
     ) -> None:
-        self.page = Page(urls, address, self._move)
+        self.page = Page(urls, address, self._move, voice, source)
         self._certificate = certificate
         self._packets = packets
         self._line: HeardLine | None = None
         self._moving: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[None] | None = None
         self.moves = 0
         self.longest_gap_s = 0.0
         self._heard_at = time.perf_counter()
@@ -144,6 +152,16 @@ class Caller:
         """How much of what was said over it has not come back yet."""
         return self._line.sent - self.heard.received if self._line else 0
 
+    async def restart_ice(self) -> None:
+        """Restart ICE, unless the call moves to another worker meanwhile."""
+        if self._line and not self._is_moving:
+            self._restarting = asyncio.create_task(self._line.restart_ice())
+            await asyncio.wait((self._restarting,), timeout=MOVED_WITHIN_S)
+            if self._restarting.cancel():
+                raise TimeoutError("the restart of ICE took too long")
+            if not self._restarting.cancelled():
+                self._restarting.result()
+
     async def hang_up(self) -> str:
         """Hang up. Returns the server's word for the end of the call."""
         if self._moving:
@@ -156,10 +174,16 @@ class Caller:
     async def vanish(self) -> None:
         """Close everything, and tell nobody."""
         await self.page.close()
-        if self._moving:
-            self._moving.cancel()
+        for task in (self._moving, self._restarting):
+            if task:
+                task.cancel()
+                await asyncio.wait((task,))
         if self._line:
-            await self._line.hang_up()
+            await self._line.vanish()
+
+    @property
+    def _is_moving(self) -> bool:
+        return self._moving is not None and not self._moving.done()
 
     async def _connected(self) -> HeardLine:
         line = HeardLine(self.page, self._packets, self._packet)
@@ -177,8 +201,9 @@ class Caller:
         self._heard_at = now
 
     def _move(self) -> None:
-        if self._moving:
-            self._moving.cancel()
+        for task in (self._moving, self._restarting):
+            if task:
+                task.cancel()
         self._moving = asyncio.create_task(self._go_elsewhere())
 
     async def _go_elsewhere(self) -> None:
@@ -214,13 +239,13 @@ class Callers:
                     group.create_task(self.one())
         self.clear()
 
-    async def one(self) -> Caller:
+    async def one(self, voice: str = "echo", source: str = "") -> Caller:
         """:raises RefusedError: if the server says why there is no call."""
         number = next(self._numbers)
         first = number % len(self._urls)
         urls = [*self._urls[first:], *self._urls[:first]]
-        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        caller = Caller(urls, address, self._certificate, self._packets)
+        address = address_of(number)
+        caller = Caller(urls, address, self._certificate, self._packets, voice, source)
         await caller.call()
         self.up.append(caller)
         return caller
@@ -289,6 +314,11 @@ class Callers:
             step += 1
             due += PACKET_S / GROUPS
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+
+
+def address_of(number: int) -> str:
+    """The address of a caller's, so that each is a network of its own."""
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 def _as_written(word: str) -> tuple[str, str]:

@@ -40,17 +40,28 @@ class Page:
         a load balancer would have it.
     :param address: the caller's.
     :param on_move: called when the server asks the page to move to another worker.
+    :param voice: of the bot.
+    :param source: the token with the label of the call; '' if it has none.
 
     :ivar lost: how often a socket was lost, or could not be opened.
     :ivar reports: how many reports were sent.
     :ivar places: in line, as the server told them while there was no line.
     """
 
-    def __init__(self, urls: Sequence[str], address: str, on_move: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        address: str,
+        on_move: Callable[[], None],
+        voice: str = "echo",
+        source: str = "",
+    ) -> None:
         self._urls = itertools.cycle(urls)
         self.url = next(self._urls)
         self._address = {"X-Forwarded-For": address}
         self._on_move = on_move
+        self._voice = voice
+        self._source = source
         self._ticket = ""
         self._claim: dict[str, str] | None = None
         self._ready: dict[str, Any] = {}
@@ -69,7 +80,9 @@ class Page:
         """Get a ticket and open a socket, as the page does before the tap."""
         if self._task is None:
             async with httpx.AsyncClient(timeout=ASKED_S) as http:
-                answer = await http.get(f"{self.url}api/ticket/", headers=self._address)
+                answer = await http.get(
+                    f"{self.url}api/ticket/", params={"from": self._source}, headers=self._address
+                )
             self._ticket = answer.raise_for_status().json()["ticket"]
             self._task = asyncio.create_task(self._run())
         await self._greeted.wait()
@@ -79,13 +92,17 @@ class Page:
         """Whether there is a socket that the server has greeted."""
         return self._greeted.is_set()
 
-    async def offer(self, sdp: str) -> str:
+    async def offer(self, sdp: str, generation: int = 1) -> str:
         """Offer the call, or another peer connection for it, and return the answer.
 
+        :param generation: more than 1 restarts the ICE of the peer connection.
         :raises RefusedError: if there is none.
         """
-        message = {"type": "offer", "sdp": sdp, "generation": 1}
-        message |= {"rejoin": True} if self._claim else {"voice": "echo"}
+        message = {"type": "offer", "sdp": sdp, "generation": generation}
+        if self._claim is None:
+            message["voice"] = self._voice
+        elif generation == 1:
+            message["rejoin"] = True
         offer = _Offer(message, asyncio.get_running_loop().create_future())
         self._offer = offer
         await self._say(message)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,12 +20,22 @@ class Cluster:
 
     :param folder: for the data of all processes.
     :param count: how many workers it has.
+    :param prefix: arguments to put before the command of the web process.
     :param settings: as environment variables.
     """
 
-    def __init__(self, folder: Path, count: int = WORKERS, /, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int = WORKERS,
+        /,
+        *,
+        prefix: Sequence[str] = (),
+        **settings: str,
+    ) -> None:
         self._folder = folder
         self._count = count
+        self._prefix = prefix
         self._settings = settings
         self.redis = Redis(folder)
         self.server = self._start()
@@ -32,7 +43,11 @@ class Cluster:
     def _start(self, *more: str) -> Server:
         command = ("serve", f"--workers={self._count}", *more)
         return Server.start(
-            self._folder / "var", command=command, REDIS_URL=self.redis.url, **self._settings
+            self._folder / "var",
+            prefix=self._prefix,
+            command=command,
+            REDIS_URL=self.redis.url,
+            **self._settings,
         )
 
     @property
@@ -45,14 +60,21 @@ class Cluster:
 
     def workers(self) -> dict[str, int]:
         """The process ids of the workers, by channel."""
+        return self._workers_by("--channel=")
+
+    def workers_by_number(self) -> dict[int, int]:
+        """The process ids of the workers, by the number of each on its machine."""
+        return {int(number): pid for number, pid in self._workers_by("--number=").items()}
+
+    def _workers_by(self, option: str) -> dict[str, int]:
         found = {}
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 arguments = (process / "cmdline").read_bytes().decode().split("\0")
                 environment = (process / "environ").read_bytes().decode().split("\0")
                 if "runbot" in arguments and f"REDIS_URL={self.redis.url}" in environment:
-                    channel = next(one for one in arguments if one.startswith("--channel="))
-                    found[channel.removeprefix("--channel=")] = int(process.name)
+                    value = next(one for one in arguments if one.startswith(option))
+                    found[value.removeprefix(option)] = int(process.name)
         return found
 
     def calls(self) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,27 +91,33 @@ class Server:
         return True
 
     def resources(self) -> dict[str, int]:
-        """Count the process's threads, open files and asyncio tasks.
-
-        Threads of pools are left out: they are made when calls coincide, and stay. Those of the
-        database keep their connections, whose files are counted by themselves.
-        """
-        proc = Path(f"/proc/{self.process.pid}")
-        files = _open_files(proc)
-        database = [file for file in files if "db.sqlite3" in file]
-        return {
-            "threads": len(list((proc / "task").iterdir()))
-            - int(self.metric("voicedemo_pool_threads")),
-            "files": len(files) - len(database),
-            "database": len(database),
-            "tasks": int(self.metric("voicedemo_asyncio_tasks")),
-        }
+        """Count the process's threads, open files and asyncio tasks (:func:`resources`)."""
+        return resources(self.process.pid, self.metric)
 
     def ticket(self) -> str:
         return json.loads(self.get("api/ticket/"))["ticket"]
 
 
-def _open_files(proc: Path) -> list[str]:
+def resources(pid: int, metric: Callable[[str], float]) -> dict[str, int]:
+    """Count a process's threads, open files and asyncio tasks.
+
+    Threads of pools are left out: they are made when calls coincide, and stay. Those of the
+    database keep their connections, whose files are counted by themselves.
+
+    :param metric: reads one of the process's metrics.
+    """
+    proc = Path(f"/proc/{pid}")
+    files = open_files(proc)
+    database = [file for file in files if "db.sqlite3" in file]
+    return {
+        "threads": len(list((proc / "task").iterdir())) - int(metric("voicedemo_pool_threads")),
+        "files": len(files) - len(database),
+        "database": len(database),
+        "tasks": int(metric("voicedemo_asyncio_tasks")),
+    }
+
+
+def open_files(proc: Path) -> list[str]:
     """What a process has open, by the names in its folder of ``/proc``."""
     names = []
     for file in (proc / "fd").iterdir():

@@ -60,6 +60,7 @@ class _Wire:
     def __init__(self) -> None:
         self.agent = _Agent(self._deliver)
         self.on_rtp: Callable[[bytes], None] | None = None
+        self.is_silent = False
         self._queue: asyncio.Queue[bytes] = asyncio.Queue()
 
     def ready(self) -> None:
@@ -67,13 +68,22 @@ class _Wire:
         self._socket, self._remote = pair.protocol.transport, pair.remote_addr
 
     def send(self, data: bytes) -> None:
-        self._socket.sendto(data, self._remote)
+        if not self.is_silent:
+            self._socket.sendto(data, self._remote)
 
     async def _send(self, data: bytes) -> None:
         self.send(data)
 
     async def _recv(self) -> bytes:
         return await self._queue.get()
+
+    def new_agent(self) -> _Agent:
+        """Replace the agent. Packets go on over the last one's path until :meth:`ready`.
+
+        :returns: the last one, which is then to be closed.
+        """
+        before, self.agent = self.agent, _Agent(self._deliver)
+        return before
 
     def _deliver(self, data: bytes) -> None:
         if not 127 < data[0] < 192:
@@ -150,6 +160,19 @@ class Line:
         if others:
             await self._open_channel(others[0])
 
+    async def restart_ice(self) -> None:
+        """Find another path for the call, as a page does whose network has changed."""
+        before = self._wire.new_agent()
+        try:
+            await self._wire.agent.gather_candidates()
+            answer = await self._signalling.answer(self._offer(self._dtls))
+            await self._check(SessionDescription.parse(answer).media[0])
+        except BaseException:
+            await self._wire.agent.close()
+            self._wire.agent = before
+            raise
+        await before.close()
+
     async def _check(self, answer: MediaDescription) -> None:
         agent = self._wire.agent
         assert answer.ice
@@ -192,6 +215,11 @@ class Line:
             await self._sctp.stop()
         await self._dtls.stop()
         await self._wire.agent.close()
+
+    async def vanish(self) -> None:
+        """Close everything, and send nothing more, as a phone does that is switched off."""
+        self._wire.is_silent = True
+        await self.hang_up()
 
     def speak(self) -> None:
         """Send the next packet of the recording."""
