@@ -106,8 +106,7 @@ class Crowd:
             try:
                 await visit()
             except NOT_TAKEN as exc:
-                told = exc.told if isinstance(exc, RefusedError) else type(exc).__name__
-                self.missed[f"{visit.__name__.strip('_')}: {told}"] += 1
+                self.missed[f"{visit.__name__.strip('_')}: {_told(exc)}"] += 1
                 await self._stay(AGAIN_S)
 
     async def _stay(self, seconds: float) -> None:
@@ -170,8 +169,7 @@ class Crowd:
         try:
             yield caller
             self._callers.up.remove(caller)
-            async with asyncio.timeout(HUNG_UP_S):
-                self.done[f"calls {await caller.hang_up()}"] += 1
+            await self._hang_up(caller)
         except BaseException:
             await caller.vanish()
             raise
@@ -180,6 +178,13 @@ class Crowd:
                 self._callers.up.remove(caller)
             self.done["calls"] += 1
             self.done["moves"] += caller.moves
+
+    async def _hang_up(self, caller: Caller) -> None:
+        try:
+            async with asyncio.timeout(HUNG_UP_S):
+                self.done[f"calls {await caller.hang_up()}"] += 1
+        except TimeoutError as exc:
+            raise TimeoutError("the server did not answer the goodbye") from exc
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -194,6 +199,13 @@ class Crowd:
         response = await http.get(path, headers=headers)
         assert response.status_code != 500, f"{path}: {response.text}"
         return response
+
+
+def _told(exc: BaseException) -> str:
+    """What a visitor was told, or has met."""
+    if isinstance(exc, RefusedError):
+        return str(exc.told.get("code") or exc.told["reason"])
+    return f"{type(exc).__name__} {exc}"
 
 
 def _meta(page: str, name: str) -> str:

@@ -52,8 +52,10 @@ def line(figures: Sequence[float], names: Sequence[str], held: Mapping[str, Held
     :param figures: those of :data:`COLUMNS`.
     """
     first, *others = figures
-    return f"{first:7.1f}" + "".join(f"{one:7.0f}" for one in others) + "".join(
-        _of_process(held.get(name)) for name in names
+    return (
+        f"{first:7.1f}"
+        + "".join(f"{one:7.0f}" for one in others)
+        + "".join(_of_process(held.get(name)) for name in names)
     )
 
 

@@ -1,9 +1,9 @@
 """The server under the soak, and what its processes, its database and its Redis hold."""
 
+import math
 import re
 import sqlite3
 import urllib.request
-from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +14,42 @@ import redis
 
 from fleet import redis as fleet_keys
 from fleet import redis_snapshots as snapshot_keys
+from fleet.lease import LEASE_S
+from signaling.shared import sockets
 from tests.chaos.system import SETTINGS
 from tests.e2e.cluster import WORKERS, Cluster
 from tests.e2e.server import open_files, resources
 from tests.ports import free_port
-from wire.states import LIVE
 
 ASKED_S: Final = 10.0
 WEB: Final = "web"
+NAMES: Final = (WEB, *(f"worker {number}" for number in range(1, WORKERS + 1)))
+FIRST: Final = NAMES[1]
+MAX_DATABASE: Final = 30
+MAX_REDIS: Final = 150
+"""When Redis is back, all sockets come back at once, and each needs more than one connection."""
+CHANNEL_S: Final = 60
+"""The channel layer keeps a message for so long if nobody fetches it."""
 MAY_STAY: Final = {
+    f"{fleet_keys.PREFIX}worker:": math.ceil(LEASE_S),
     f"{fleet_keys.PREFIX}gone:": fleet_keys.GONE_S,
     snapshot_keys.PREFIX: snapshot_keys.KEPT_S,
+    "voicedemo:shared:sockets:up:": math.ceil(sockets.LEASE_S),
+    "voicedemo:shared:tokens:": 20 * 60,
+    "voicedemospecific.": CHANNEL_S,
+    "voicedemobot.": CHANNEL_S,
 }
-"""What Redis keeps for a while after a worker has died: the start of the key, and its longest life
-in seconds."""
-_NAMED_BY: Final = re.compile(r"^(voicedemo:(?:fleet|shared):(?:[a-z]+:)*|voicedemo:?)")
+"""What Redis has for a while after all visitors have left: the start of the key, and its longest
+life in seconds.
+
+- ``worker:``, ``sockets:up:``: the leases of processes that are up, or were a moment ago;
+- ``gone:``: a worker that has died or was replaced;
+- ``snapshot:``: a call whose worker has died, and that no other worker has taken over;
+- ``tokens:``: a network whose bucket is not full yet. That of self-tests takes 20 minutes;
+- the channel layer: messages to a socket, or to a worker, that has gone.
+"""
+FOR_EVER: Final = f"{fleet_keys.PREFIX}workers"
+"""The only key that nothing deletes: the list of workers."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +72,16 @@ class Held:
     threads: int
     tasks: int
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """What is the same whenever the process is at rest."""
-        return {"files": self.files, "threads": self.threads, "tasks": self.tasks}
+    def more_than(self, before: "Held") -> dict[str, int]:
+        """What a process at rest holds more than before; of pools, more than they ever need."""
+        most = {
+            "files": before.files,
+            "threads": before.threads,
+            "tasks": before.tasks,
+            "database": MAX_DATABASE,
+            "redis": MAX_REDIS,
+        }
+        return {name: count for name in most if (count := getattr(self, name)) > most[name]}
 
 
 class System:
@@ -85,36 +112,29 @@ class System:
         return found
 
     def unended(self) -> int:
-        """How many rows say that a call is not over."""
-        live = [state.value for state in LIVE]
-        places = ", ".join("?" * len(live))
-        return self._count(
-            f"select count(*) from calls_call where state in ({places}) or ended_at is null", live
-        )
+        """How many rows of calls have no end."""
+        return self._count("select count(*) from calls_call where ended_at is null")
 
     def waiting(self) -> int:
         """How many rows say that somebody waits for a line."""
-        return self._count("select count(*) from calls_waiting", [])
+        return self._count("select count(*) from calls_waiting where until > datetime('now')")
 
-    def keys(self) -> Counter[str]:
-        """How many keys Redis has, by their first part.
+    def count_keys(self) -> int:
+        """How many keys Redis has.
 
         :raises redis.RedisError: if Redis is away.
         """
         with closing(self._redis()) as asked:
-            return Counter(_named_by(key) for key in asked.scan_iter())
+            return len(list(asked.scan_iter()))
 
     def keys_that_stay(self) -> list[tuple[str, int]]:
-        """The keys that Redis will keep for longer than it may, with their lives in seconds."""
+        """The keys that Redis keeps for longer than :data:`MAY_STAY` says, and their lives in
+        seconds; -1 is for ever.
+        """
         with closing(self._redis()) as asked:
-            lives = [(key, asked.ttl(key)) for key in asked.scan_iter()]
-        most = {**MAY_STAY, f"{fleet_keys.PREFIX}worker:": 2}
-        return [
-            (key, life)
-            for key, life in lives
-            if _named_by(key) != f"{fleet_keys.PREFIX}workers"
-            and not 0 <= life <= most.get(_named_by(key), -1)
-        ]
+            lives = [(key, asked.ttl(key)) for key in asked.scan_iter() if key != FOR_EVER]
+        # -2: it has been deleted meanwhile.
+        return [(key, life) for key, life in lives if life == -1 or life > _longest_s(key)]
 
     def logged(self) -> str:
         return self._log.read_text()
@@ -151,36 +171,31 @@ class System:
             tasks=counts["tasks"],
         )
 
-    def _count(self, query: str, values: list[str]) -> int:
+    def _count(self, query: str) -> int:
         with closing(sqlite3.connect(self._folder / "var/db.sqlite3")) as database:
-            count: int = database.execute(query, values).fetchone()[0]
+            count: int = database.execute(query).fetchone()[0]
             return count
 
     def _redis(self) -> "redis.Redis":
         return redis.Redis.from_url(self.cluster.redis.url, decode_responses=True)
 
 
-NAMES: Final = (WEB, *(f"worker {number}" for number in range(1, WORKERS + 1)))
-"""Of all processes."""
-
-
-def _named_by(key: str) -> str:
-    """The part of a key that says what it is for."""
-    found = _NAMED_BY.match(key)
-    if found is None:
-        return key
-    return key if key == f"{fleet_keys.PREFIX}workers" else found[1]
+def _longest_s(key: str) -> int:
+    """How long a key may live; 0 if it should not be there."""
+    return max((life for start, life in MAY_STAY.items() if key.startswith(start)), default=0)
 
 
 def _connections(pid: int, port: int) -> int:
     """How many TCP connections a process has to a port of this machine."""
     there = f":{port:04X}"
     lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    sockets = {f"socket:[{fields[9]}]" for fields in lines if fields[2].endswith(there)}
-    return sum(file in sockets for file in open_files(Path(f"/proc/{pid}")))
+    inodes = {f"socket:[{fields[9]}]" for fields in lines if fields[2].endswith(there)}
+    return sum(file in inodes for file in open_files(Path(f"/proc/{pid}")))
 
 
 def _anonymous_mb(pid: int) -> float:
-    found = re.search(r"^RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+    found = re.search(
+        r"^RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE
+    )
     assert found, f"process {pid} has ended"
     return int(found[1]) / 1000
