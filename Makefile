@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo phone test test-all test-networks fuzz attack chaos check unit js words clean bench bench-recovery bench-faults bench-workers lighthouse observatory lock audit sbom
+.PHONY: help demo phone test test-all test-networks fuzz attack chaos soak check unit js words clean bench bench-recovery bench-faults bench-workers lighthouse observatory lock audit sbom
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,10 @@ attack: $(VENV)/dev.stamp system ## Attack a server of its own, in networks of i
 TIMES ?= 1
 chaos: $(VENV)/dev.stamp system ## Let processes, Redis and the database fail with 60 calls up (TIMES=10: so often; five minutes each)
 	for time in $$(seq $(TIMES)); do $(PYTEST) -s tests/chaos || exit; done
+
+HOURS ?= 1
+soak: $(VENV)/dev.stamp system ## Let visitors come and go for HOURS, with faults, and see what stays behind (HOURS=1; SEED=2: other ones)
+	SOAK_HOURS=$(HOURS) SOAK_SEED=$(or $(SEED),1) $(PYTEST) -s tests/soak
 
 test-networks: $(VENV)/dev.stamp system ## Make a call in each of the bad networks, in two browsers (needs root)
 	$(PYTEST) $(SIDE_BY_SIDE) tests/natlab/test_networks.py

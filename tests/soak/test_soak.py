@@ -91,7 +91,7 @@ class Soak:
         self._began = time.monotonic()
         print(f"\n{heading(NAMES)}", flush=True)
         failing = asyncio.create_task(self._fail_now_and_then(length_s))
-        while (at_s := time.monotonic() - self._began) < length_s:
+        while (at_s := self._passed_s) < length_s:
             await self.sample(at_s)
             self.crowd.assert_well()
             if failing.done():
@@ -104,9 +104,13 @@ class Soak:
         every_s = min(RAREST_FAULT_S, length_s / FAULTS)
         due_s = every_s / 2
         while due_s < length_s - every_s / 2:
-            await asyncio.sleep(max(0.0, due_s - (time.monotonic() - self._began)))
+            await asyncio.sleep(max(0.0, due_s - self._passed_s))
             await self.faults.one(is_early=due_s < EARLY * length_s - every_s)
-            due_s += every_s
+            due_s = max(due_s + every_s, self._passed_s)
+
+    @property
+    def _passed_s(self) -> float:
+        return time.monotonic() - self._began
 
     async def sample(self, at_s: float) -> Sample:
         held = await asyncio.to_thread(self._system.holds)
