@@ -123,10 +123,11 @@ class Caller:
 
     async def call(self) -> None:
         """:raises RefusedError: if the server says why not."""
+        self._moving = asyncio.create_task(self._go_elsewhere())
         try:
-            self._line = await self._connected()
+            await self._is_up()
         except BaseException:
-            await self.page.close()
+            await self.vanish()
             raise
         self.clear()
 
@@ -164,9 +165,9 @@ class Caller:
 
     async def hang_up(self) -> str:
         """Hang up. Returns the server's word for the end of the call."""
-        if self._moving:
-            await self._moving
+        await self._is_up()
         await self.page.hang_up()
+        await self._stop()
         if self._line:
             await self._line.hang_up()
         return self.page.over.result()
@@ -174,12 +175,25 @@ class Caller:
     async def vanish(self) -> None:
         """Close everything, and tell nobody."""
         await self.page.close()
+        await self._stop()
+        if self._line:
+            await self._line.vanish()
+
+    async def _stop(self) -> None:
+        """Give up what would change the connection."""
         for task in (self._moving, self._restarting):
             if task:
                 task.cancel()
                 await asyncio.wait((task,))
-        if self._line:
-            await self._line.vanish()
+
+    async def _is_up(self) -> None:
+        """Wait until the call is connected, wherever the server has asked it to go meanwhile."""
+        moving = None
+        while self._moving and self._moving is not moving:
+            moving = self._moving
+            await asyncio.wait((moving,))
+        if moving:
+            moving.result()
 
     @property
     def _is_moving(self) -> bool:
@@ -207,11 +221,10 @@ class Caller:
         self._moving = asyncio.create_task(self._go_elsewhere())
 
     async def _go_elsewhere(self) -> None:
-        before = self._line
-        self._line = await self._connected()
-        self.moves += 1
+        before, self._line = self._line, await self._connected()
         if before:
-            await before.hang_up()
+            self.moves += 1
+            await asyncio.shield(before.hang_up())
 
 
 class Callers:
