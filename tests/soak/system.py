@@ -28,6 +28,12 @@ FIRST: Final = NAMES[1]
 MAX_DATABASE: Final = 30
 MAX_REDIS: Final = 150
 """When Redis is back, all sockets come back at once, and each needs more than one connection."""
+_SOCKETS: Final = {
+    **dict.fromkeys(("tcp", "tcp6", "udp", "udp6"), (2, 9)),
+    "unix": (0, 6),
+}
+"""The kernel's tables of sockets, with the columns of the remote address (``unix``: of anything
+else) and of the inode."""
 CHANNEL_S: Final = 60
 """The channel layer keeps a message for so long if nobody fetches it."""
 MAY_STAY: Final = {
@@ -60,7 +66,7 @@ class Held:
     :ivar files: its descriptors, without those of the two pools of connections that follow. These
         get larger when requests coincide, and stay.
     :ivar database: its descriptors of the database.
-    :ivar redis: its connections to Redis.
+    :ivar redis: its connections to Redis, those among them that are dead too.
     :ivar threads: without those of pools.
     """
 
@@ -186,11 +192,19 @@ def _longest_s(key: str) -> int:
 
 
 def _connections(pid: int, port: int) -> int:
-    """How many TCP connections a process has to a port of this machine."""
-    there = f":{port:04X}"
-    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    inodes = {f"socket:[{fields[9]}]" for fields in lines if fields[2].endswith(there)}
-    return sum(file in inodes for file in open_files(Path(f"/proc/{pid}")))
+    """How many sockets of a process are, or were, connected to a TCP port of this machine.
+
+    A pool keeps connections whose other end has died until it needs them. After a while the kernel
+    lists them nowhere.
+    """
+    others = set()
+    for table, (remote, inode) in _SOCKETS.items():
+        for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = row.split()
+            if not fields[remote].endswith(f":{port:04X}"):
+                others.add(f"socket:[{fields[inode]}]")
+    files = open_files(Path(f"/proc/{pid}"))
+    return sum(file.startswith("socket:") and file not in others for file in files)
 
 
 def _anonymous_mb(pid: int) -> float:

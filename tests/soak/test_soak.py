@@ -157,8 +157,8 @@ async def test_nothing_stays_behind(system: System, soak: Soak) -> None:
     await soak.run(LENGTH_S)
     crowd = soak.crowd
     print(dict(crowd.done), dict(crowd.missed))
-    await eventually(lambda: more_than(before, system), {}, REST_S)
     soak.assert_memory_stays()
+    await eventually(lambda: more_than(before, system), {}, REST_S)
     assert crowd.missed.total() <= MAX_MISSED * crowd.calls, crowd.missed
     assert "Traceback" not in (log := system.logged()), log[log.index("Traceback") - 300 :][:3000]
 
