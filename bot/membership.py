@@ -97,6 +97,7 @@ class Membership:
             busy=min(1.0, max(self._cpu.share(), lag_s / FULL_LAG_S)),
             is_draining=self._is_draining,
         )
+        metrics.worker_load(lease.calls, lease.busy)
         try:
             in_time = await self._fleet.renew(lease, taken)
         except FleetError as exc:

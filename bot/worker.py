@@ -89,6 +89,7 @@ class Worker:
         self._kept = KeptCalls(self._snapshots, self._going_on) if self._snapshots else None
         self._leases = Leases(self._recorder.threads, self.inbox, self._live, self._line_lost)
         self._offered = Offered(self._leases.take, self._open)
+        metrics.watch_queues(lambda: self._recorder.waiting, self._waiting)
         self._inbox_task = asyncio.get_running_loop().create_task(self._run())
         self._inbox_task.add_done_callback(self._deaf)
         self._membership = Membership(
@@ -218,6 +219,10 @@ class Worker:
 
     async def _recall(self, call_id: uuid.UUID) -> CallSnapshot:
         return await self._kept.recall(call_id) if self._kept else CallSnapshot()
+
+    def _waiting(self) -> int:
+        """How many messages of pages wait for their calls. Prometheus asks from a thread."""
+        return sum(call.waiting for call in list(self._calls.values()))
 
     def _going_on(self) -> list[Session]:
         return [call for call in self._calls.values() if call.state in LIVE]

@@ -11,8 +11,10 @@ from django.db.models import F
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
+from wire.reasons import Reason
 from wire.states import CallState
 
+from . import metrics
 from .models import LEASE, Call, CallQuerySet
 
 RENEWED_EVERY_S = 10.0
@@ -68,6 +70,8 @@ def _end(calls: CallQuerySet) -> int:
     """End these calls at the time when their worker last renewed them."""
     if not calls.exists():
         return 0  # an update would wait for the database's writers
-    return calls.update(
-        state=CallState.FAILED, reason="server_stopping", ended_at=F("lease_until") - LEASE
-    )
+    reason = Reason.SERVER_STOPPING.code
+    ended_at = F("lease_until") - LEASE
+    ended = calls.update(state=CallState.FAILED, reason=reason, ended_at=ended_at)
+    metrics.call_ended(CallState.FAILED, reason, ended)
+    return ended

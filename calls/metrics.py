@@ -3,7 +3,7 @@
 import asyncio
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -21,26 +21,64 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
+from wire.reasons import Reason
+from wire.states import CallState
+
 POOLS = ("asyncio_", "database-")
 """The names of their threads begin so: those of the event loop and of ``calls.database``."""
+OTHER = "other"
+"""The label of what a stranger may make up: a metric has as many series as we know values."""
+REASONS = frozenset(reason.code for reason in Reason)
+RESTART_CAUSES = frozenset(
+    {
+        "path_silent",
+        "path_lost",
+        "network_changed",
+        "page_frozen",
+        "heartbeat_lost",
+        "udp_crippled",
+        "udp_again",
+        "socket_back",
+        "no_way_yet",
+        "credentials",
+        "developer",
+    }
+)
+"""Why pages restart ICE (docs/networks.md)."""
+CANDIDATE_ERRORS = frozenset(
+    {300, 400, 401, 403, 420, 437, 438, 440, 441, 442, 443, 446, 447, 486, 500, 508, 600, 701}
+)
+"""The error codes of STUN and TURN servers (IANA, "STUN Error Codes"), 600 as browsers use it for
+failures without one, and 701 for a server that cannot be reached (webrtc-pc, 4.8.1.3)."""
 
 __all__ = [
     "CONTENT_TYPE",
     "answered",
     "call_admitted",
+    "call_ended",
     "call_moved",
+    "candidate_failed",
     "counted_alone",
     "exposition",
+    "first_audio",
+    "gap",
     "handed_over",
+    "heartbeat",
     "ice_issued",
     "loop_lag",
     "message_refused",
+    "messages_dropped",
+    "path_selected",
     "records_lost",
     "relayed",
     "request_limited",
+    "restart_ended",
+    "restarted",
     "serve_workers_own",
     "turn_credentials_refused",
+    "watch_queues",
     "worker_ended",
+    "worker_load",
 ]
 
 _calls_live = Gauge(
@@ -52,6 +90,9 @@ _workers_ended = Counter("voicedemo_workers_ended", "Bot workers of this machine
 for _how in ("died", "replaced"):
     _workers_ended.labels(_how)  # 0 is a figure too
 _calls_moved = Counter("voicedemo_calls_moved", "Calls that another worker has taken over")
+_calls_ended = Counter("voicedemo_calls_ended", "Calls that are over", ["outcome", "reason"])
+for _end in (CallState.ENDED, CallState.FAILED):
+    _calls_ended.labels(_end.value, OTHER)
 _calls_admitted = Counter("voicedemo_calls_admitted", "Calls admitted", ["voice"])
 _messages_refused = Counter("voicedemo_messages_refused", "Messages answered by an error", ["code"])
 _ice_issued = Counter(
@@ -81,6 +122,41 @@ _turns = Histogram(
     "From the end of what the person said to the first sound of the answer",
     buckets=(0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 3.0, 5.0),
 )
+_first_audio = Histogram(
+    "voicedemo_first_audio_seconds",
+    "From the offer that opens a call, at its worker, until the bot begins to send sound",
+    buckets=(0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0),
+)
+_gaps = Histogram(
+    "voicedemo_gap_seconds",
+    "How long the bot received nothing of a call that went on",
+    buckets=(0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0),
+)
+_heartbeats = Histogram(
+    "voicedemo_heartbeat_seconds",
+    "A round trip between the bot and the page",
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0),
+)
+_paths = Counter("voicedemo_paths", "Times that packets went over another candidate pair", ["way"])
+for _way in ("udp", "tcp", "relay"):
+    _paths.labels(_way)
+_restarts = Counter("voicedemo_restarts", "ICE restarts that pages report", ["cause"])
+_restarts_ended = Counter(
+    "voicedemo_restarts_ended", "ICE restarts, counted by the bot when they are over", ["outcome"]
+)
+for _outcome in ("up", "replaced", "given_up"):
+    _restarts_ended.labels(_outcome)
+_candidate_errors = Counter(
+    "voicedemo_candidate_errors", "STUN and TURN servers that failed a page", ["code"]
+)
+_messages_dropped = Counter(
+    "voicedemo_messages_dropped", "Messages of pages for which their calls had no room"
+)
+_queues = Gauge("voicedemo_queue_length", "What waits in this worker", ["queue"])
+_worker_calls = Gauge("voicedemo_worker_calls", "Calls of this worker")
+_worker_busy = Gauge(
+    "voicedemo_worker_busy_ratio", "The load of this worker: of CPU or loop lag, whichever is worse"
+)
 _loop_lag = Gauge(
     "voicedemo_loop_lag_seconds", "How late the event loop was in the last second, at worst"
 )
@@ -97,6 +173,64 @@ def call_admitted(voice: str) -> None:
 
 def call_moved() -> None:
     _calls_moved.inc()
+
+
+def call_ended(outcome: CallState, reason: str, count: int = 1) -> None:
+    """:param reason: may be a page's own text."""
+    known = reason if reason in REASONS else OTHER
+    _calls_ended.labels(outcome.value, known).inc(count)
+
+
+def first_audio(wait_s: float) -> None:
+    _first_audio.observe(wait_s)
+
+
+def gap(silence_s: float) -> None:
+    _gaps.observe(silence_s)
+
+
+def heartbeat(round_trip_s: float) -> None:
+    _heartbeats.observe(round_trip_s)
+
+
+def path_selected(way: Literal["udp", "tcp", "relay"]) -> None:
+    """:param way: ``relay`` if either side uses a TURN server, and ``tcp`` or ``udp`` otherwise."""
+    _paths.labels(way).inc()
+
+
+def restarted(cause: object) -> None:
+    """:param cause: what a page says."""
+    known = cause if isinstance(cause, str) and cause in RESTART_CAUSES else OTHER
+    _restarts.labels(known).inc()
+
+
+def restart_ended(outcome: Literal["up", "replaced", "given_up"]) -> None:
+    """:param outcome: ``up``: packets go over its path. ``replaced``: another restart came first.
+    ``given_up``: the call or its peer connection was over first.
+    """
+    _restarts_ended.labels(outcome).inc()
+
+
+def candidate_failed(code: object) -> None:
+    """:param code: what a page says."""
+    known = isinstance(code, int | float) and code in CANDIDATE_ERRORS
+    _candidate_errors.labels(f"{code:.0f}" if known else OTHER).inc()
+
+
+def messages_dropped() -> None:
+    _messages_dropped.inc()
+
+
+def watch_queues(records: Callable[[], int], messages: Callable[[], int]) -> None:
+    """Ask these functions for the lengths of a worker's queues, from any thread."""
+    _queues.labels("records").set_function(records)
+    _queues.labels("messages").set_function(messages)
+
+
+def worker_load(calls: int, busy: float) -> None:
+    """:param busy: 0 to 1."""
+    _worker_calls.set(calls)
+    _worker_busy.set(busy)
 
 
 def worker_ended(how: Literal["died", "replaced"]) -> None:

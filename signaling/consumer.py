@@ -44,7 +44,17 @@ from wire.server import (
     Waiting,
 )
 
-from . import admission, clients, database, dispatch, handshake, networks, sockets, waiting_room
+from . import (
+    admission,
+    clients,
+    database,
+    dispatch,
+    handshake,
+    networks,
+    reported,
+    sockets,
+    waiting_room,
+)
 from .bot_line import BotLine, reserve
 from .early import Early
 from .ice import issuing, registry
@@ -364,6 +374,7 @@ class CallConsumer(AsyncWebsocketConsumer):
         if self.bot.channel is None:
             self.early.keep(message)
             return
+        reported.count(message.events)
         await database.write_down(timeline.append_reported, self.call_id, message.events)
 
     async def _relayed(self, message: Relayed) -> None:

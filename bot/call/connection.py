@@ -8,6 +8,7 @@ from typing import Protocol
 from aioice.candidate import Candidate
 from aiortc import RTCDataChannel
 
+from calls import metrics
 from wire.bot import Relays
 from wire.constants import Voice as VoiceName
 from wire.errors import ProtocolError
@@ -32,6 +33,7 @@ from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .page_line import PageLine
 from .records import CallRecord
 from .resources import Greeting, WorkerResources
+from .restarts import Restarts
 from .silence import SilenceDetector
 from .timers import Timers
 from .turns import Turns
@@ -106,6 +108,9 @@ class Connection:
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
         self._detector: SilenceDetector | None = None
+        self._heard_until = 0.0
+        """When the last packet before a silence arrived, in seconds of the loop's clock."""
+        self._restarts = Restarts()
         self._peer = AnswerPeer(self, resources.certificate, self._make_voice, resources.endpoints)
 
     @property
@@ -140,6 +145,10 @@ class Connection:
         """Answer an SDP offer: see :meth:`AnswerPeer.answer`."""
         return await self._peer.answer(offer, abandon=abandon)
 
+    def restarted(self) -> None:
+        """The offer that was just answered restarted ICE."""
+        self._restarts.began()
+
     def add_candidate(self, signalled: IceCandidate | None) -> None:
         """Add a candidate of the page. ``None`` or an empty one: there are no more.
 
@@ -172,6 +181,7 @@ class Connection:
         """
         async with AsyncExitStack() as parts:  # it closes the last one first
             parts.push_async_callback(self._peer.close)
+            parts.callback(self._restarts.close)
             if self._stream is not None:
                 parts.callback(self._stream.end)
                 parts.callback(self._resources.ticker.unsubscribe, self._stream.tick)
@@ -192,7 +202,8 @@ class Connection:
             self._events.path_down()
 
     def path_changed(self, path: Path) -> None:
-        self._record.note("path", generation=self._generations.current, **path.describe())
+        self._restarts.path_changed(path)
+        self._record.path(self._generations.current, path.describe())
 
     def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
         signalled = sdp.signalled_candidate(candidate, ufrag) if candidate else None
@@ -224,7 +235,7 @@ class Connection:
             interval=self._resources.config.heartbeat_s,
             liveness=self._resources.config.liveness_s,
             on_dead=self._heartbeat_lost,
-            on_rtt=lambda ms: self._record.note("heartbeat", rtt_ms=ms),
+            on_rtt=self._record.round_trip,
         )
 
     def peer_closed(self) -> None:
@@ -252,6 +263,10 @@ class Connection:
     # Events of the silence detector, the voice and the heartbeat.
 
     def _receiving_changed(self, receives: bool) -> None:
+        if receives:
+            metrics.gap(self._peer.last_heard - self._heard_until)
+        else:
+            self._heard_until = self._peer.last_heard
         self._record.note("hears", media=receives)
         self._line.say_soon(Hears(media=receives))
 

@@ -22,6 +22,9 @@ class Inbox:
         self._droppable = 0
         self._arrived = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def put(self, envelope: ToBot) -> bool:
         """Add a message. Returns False if it is dropped."""
         kind = type(envelope.message)

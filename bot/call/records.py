@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
@@ -72,6 +72,11 @@ class Recorder:
             self._writes.put_nowait(write)
         else:
             metrics.records_lost("full")
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait."""
+        return self._writes.qsize()
 
     async def stop(self) -> None:
         """Return when everything is written, or after ``STOP_S``."""
@@ -154,6 +159,19 @@ class CallRecord:
         metrics.answered(ms / 1000)
         self.note("turn", ms=ms)
 
+    def path(self, generation: int, pair: dict[str, str]) -> None:
+        """Note that packets go over another candidate pair.
+
+        :param pair: its types and transport (:meth:`bot.ice.path.Path.describe`).
+        """
+        metrics.path_selected(_way(pair))
+        self.note("path", generation=generation, **pair)
+
+    def round_trip(self, ms: float) -> None:
+        """Note how long a heartbeat took."""
+        metrics.heartbeat(ms / 1000)
+        self.note("heartbeat", rtt_ms=ms)
+
     def relayed(self, provider: str, protocol: str, count: int, ms: int) -> None:
         """Record that ``count`` bytes went through a TURN server within ``ms`` milliseconds."""
         side = RelayUse.Side.BOT
@@ -180,9 +198,19 @@ def _move(
     call: tuple[uuid.UUID, str], state: CallState, reason: str, at: datetime, is_noted: bool
 ) -> None:
     call_id, worker = call
-    if timeline.move(call_id, worker, state, reason, at) and is_noted:
+    if not timeline.move(call_id, worker, state, reason, at):
+        return
+    if state not in LIVE:
+        transaction.on_commit(lambda: metrics.call_ended(state, reason))
+    if is_noted:
         detail = {"state": state.value, "reason": reason}
         timeline.append(call_id, CallEvent.Author.BOT, "state", detail, at)
+
+
+def _way(pair: dict[str, str]) -> Literal["udp", "tcp", "relay"]:
+    if "relay" in (pair.get("local"), pair.get("remote")):
+        return "relay"
+    return "tcp" if pair.get("transport") == "tcp" else "udp"
 
 
 def _write_all(batch: Iterable[Write]) -> None:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import assert_never
 
+from calls import metrics
 from wire.bot import Attach, Detach, Relays, ToBot
 from wire.constants import GRACE_S, SILENCE_S, Voice
 from wire.errors import ProtocolError
@@ -93,11 +94,17 @@ class Session:
         self._offers = Allowance(OFFERS_AT_ONCE, OFFERS_PER_S)
         self._refusals = Allowance(MAX_REFUSALS - 1, REFUSALS_PER_S)
         self._loop = asyncio.get_running_loop()
+        self._began_at = self._loop.time()
         self._ask_again_at = 0.0
         self._inbox = Inbox()
         self._drops = 0
         self._inbox_task = self._loop.create_task(self._run())
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many messages of its page wait."""
+        return len(self._inbox)
 
     @property
     def is_heard(self) -> bool:
@@ -129,6 +136,7 @@ class Session:
         """Hand the call a message."""
         if self._inbox.put(envelope):
             return
+        metrics.messages_dropped()
         self._drops += 1
         if self._drops == 1:
             log.warning("call %s: too many messages wait, and others are dropped", self.call_id)
@@ -146,6 +154,8 @@ class Session:
         self._timers.cancel("connect")
         self._timers.cancel("proof")
         self._timers.cancel("grace")
+        if self.state is CallState.CONNECTING:
+            metrics.first_audio(self._loop.time() - self._began_at)
         self._advance(CallSignal.PATH_UP)
 
     def path_down(self) -> None:
@@ -228,6 +238,8 @@ class Session:
                 self._fail("bad_offer", Error.of(problem))
                 return
             raise problem from None
+        if 0 < self._generations.current < offer.generation:
+            self._connection.restarted()
         early = self._generations.enter(offer.generation)
         await self._line.say(Answer(sdp=answer, generation=offer.generation))
         if self.state is CallState.CONNECTING:

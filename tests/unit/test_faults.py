@@ -38,10 +38,14 @@ class FakeConnection:
         self.events = kwargs["events"]
         self.heard: list[bool] = []
         self.offers = 0
+        self.restarts = 0
 
     async def answer(self, offer: str, *, abandon: bool) -> str:
         self.offers += 1
         return self.on_answer()
+
+    def restarted(self) -> None:
+        self.restarts += 1
 
     def heard_by_page(self, *, media: bool) -> None:
         self.heard.append(media)
@@ -169,8 +173,15 @@ class TestSession:
         await call.until_idle()
         errors = [message for message, _ in call.sent if isinstance(message, Error)]
         assert call.connection.offers == session_module.OFFERS_AT_ONCE
+        assert call.connection.restarts == session_module.OFFERS_AT_ONCE - 1
         assert {(error.code, error.retryable) for error in errors} == {("busy", True)}
         assert call.moves == []
+        await call.session.close("server_stopping")
+
+    async def test_an_offer_that_comes_again_is_no_restart(self, call: FakeCall) -> None:
+        call.post(OFFER, OFFER)
+        await call.until_idle()
+        assert (call.connection.offers, call.connection.restarts) == (2, 0)
         await call.session.close("server_stopping")
 
     async def test_a_goodbye_is_heard_behind_any_flood(self, call: FakeCall) -> None:
@@ -273,6 +284,7 @@ async def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     monkeypatch.setattr(connection_module, "AnswerPeer", FakePart)
     anything: Any = SimpleNamespace(
         note=lambda *args, **kwargs: None,
+        round_trip=lambda ms: None,
         say_soon=lambda message: None,
         path_up=lambda: None,
         bot_failed=lambda: None,

@@ -65,6 +65,62 @@ async def test_the_end_of_a_call_is_written_when_the_database_is_back(
     assert told == ["connected", "ended"]
 
 
+def ended(outcome: str, reason: str) -> float:
+    labels = {"outcome": outcome, "reason": reason}
+    return REGISTRY.get_sample_value("voicedemo_calls_ended_total", labels) or 0.0
+
+
+async def test_an_end_counts_once_when_it_is_written(
+    recorder: Recorder, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ended("failed", "call_lost")
+    database = Locked(monkeypatch, "append")  # fails after the row was changed
+    recorder.of(call.id).move(CallState.FAILED, "call_lost")
+    for _ in range(2):
+        assert await asyncio.to_thread(database.tried.acquire, timeout=10)
+    assert ended("failed", "call_lost") == before
+    database.is_locked = False
+    await recorder.stop()
+    assert ended("failed", "call_lost") == before + 1
+
+
+async def test_a_call_that_has_moved_is_not_over_where_it_was(recorder: Recorder) -> None:
+    before = ended("failed", "call_lost")
+    moved = await Call.objects.acreate(voice="echo", bot_channel="another-bot")
+    recorder.of(moved.id).move(CallState.FAILED, "call_lost")
+    await recorder.stop()
+    assert ended("failed", "call_lost") == before
+
+
+async def test_a_page_cannot_make_reasons_up(recorder: Recorder, call: Call) -> None:
+    before = ended("ended", "other")
+    recorder.of(call.id).move(CallState.ENDED, "my_own_words")
+    await recorder.stop()
+    assert ended("ended", "my_own_words") == 0
+    assert ended("ended", "other") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("pair", "way"),
+    [
+        ({"local": "host", "remote": "srflx", "transport": "udp"}, "udp"),
+        ({"local": "host", "remote": "prflx", "transport": "tcp"}, "tcp"),
+        ({"local": "relay", "remote": "host", "transport": "udp"}, "relay"),
+        ({"local": "host", "remote": "relay", "transport": "udp"}, "relay"),
+    ],
+)
+async def test_a_path_counts_by_its_way(
+    recorder: Recorder, call: Call, pair: dict[str, str], way: str
+) -> None:
+    def paths() -> float:
+        return REGISTRY.get_sample_value("voicedemo_paths_total", {"way": way}) or 0.0
+
+    before = paths()
+    recorder.of(call.id).path(1, pair)
+    await recorder.stop()
+    assert paths() == before + 1
+
+
 async def test_notes_are_lost_before_changes_of_state_and_are_counted(
     recorder: Recorder, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +165,14 @@ async def test_a_flood_of_notes_fills_no_memory_and_loses_no_change_of_state(
     await recorder.stop()
     await call.arefresh_from_db()
     assert (call.state, lost("full") - before) == (CallState.CONNECTED, 15)
+
+
+async def test_what_waits_for_the_database_has_a_length(recorder: Recorder, call: Call) -> None:
+    for _ in range(3):
+        recorder.of(call.id).note("path")
+    assert recorder.waiting == 3
+    await recorder.stop()
+    assert recorder.waiting == 0
 
 
 async def test_a_page_that_says_the_same_again_makes_one_row(
