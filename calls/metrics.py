@@ -88,11 +88,12 @@ _calls_live = Gauge(
 _workers = Gauge("voicedemo_workers", "Bot workers that take calls; NaN while Redis is away")
 _workers_ended = Counter("voicedemo_workers_ended", "Bot workers of this machine", ["how"])
 for _how in ("died", "replaced"):
-    _workers_ended.labels(_how)  # 0 is a figure too
+    _workers_ended.labels(_how)  # Prometheus sees the first one only if it has seen a 0
 _calls_moved = Counter("voicedemo_calls_moved", "Calls that another worker has taken over")
 _calls_ended = Counter("voicedemo_calls_ended", "Calls that are over", ["outcome", "reason"])
 for _end in (CallState.ENDED, CallState.FAILED):
     _calls_ended.labels(_end.value, OTHER)
+_calls_ended.labels(CallState.FAILED.value, Reason.INTERNAL.code)
 _calls_admitted = Counter("voicedemo_calls_admitted", "Calls admitted", ["voice"])
 _messages_refused = Counter("voicedemo_messages_refused", "Messages answered by an error", ["code"])
 _ice_issued = Counter(
@@ -103,9 +104,12 @@ _relayed_bytes = Counter(
 )
 _requests_limited = Counter("voicedemo_requests_limited", "Requests answered by 429", ["route"])
 _records_lost = Counter("voicedemo_records_lost", "Records of calls that are lost", ["why"])
+for _why in ("failed", "full", "capped"):
+    _records_lost.labels(_why)
 _turn_credentials_refused = Counter(
     "voicedemo_turn_credentials_refused", "TURN credentials over the budget", ["limit"]
 )
+_turn_credentials_refused.labels("all_day")
 _counted_alone = Counter(
     "voicedemo_counted_alone", "Times that a limit was counted by this process, as Redis was away"
 )

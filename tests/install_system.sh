@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install the distribution's packages that the tests need: browsers, a TURN server, Redis, PostgreSQL, reverse proxies,
-# and for root the tools that build networks. Without root, only say what is missing.
+# Prometheus' promtool, and for root the tools that build networks. Without root, only say what is missing.
 set -euo pipefail
 
 missing=()
@@ -32,6 +32,26 @@ pion=(golang-go golang-github-pion-webrtc.v3-dev)
 if may_install && ! { command -v go >/dev/null && [ -d /usr/share/gocode/src/github.com/pion/webrtc ]; }; then
   echo "Installing ${pion[*]} for the tests"
   apt_install "${pion[@]}" || echo "Pion cannot be installed here: tests/media/test_pion.py is skipped" >&2
+fi
+
+# Only promtool out of the package: installed as a whole, it would start a Prometheus on port 9090.
+install_promtool() (
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  cd "$folder"
+  apt-get update -qq
+  apt-get download -qq -o APT::Sandbox::User=root prometheus
+  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+  install -m 755 usr/bin/promtool /usr/local/bin/promtool
+)
+
+if ! command -v promtool >/dev/null; then
+  if may_install; then
+    echo "Installing promtool for the tests"
+    install_promtool
+  else
+    missing+=(prometheus)
+  fi
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit 0
