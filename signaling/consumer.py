@@ -149,7 +149,8 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self.close(CLOSE_TOO_MANY_ERRORS)
         except FleetError as exc:
             # The page's next socket sends what this one could not.
-            log.warning("a socket cannot reach its call's worker: %s", exc)
+            about = {"call": self.call_id}
+            log.warning("a socket cannot reach its call's worker: %s", exc, extra=about)
             await self.close(CLOSE_TRY_AGAIN)
 
     async def page_message(self, event: dict[str, Any]) -> None:

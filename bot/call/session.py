@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import assert_never
 
-from calls import metrics
+from calls import log_context, metrics
 from wire.bot import Attach, Detach, Relays, ToBot
 from wire.constants import GRACE_S, SILENCE_S, Voice
 from wire.errors import ProtocolError
@@ -183,6 +183,7 @@ class Session:
     # Messages of the page.
 
     async def _run(self) -> None:
+        log_context.current_call.set(self.call_id)
         while self.state in LIVE:
             envelope = await self._inbox.get()
             try:

@@ -1,6 +1,7 @@
 """The media ports of a worker, the agents on them, and the candidates that servers give them."""
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from dataclasses import dataclass
@@ -163,7 +164,10 @@ class IceEndpoints:
         now = asyncio.get_running_loop().time()
         asked_at, search = self._searches.get((base, server), (-inf, None))
         if search is None or now - asked_at > MAPPING_S:
-            search = asyncio.create_task(self._reflexive(media_port, base, server))
+            search = asyncio.create_task(
+                self._reflexive(media_port, base, server),
+                context=contextvars.Context(),  # it is not for one call alone
+            )
             self._searches[base, server] = (now, search)
         return await asyncio.shield(search)
 

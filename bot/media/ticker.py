@@ -1,6 +1,7 @@
 """The clock of all audio: one tick every 20 ms."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 
 from .packet import FRAME_S
@@ -17,6 +18,8 @@ class Ticker:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        # Not that of the call which happens to subscribe first.
+        self._context = contextvars.copy_context()
         self._subscribers: dict[Tick, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -33,7 +36,7 @@ class Ticker:
 
     def _schedule(self) -> None:
         self._due = max(self._due + FRAME_S, self._loop.time())
-        self._timer = self._loop.call_at(self._due, self._tick)
+        self._timer = self._loop.call_at(self._due, self._tick, context=self._context)
 
     def _tick(self) -> None:
         self._timer = None
