@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 FOLDER = Path(__file__).parents[2] / "deploy/systemd"
-SERVICES = ("voicedemo.service", "voicedemo-probe@.service")
+SERVICES = ("voicedemo.service", "voicedemo-probe.service", "voicedemo-probe@.service")
 EXPOSURE = 20
 """Of 100, as systemd rates it. Without any limits a service has 96."""
 
