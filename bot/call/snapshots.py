@@ -38,6 +38,8 @@ class KeptCalls:
         self._kept: dict[uuid.UUID, bytes] = {}
         self._too_big: set[uuid.UUID] = set()
         self._is_failing = False
+        # A worker that stops keeps its calls now and then, beside what it does every second.
+        self._keeping = asyncio.Lock()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
@@ -48,6 +50,10 @@ class KeptCalls:
 
     async def keep(self) -> None:
         """Keep what has changed, and forget the calls that have ended."""
+        async with self._keeping:
+            await self._keep()
+
+    async def _keep(self) -> None:
         now = {call.call_id: self._packed(call) for call in self._calls()}
         changed = {one: data for one, data in now.items() if self._kept.get(one) != data}
         ended = self._kept.keys() - now.keys()

@@ -89,6 +89,19 @@ async def test_a_call_that_has_ended_is_forgotten(pair: Pair) -> None:
     assert await next_one.take(CALL) == b""
 
 
+async def test_a_worker_that_stops_may_keep_while_it_keeps(pair: Pair) -> None:
+    """It keeps every second, and before it asks its pages to move."""
+    one, next_one = pair
+    calls = [Speaking(CALL, b"told"), Speaking(OTHER, b"also")]
+    kept = KeptCalls(one, lambda: calls)
+    await kept.keep()
+    calls.pop()
+    await asyncio.gather(kept.keep(), kept.keep())
+    assert await next_one.take(OTHER) == b""
+    assert CallSnapshot.unpack(await next_one.take(CALL)).voice == b"told"
+    await kept.stop()
+
+
 async def test_a_snapshot_that_is_too_big_is_not_kept_nor_is_an_old_one(
     pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
