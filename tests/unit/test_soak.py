@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.soak.figures import Sample, growth_mb
+from tests.soak.figures import LEAK_MB, WARM_UP_MB, Sample, growth_mb, most_mb
 from tests.soak.system import MAX_REDIS, Held
 
 pytestmark = pytest.mark.unit
@@ -32,6 +32,12 @@ def test_memory_that_goes_up_and_down_does_not_grow() -> None:
 
 def test_nothing_is_told_of_a_process_that_was_replaced() -> None:
     assert growth_mb(samples((0, 1, 90.0), (50, 2, 80.0)), "web") is None
+
+
+def test_the_more_calls_the_less_may_memory_grow_with_each() -> None:
+    short, long = (samples((0, 1, 90.0), (calls, 1, 90.0)) for calls in (1000, 40_000))
+    assert most_mb(short) == pytest.approx(LEAK_MB + WARM_UP_MB)
+    assert most_mb(long) == pytest.approx(LEAK_MB + 1.0)
 
 
 def test_one_task_more_than_at_rest_is_too_many() -> None:
