@@ -2,7 +2,7 @@
 
 import random
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 HERE = "127.0.0.1"
 UDP = socket.SOCK_DGRAM
@@ -13,13 +13,15 @@ server has its port."""
 
 def free_port() -> int:
     """A port number that nobody has, for UDP or TCP."""
-    for number in random.sample(NUMBERS, 100):
-        with (
-            suppress(OSError),
-            socket.socket() as tcp,
-            socket.socket(type=socket.SOCK_DGRAM) as udp,
-        ):
-            tcp.bind((HERE, number))
-            udp.bind((HERE, number))
-            return number
+    return free_ports(1)
+
+
+def free_ports(count: int) -> int:
+    """The first of so many port numbers in a row that nobody has, for UDP or TCP."""
+    for first in random.sample(NUMBERS, 100):
+        with suppress(OSError), ExitStack() as bound:
+            for number in range(first, first + count):
+                for kind in (socket.SOCK_STREAM, UDP):
+                    bound.enter_context(socket.socket(type=kind)).bind((HERE, number))
+            return first
     raise AssertionError("100 ports are taken")

@@ -19,7 +19,7 @@ from signaling.shared import sockets
 from tests.chaos.system import SETTINGS
 from tests.e2e.cluster import WORKERS, Cluster
 from tests.e2e.server import open_files, resources
-from tests.ports import free_port
+from tests.ports import free_ports
 
 ASKED_S: Final = 10.0
 WEB: Final = "web"
@@ -99,7 +99,7 @@ class System:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._log = folder / "server.log"
-        self._metrics_port = free_port()
+        self._metrics_port = free_ports(WORKERS)
         self.cluster = Cluster(
             folder,
             prefix=["sh", "-c", 'exec "$@" 2>>"$0"', str(self._log)],
