@@ -1,8 +1,11 @@
 """One peer connection of a call, with its audio, heartbeat and silence detector."""
 
 import asyncio
+import logging
 import uuid
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from typing import Protocol
 
 from aioice.candidate import Candidate
@@ -17,9 +20,10 @@ from wire.page import Candidate as CandidateMessage
 from wire.page import Hears
 from wire.server import Error, Says, Turn
 
+from ..ice.failures import ServerFailure
 from ..ice.path import Path
 from ..ice.switch import PathState
-from ..ice.turn import turn_servers
+from ..ice.turn import TurnServer, turn_servers
 from ..media.packet import FRAME_S
 from ..media.rtp import RtpSender
 from ..media.stream import AudioStream
@@ -37,6 +41,8 @@ from .restarts import Restarts
 from .silence import SilenceDetector
 from .timers import Timers
 from .turns import Turns
+
+log = logging.getLogger("voicedemo.call")
 
 READING_S = 1.0
 """How long a caption stays on the page after it has been said."""
@@ -104,6 +110,7 @@ class Connection:
         self._events = events
         self._loop = asyncio.get_running_loop()
         self._providers: dict[str, str] = {}
+        self._failed: set[str] = set()
         self._doubts = Allowance(DOUBTS_AT_ONCE, DOUBTS_PER_S)
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
@@ -213,6 +220,23 @@ class Connection:
     def relayed(self, url: str, protocol: str, count: int, ms: int) -> None:
         provider = self._providers.get(url, UNKNOWN_PROVIDER)
         self._record.relayed(provider, protocol, count, ms)
+
+    def server_failed(self, failure: ServerFailure) -> None:
+        if failure.url in self._failed:
+            return  # it was asked from another address, or in the generation before
+        self._failed.add(failure.url)
+        log.info("call %s: %s: %d %s", self._call_id, failure.url, failure.code, failure.text)
+        self._record.note("candidate-error", **asdict(failure))
+
+    def relays_gathered(self, asked: Sequence[TurnServer], found: Sequence[TurnServer]) -> None:
+        dead = {server.protocol for server in asked} - {server.protocol for server in found}
+        self._record.note(
+            "gathered",
+            generation=self._generations.current,
+            turn_servers=len(asked),
+            relays=len(found),
+            dead=" ".join(sorted(dead)),
+        )
 
     def audio_started(self, stream: AudioStream) -> None:
         self._stream = stream

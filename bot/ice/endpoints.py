@@ -12,6 +12,7 @@ from aioice.candidate import Candidate
 
 from .addresses import host_addresses
 from .agent import IceAgent
+from .failures import Failed, failure_of
 from .gather import StunServer, reflexive_candidate
 from .media_port import MediaPort, UdpBase
 from .path import IPAddress, PathHost
@@ -88,13 +89,18 @@ class IceEndpoints:
             owns_port=media_port is not self._shared,
         )
 
-    def reflexive(self, agent: IceAgent) -> AsyncIterator[Candidate]:
-        """Yield server-reflexive candidates as they are found. A dead server delays no other."""
+    def reflexive(
+        self, agent: IceAgent, failed: Failed = lambda failure: None
+    ) -> AsyncIterator[Candidate]:
+        """Yield server-reflexive candidates as they are found. A dead server delays no other.
+
+        :param failed: called with each server that fails.
+        """
         media_port = agent.media_port
         return self._found(
             agent,
             [
-                self._mapped(media_port, base, server)
+                self._mapped(media_port, base, server, failed)
                 for server in self._config.stun_servers
                 for base in media_port.bases
             ],
@@ -105,15 +111,17 @@ class IceEndpoints:
         agent: IceAgent,
         servers: Iterable[TurnServer],
         page_address: IPAddress | None = None,
+        failed: Failed = lambda failure: None,
     ) -> AsyncIterator[Candidate]:
         """Yield relayed candidates as they are found. A dead server delays no other.
 
         :param page_address: may send through the relays, even if it is no candidate of the peer.
+        :param failed: called with each server that fails.
         """
         return self._found(
             agent,
             [
-                self._relayed(agent, server, 65535 - index, page_address)
+                self._relayed(agent, server, 65535 - index, page_address, failed)
                 for index, server in enumerate(servers)
             ],
         )
@@ -124,13 +132,11 @@ class IceEndpoints:
         tasks = [asyncio.create_task(search) for search in searches]
         known = {(c.host, c.port) for c in agent.local_candidates}
         try:
-            for found in asyncio.as_completed(tasks, timeout=GATHER_S):
+            for found in asyncio.as_completed(tasks):
                 candidate = await found
                 if candidate is not None and (candidate.host, candidate.port) not in known:
                     known.add((candidate.host, candidate.port))
                     yield agent.ranked(candidate)
-        except TimeoutError:
-            return
         finally:
             for task in tasks:
                 task.cancel()
@@ -156,29 +162,34 @@ class IceEndpoints:
         return media_port
 
     async def _mapped(
+        self, media_port: MediaPort, base: UdpBase, server: StunServer, failed: Failed
+    ) -> Candidate | None:
+        try:
+            return await self._search(media_port, base, server)
+        except (OSError, TimeoutError) as exc:
+            failed(failure_of(server.url, exc))
+            return None
+
+    async def _search(
         self, media_port: MediaPort, base: UdpBase, server: StunServer
     ) -> Candidate | None:
-        """Ask a STUN server; about the shared port only once for many calls, as it is the same."""
+        """Ask a STUN server; about the shared port only once for many calls, as it is the same.
+
+        :raises OSError: if the server cannot be reached.
+        :raises TimeoutError: if it does not answer.
+        """
         if media_port is not self._shared:
-            return await self._reflexive(media_port, base, server)
+            return await reflexive_candidate(media_port, base, server)
         now = asyncio.get_running_loop().time()
         asked_at, search = self._searches.get((base, server), (-inf, None))
         if search is None or now - asked_at > MAPPING_S:
             search = asyncio.create_task(
-                self._reflexive(media_port, base, server),
+                reflexive_candidate(media_port, base, server),
                 context=contextvars.Context(),  # it is not for one call alone
             )
+            search.add_done_callback(_retrieve)
             self._searches[base, server] = (now, search)
         return await asyncio.shield(search)
-
-    async def _reflexive(
-        self, media_port: MediaPort, base: UdpBase, server: StunServer
-    ) -> Candidate | None:
-        try:
-            return await reflexive_candidate(media_port, base, server)
-        except (OSError, TimeoutError) as exc:
-            log.info("stun:%s:%d: %s", server.host, server.port, exc or "no answer")
-            return None
 
     async def _relayed(
         self,
@@ -186,13 +197,21 @@ class IceEndpoints:
         server: TurnServer,
         preference: int,
         page_address: IPAddress | None,
+        failed: Failed,
     ) -> Candidate | None:
         try:
-            base = await allocate(agent, server, preference)
+            async with asyncio.timeout(GATHER_S):
+                base = await allocate(agent, server, preference)
         except (OSError, TransactionError) as exc:
-            log.info("turn:%s:%d/%s: %s", server.host, server.port, server.transport, exc)
+            failed(failure_of(server.url, exc))
             return None
         agent.add_base(base)
         if page_address is not None and agent.media_port.policy.allows(page_address):
             base.permit(page_address)
         return base.candidate
+
+
+def _retrieve(search: asyncio.Task[Candidate | None]) -> None:
+    """Read what a search raised: the calls that waited for it may have ended."""
+    if not search.cancelled():
+        search.exception()

@@ -24,6 +24,11 @@ class StunServer:
     host: str
     port: int
 
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"stun:{host}:{self.port}"
+
     @classmethod
     def parse(cls, url: str) -> "StunServer":
         """Read a STUN URL.

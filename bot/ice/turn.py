@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.stun import TransactionError
 from aioice.turn import TurnTransport, create_turn_endpoint
+from aioice.utils import random_transaction_id
 
 from wire import ice_urls
 from wire.model import IceServer
@@ -24,6 +25,9 @@ log = logging.getLogger("voicedemo.turn")
 
 DISCARD_PORT: Final = 9
 """RFC 863."""
+MAX_REFUSALS: Final = 3
+REFUSED_S: Final = 0.2
+"""A server that is being restarted has so many tries, so far apart."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,9 @@ class RelayBase(asyncio.DatagramProtocol):
         self._transport.close()
 
 
+Endpoint = tuple[TurnTransport, RelayBase]
+
+
 @cache
 def trust() -> ssl.SSLContext:
     """The certificates this machine trusts.
@@ -165,7 +172,7 @@ async def allocate(owner: Owner, server: TurnServer, preference: int = 65535) ->
     :raises TransactionError: if it refuses, or does not answer.
     """
     tls = await asyncio.to_thread(trust) if server.tls else None
-    _, base = await create_turn_endpoint(
+    endpoint = create_turn_endpoint(
         lambda: RelayBase(owner, server, preference),
         server_addr=(server.host, server.port),
         username=server.username,
@@ -173,7 +180,63 @@ async def allocate(owner: Owner, server: TurnServer, preference: int = 65535) ->
         ssl=tls,
         transport=server.transport,
     )
+    _, base = await (_unless_refused(endpoint, server) if server.transport == "udp" else endpoint)
     return base
+
+
+async def _unless_refused(endpoint: Coroutine[Any, Any, Endpoint], server: TurnServer) -> Endpoint:
+    """Wait for an allocation over UDP, but not if ICMP says again and again that nobody is there.
+
+    A transaction fails then (RFC 8489, 6.2.1). aioice goes on to ask for half a minute.
+
+    :raises ConnectionRefusedError: if ICMP says so.
+    """
+    allocation = asyncio.ensure_future(endpoint)
+    loop = asyncio.get_running_loop()
+    try:
+        transport, probe = await loop.create_datagram_endpoint(
+            lambda: _Probe(allocation), remote_addr=(server.host, server.port)
+        )
+    except BaseException:
+        allocation.cancel()
+        raise
+    try:
+        return await allocation
+    except asyncio.CancelledError:
+        if probe.is_refused:
+            raise ConnectionRefusedError("connection refused") from None
+        raise
+    finally:
+        allocation.cancel()
+        transport.close()
+
+
+class _Probe(asyncio.DatagramProtocol):
+    """Asks a server for a binding, and cancels the allocation if the port stays closed."""
+
+    is_refused = False
+
+    def __init__(self, allocation: asyncio.Future[Any]) -> None:
+        self._allocation = allocation
+        self._refusals = 0
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
+        self._ask()
+
+    def error_received(self, exc: Exception) -> None:
+        if not isinstance(exc, ConnectionRefusedError):
+            return
+        self._refusals += 1
+        if self._refusals < MAX_REFUSALS:
+            asyncio.get_running_loop().call_later(REFUSED_S, self._ask)
+        else:
+            self.is_refused = True
+            self._allocation.cancel()
+
+    def _ask(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.sendto(bytes(stun.binding_request(random_transaction_id())))
 
 
 __all__ = ["RelayBase", "TransactionError", "TurnServer", "allocate", "trust", "turn_servers"]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from aiortc.utils import random32
 
 from ..ice.agent import IceAgent
 from ..ice.endpoints import IceEndpoints
+from ..ice.failures import ServerFailure
 from ..ice.path import IPAddress, Path
 from ..ice.switch import PathState, Switch
 from ..ice.turn import RelayBase, TurnServer
@@ -48,6 +49,14 @@ class PeerObserver(Protocol):
 
     def relayed(self, url: str, protocol: str, count: int, ms: int) -> None:
         """``count`` bytes went through this TURN server within ``ms`` milliseconds."""
+        ...
+
+    def server_failed(self, failure: ServerFailure) -> None:
+        """A STUN or TURN server gave no candidate."""
+        ...
+
+    def relays_gathered(self, asked: Sequence[TurnServer], found: Sequence[TurnServer]) -> None:
+        """All TURN servers of this generation were asked, and those found gave a candidate."""
         ...
 
     def audio_started(self, stream: AudioStream) -> None: ...
@@ -226,14 +235,16 @@ class AnswerPeer:
         return path
 
     async def _gather(self, path: IceAgent) -> None:
+        failed = self._observer.server_failed
         async with asyncio.TaskGroup() as searches:
-            searches.create_task(self._tell(path, self._endpoints.reflexive(path)))
+            searches.create_task(self._tell(path, self._endpoints.reflexive(path, failed)))
             await self._turn_servers_known.wait()
+            servers, page = self._turn_servers, self._page_address
             try:
-                found = self._endpoints.relayed(path, self._turn_servers, self._page_address)
-                await self._tell(path, found)
+                await self._tell(path, self._endpoints.relayed(path, servers, page, failed))
             finally:
                 self._relays += path.relays
+            self._observer.relays_gathered(servers, [relay.server for relay in path.relays])
         self._observer.local_candidate(None, path.local_ufrag)
 
     async def _tell(self, path: IceAgent, found: AsyncIterator[Candidate]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import astuple
 from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
@@ -12,6 +13,7 @@ import pytest_asyncio
 from aioice.candidate import Candidate
 
 from bot.ice import endpoints as endpoints_module
+from bot.ice import gather as gather_module
 from bot.ice.agent import IceAgent
 from bot.ice.endpoints import IceConfig, IceEndpoints
 from bot.ice.gather import StunServer
@@ -20,7 +22,7 @@ from bot.ice.switch import Switch
 from bot.ice.turn import TurnServer
 from tests.media.test_agent import Quiet
 from tests.media.turnserver import turnserver
-from tests.ports import HERE
+from tests.ports import HERE, free_port
 
 pytestmark = pytest.mark.media
 
@@ -156,3 +158,57 @@ async def test_no_address_family_outranks_the_other() -> None:
     priorities = [base.candidate.priority for base in port.bases]
     port.close()
     assert priorities[0] == priorities[1] > priorities[2]
+
+
+async def failures_of(*servers: TurnServer) -> list[tuple[str, int, str]]:
+    told: list[tuple[str, int, str]] = []
+    endpoints, agent = await opened(IceConfig())
+    search = endpoints.relayed(agent, servers, failed=lambda failure: told.append(astuple(failure)))
+    assert [candidate async for candidate in search] == []
+    await agent.close()
+    endpoints.close()
+    return told
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_turn_server_that_is_stopped_is_said_at_once(transport: str) -> None:
+    url = f"turn:{HERE}:{free_port()}?transport={transport}"
+    async with asyncio.timeout(endpoints_module.GATHER_S / 2):
+        told = await failures_of(TurnServer.parse(url, "phone", "secret"))
+    assert told == [(url, 701, "connection refused")]
+
+
+async def test_a_turn_server_that_keeps_silent_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoints_module, "GATHER_S", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((HERE, 0))
+        url = f"turn:{HERE}:{silent.getsockname()[1]}?transport=udp"
+        told = await failures_of(TurnServer.parse(url, "phone", "secret"))
+    assert told == [(url, 701, "no answer")]
+
+
+async def test_a_turn_server_that_refuses_the_credential_is_said(coturn: int) -> None:
+    url = f"turn:{HERE}:{coturn}?transport=tcp"
+    told = await failures_of(TurnServer.parse(url, "phone", "wrong"))
+    assert told == [(url, 401, "Unauthorized")]
+
+
+async def test_a_turn_server_without_tls_is_said(coturn: int) -> None:
+    url = f"turns:{HERE}:{coturn}?transport=tcp"
+    ((told, code, text),) = await failures_of(TurnServer.parse(url, "phone", "secret"))
+    assert (told, code) == (url, 701)
+    assert text
+
+
+async def test_a_stun_server_that_keeps_silent_is_said_to_every_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gather_module, "GIVE_UP_S", 0.2)
+    endpoints, agent = await opened(IceConfig(stun_servers=(StunServer(DEAD, 9),)))
+    told: list[tuple[str, int, str]] = []
+    for _ in range(2):
+        search = endpoints.reflexive(agent, lambda failure: told.append(astuple(failure)))
+        assert [candidate async for candidate in search] == []
+    assert told == 2 * [(f"stun:{DEAD}:9", 701, "no answer")]
+    await agent.close()
+    endpoints.close()

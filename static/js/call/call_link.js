@@ -53,6 +53,7 @@ export class CallLink {
     const { iceServers } = configuration;
     const { clock, makePeer } = this.tools;
     const terms = { servers: iceServers, ...this.chooseWays(configuration) };
+    this.owner.note('way', { way: terms.home, forced: Boolean(this.way) });
     const pc = makePeer(configurationFor(iceServers, terms.home));
     const sink = this.leaving ? this.holding() : this.sink;
     this.supervisor = new LinkSupervisor(pc, terms, this.line, this.owner, sink, clock);

@@ -58,6 +58,8 @@ export class LinkSupervisor {
   receiver = null;
   /** Whether ICE has ever found a path. Then there is a DTLS association, or was one. */
   hadPath = false;
+  /** The candidate pair that the timeline knows of. */
+  pairId = '';
 
   /**
    * @param {RTCPeerConnection} pc configured for `terms.home`
@@ -104,6 +106,7 @@ export class LinkSupervisor {
       },
       onPair: (isNew) => {
         const summary = /** @type {Summary} */ (this.monitor.summary);
+        this.notePair(summary);
         this.happen({ type: 'transport', around: aroundUdp(summary), network: summary.network, isNew });
       },
       onDegraded: (detail) => {
@@ -111,6 +114,13 @@ export class LinkSupervisor {
         this.happen({ type: 'degraded' });
       },
     };
+  }
+
+  /** @param {Summary} summary */
+  notePair({ pairId, pair, protocol, relayProtocol }) {
+    if (pairId === this.pairId) return;
+    this.pairId = pairId;
+    this.owner.note('pair', { pair, protocol: relayProtocol || protocol });
   }
 
   /** @returns {LinkDiagnostics} */
