@@ -1,6 +1,7 @@
 """The kinds of events in a call's timeline: who writes each of them, and what its fields mean.
 
-``docs/timeline.md`` is made of this, and tests compare it with the code that writes events.
+``manage.py contract`` writes the table of ``docs/timeline.md`` from it. A test compares it with the
+code that writes events.
 """
 
 import json
@@ -330,6 +331,25 @@ KINDS = (
     ),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def table() -> str:
+    """The table of ``docs/timeline.md``, which ``manage.py contract`` writes."""
+    rows = [
+        "| kind | written by | when | fields | example |",
+        "|---|---|---|---|---|",
+        *(
+            f"| `{kind.name}` | {', '.join(kind.authors)} | {kind.when} | "
+            f"{'; '.join(f'`{name}`: {text}' for name, text in kind.fields.items())} | "
+            f"{_example(kind)} |"
+            for kind in KINDS
+        ),
+    ]
+    return "\n".join(" ".join(row.split()) for row in rows) + "\n"
+
+
+def _example(kind: Kind) -> str:
+    return f"`{json.dumps(kind.example, ensure_ascii=False)}`" if kind.example else ""
 
 
 def words(kind: str, detail: Mapping[str, Any]) -> str:

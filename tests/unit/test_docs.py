@@ -155,15 +155,6 @@ def test_every_metric_is_documented_and_no_other() -> None:
     assert documented == exposed
 
 
-def test_every_kind_of_event_in_a_timeline_is_documented() -> None:
-    code = [path for folder in ("bot/call", "signaling") for path in (ROOT / folder).rglob("*.py")]
-    code += (ROOT / "static/js").rglob("*.js")
-    noted = r"""(?:note|timeline\.add|onEvent|append)\(\s*(?:[\w.]+, )*['"]([a-z-]+)['"]"""
-    kinds = {kind for path in code for kind in re.findall(noted, path.read_text())}
-    assert kinds
-    assert kinds - backquoted("operate.md") == set()
-
-
 # The table of browser quirks.
 
 
