@@ -164,17 +164,21 @@ def _blocked(evidence: Evidence) -> Cause:
 
 def _relay_trouble(evidence: Evidence) -> Cause | None:
     """Why no relay helped, if that is ours. None if the bot had a relay on this way."""
+    may_relay = not evidence.way or evidence.way in RELAYED_WAYS
+    return _dead_relay(evidence) if may_relay and evidence.has_dead_relay else None
+
+
+def _dead_relay(evidence: Evidence) -> Cause:
     way = evidence.way
-    if (way and way not in RELAYED_WAYS) or not evidence.has_dead_relay:
-        return None
     failed = [f for f in evidence.bot_turn_failures if way not in PROTOCOLS or _protocol(f) == way]
-    where, codes = _urls(failed), {_number(failure.get("code")) for failure in failed}
+    codes = {_number(failure.get("code")) for failure in failed}
+    where = f": {_urls(failed)}" if failed else ""
     prefix = "" if way else "No direct path came up, and "
     if codes & REFUSED_CREDENTIALS:
         return Cause(
             "turn_refused",
             "ours",
-            _sentence(f"{prefix}the TURN server refuses our credentials (ours): {where}"),
+            _sentence(f"{prefix}the TURN server refuses our credentials (ours){where}"),
             "give the server and the settings the same secret, compare the clocks, and run"
             " `manage.py doctor`",
         )
@@ -182,14 +186,14 @@ def _relay_trouble(evidence: Evidence) -> Cause | None:
         return Cause(
             "turn_full",
             "ours",
-            _sentence(f"{prefix}the TURN server has no room (ours): {where}"),
+            _sentence(f"{prefix}the TURN server has no room (ours){where}"),
             "raise its quotas, or give it more ports",
         )
     over = f" over {way.upper()}" if way in PROTOCOLS else ""
     return Cause(
         "turn_silent",
         "ours",
-        _sentence(f"{prefix}no TURN server answers{over} (ours): {where}"),
+        _sentence(f"{prefix}no TURN server answers{over} (ours){where}"),
         "start the server or open its port, and run `manage.py doctor`",
     )
 
@@ -307,6 +311,7 @@ def _unknown(evidence: Evidence) -> Cause:
 
 DECISIONS: Final[dict[str, Callable[[Evidence], Cause]]] = {
     Reason.NETWORK_BLOCKED.code: _blocked,
+    Reason.RELAY_DOWN.code: _dead_relay,
     Reason.CALL_LOST.code: _lost,
     Reason.NO_RELAY.code: _no_relay,
     Reason.SERVER_STOPPING.code: _stopping,

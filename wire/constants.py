@@ -8,6 +8,9 @@ from typing import Final, Literal
 Voice = Literal["echo", "parrot", "tone", "speech", "bot"]
 """The voices that a page may ask for. ``bot`` is the plug-in of ``VOICEDEMO_BOT``."""
 
+RelayProtocol = Literal["udp", "tcp", "tls"]
+"""How a TURN server is reached."""
+
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_SDP_CHARS: Final = 32 * 1024
 MAX_REPORT_EVENTS: Final = 50

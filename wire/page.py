@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from .constants import MAX_REPORT_EVENTS, Voice
+from .constants import MAX_REPORT_EVENTS, RelayProtocol, Voice
 from .model import (
     Detail,
     EpochMs,
@@ -102,7 +102,7 @@ class Relayed(WireModel):
 
     type: Literal["relayed"] = "relayed"
     url: ShortText
-    protocol: Literal["udp", "tcp", "tls"]
+    protocol: RelayProtocol
     bytes: Annotated[int, Field(ge=0, le=100_000_000)]
     ms: Annotated[int, Field(ge=0, le=120_000)]
 

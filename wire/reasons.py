@@ -109,6 +109,13 @@ class Reason(Enum):
         developer="no TURN server for the way that ?ice= asks for; see docs/settings.md",
         retryable=False,
     )
+    RELAY_DOWN = Explanation(
+        "relay_down",
+        "failed",
+        sentence="The relay does not answer.",
+        next_step="Try again later, or on another network.",
+        developer="no TURN server answers the bot or the page: run manage.py doctor",
+    )
     OFFLINE = Explanation(
         "offline",
         "failed",

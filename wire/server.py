@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from .constants import RelayProtocol
 from .errors import ErrorCode, ProtocolError
 from .model import Generation, IceServer, WireModel
 from .page import Candidate, Hears
@@ -87,6 +88,17 @@ class Error(WireModel):
         return cls(code=exc.code, message=exc.message, retryable=exc.retryable)
 
 
+class DeadRelays(WireModel):
+    """No TURN server of the call answers the bot over these protocols. Said with each ICE restart.
+
+    The page may reach them all the same. If it does not either, the relay is at fault, and not the
+    page's network.
+    """
+
+    type: Literal["dead-relays"] = "dead-relays"
+    protocols: list[RelayProtocol]
+
+
 class Waiting(WireModel):
     """Every line is taken. The page waits for one, without a peer connection meanwhile."""
 
@@ -127,6 +139,7 @@ ServerMessage = (
     | Says
     | Ice
     | Pong
+    | DeadRelays
     | Error
     | Move
     | Waiting

@@ -18,6 +18,7 @@ from wire.errors import ProtocolError
 from wire.model import IceCandidate
 from wire.page import Candidate as CandidateMessage
 from wire.page import Hears
+from wire.server import DeadRelays as DeadRelaysMessage
 from wire.server import Error, Says, Turn
 
 from ..ice.failures import ServerFailure
@@ -32,6 +33,7 @@ from ..peer import sdp
 from ..peer.peer import AnswerPeer
 from ..voices.factory import GREETING_VOICES, LISTENING_VOICES, make_voice
 from .allowance import Allowance
+from .dead_relays import DeadRelays
 from .generations import GenerationFence
 from .heartbeat import CHANNEL_LABEL, Heartbeat
 from .page_line import PageLine
@@ -111,6 +113,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._providers: dict[str, str] = {}
         self._failed: set[str] = set()
+        self._dead_relays = DeadRelays()
         self._doubts = Allowance(DOUBTS_AT_ONCE, DOUBTS_PER_S)
         self._stream: AudioStream | None = None
         self._heartbeat: Heartbeat | None = None
@@ -173,7 +176,9 @@ class Connection:
 
     def use_relays(self, relays: Relays) -> None:
         self._providers |= relays.providers
-        self._peer.use_turn(turn_servers(relays.ice_servers), relays.page_address)
+        servers = turn_servers(relays.ice_servers)
+        self._dead_relays = DeadRelays(servers)
+        self._peer.use_turn(servers, relays.page_address)
 
     def heard_by_page(self, *, media: bool) -> None:
         """The page says whether it receives anything from the bot."""
@@ -222,6 +227,8 @@ class Connection:
         self._record.relayed(provider, protocol, count, ms)
 
     def server_failed(self, failure: ServerFailure) -> None:
+        if self._dead_relays.fail(failure.url):
+            self._line.say_soon(DeadRelaysMessage(protocols=self._dead_relays.protocols))
         if failure.url in self._failed:
             return  # it was asked from another address, or in the generation before
         self._failed.add(failure.url)
@@ -229,13 +236,12 @@ class Connection:
         self._record.note("candidate-error", **asdict(failure))
 
     def relays_gathered(self, asked: Sequence[TurnServer], found: Sequence[TurnServer]) -> None:
-        dead = {server.protocol for server in asked} - {server.protocol for server in found}
         self._record.note(
             "gathered",
             generation=self._generations.current,
             turn_servers=len(asked),
             relays=len(found),
-            dead=" ".join(sorted(dead)),
+            dead=" ".join(self._dead_relays.protocols),
         )
 
     def audio_started(self, stream: AudioStream) -> None:

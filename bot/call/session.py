@@ -48,7 +48,7 @@ MAX_REFUSALS = 20
 """A call whose messages are refused this often is ended, as its socket would be."""
 REFUSALS_PER_S = 1 / 30
 """A page that is reloaded often may have a candidate refused each time."""
-PAGE_FAILURES = frozenset({"network_blocked", "server_unreachable"})
+PAGE_FAILURES = frozenset({"network_blocked", "relay_down", "server_unreachable"})
 """The reasons for which a page gives up before its call is up."""
 
 

@@ -15,6 +15,7 @@ from aioice.turn import TurnTransport, create_turn_endpoint
 from aioice.utils import random_transaction_id
 
 from wire import ice_urls
+from wire.constants import RelayProtocol
 from wire.model import IceServer
 
 from . import stun
@@ -43,8 +44,8 @@ class TurnServer:
     url: str = field(default="", compare=False)
 
     @property
-    def protocol(self) -> str:
-        """How it is reached: ``udp``, ``tcp`` or ``tls``."""
+    def protocol(self) -> RelayProtocol:
+        """How it is reached."""
         return "tls" if self.tls else self.transport
 
     @classmethod

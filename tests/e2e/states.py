@@ -36,6 +36,7 @@ STATES: Final = (
     ("failed", "mic_denied"),
     ("failed", "in_app_browser"),
     ("failed", "network_blocked"),
+    ("failed", "relay_down"),
     ("failed", "bad_offer"),
 )
 CAPTION: Final = (

@@ -124,7 +124,10 @@ class Sockets(RuleBasedStateMachine):
     def says(self, socket: int, message: dict[str, Any]) -> None:
         self._say(socket, message)
 
-    @rule(socket=which, reason=st.sampled_from(["hangup", "page_closed", "network_blocked"]))
+    @rule(
+        socket=which,
+        reason=st.sampled_from(["hangup", "page_closed", "network_blocked", "relay_down"]),
+    )
     def hangs_up(self, socket: int, reason: str) -> None:
         self._say(socket, {"type": "bye", "reason": reason})
 

@@ -551,6 +551,84 @@ test('a relay that is asked for and missing is said at once', async () => {
   assert.equal(found.states.at(-1), 'connecting');
 });
 
+/** Lets a page that uses one way alone be told that no TURN server answers the bot over these. */
+async function toldOfDeadRelays(way, ...protocols) {
+  const servers = [{ urls: ['turn:t.example?transport=tcp', 'turns:t.example:443'], username: 'u', credential: 'c' }];
+  const all = page({ way, servers });
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.controller.tap();
+  await settle();
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
+  all.sockets[0].hears({ type: 'dead-relays', protocols });
+  await settle();
+  return all;
+}
+
+/** The browser finds a relayed candidate. */
+function findRelay(all) {
+  const candidate = 'candidate:1 1 udp 1 192.0.2.1 5000 typ relay';
+  all.peers.at(-1).onicecandidate({ candidate: { candidate, toJSON: () => ({ sdpMid: '0' }) } });
+}
+
+test('a relay of ours that does not answer is said long before a call is given up', async () => {
+  for (const [way, ...protocols] of [
+    ['relay', 'tcp', 'tls'],
+    ['tls', 'tls'],
+  ]) {
+    const all = await toldOfDeadRelays(way, ...protocols);
+    assert.equal(all.states.at(-1), 'connecting', way);
+    all.clock.pass(CONNECT_MS / 3);
+    assert.equal(all.states.at(-1), 'failed: relay_down', way);
+    const byes = all.sockets[0].sent.filter(({ type }) => type === 'bye');
+    assert.deepEqual(byes, [{ type: 'bye', reason: 'relay_down' }]);
+  }
+});
+
+test('a relay that the page reaches is no reason to give up', async () => {
+  for (const soon of [true, false]) {
+    const all = await toldOfDeadRelays('relay', ...(soon ? ['tcp'] : ['tcp', 'tls']));
+    findRelay(all);
+    all.sockets[0].hears({ type: 'dead-relays', protocols: ['tcp', 'tls'] });
+    all.clock.pass(CONNECT_MS / 3);
+    assert.equal(all.states.at(-1), 'connecting');
+    all.clock.pass(CONNECT_MS);
+    assert.equal(all.states.at(-1), 'failed: network_blocked');
+  }
+});
+
+test('a call that may go without a relay is tried to the end, and the relay is named then', async () => {
+  for (const [protocols, reason] of [
+    [['tcp', 'tls'], 'relay_down'],
+    [['tcp'], 'network_blocked'],
+  ]) {
+    const all = await toldOfDeadRelays(null, ...protocols);
+    all.clock.pass(CONNECT_MS - 1);
+    assert.equal(all.states.at(-1), 'connecting');
+    all.clock.pass(1);
+    assert.equal(all.states.at(-1), `failed: ${reason}`);
+  }
+});
+
+test('a relay that is down does not end a call that is up', async () => {
+  const all = await toldOfDeadRelays('tls');
+  change(all, 'connected');
+  all.sockets[0].hears({ type: 'dead-relays', protocols: ['tcp', 'tls'] });
+  all.clock.pass(CONNECT_MS);
+  assert.equal(all.states.at(-1), 'connected');
+});
+
+test('a provider that never had the relay that is asked for is not the network', async () => {
+  const all = page({ way: 'tls', servers: [{ urls: ['turn:t.example'] }], partial: true });
+  all.sockets[0].opens();
+  all.sockets[0].hears(READY);
+  all.controller.tap();
+  await settle();
+  all.sockets[0].hears({ type: 'answer', sdp: 'answer', generation: 1 });
+  all.clock.pass(CONNECT_MS);
+  assert.equal(all.states.at(-1), 'failed: no_relay');
+});
+
 test('a relay that a provider may still have is waited for', async () => {
   const all = page({ way: 'relay', servers: [], partial: true });
   all.controller.tap();

@@ -66,6 +66,12 @@ def test_a_relay_of_ours_that_is_stopped_is_not_the_callers_network() -> None:
     assert TURN in found.what and "refused" in found.what
 
 
+def test_a_page_that_gave_up_before_the_bot_had_asked_all_is_believed() -> None:
+    found = cause("relay_down", RELAY, failed("bot"))
+    assert (found.code, found.whose) == ("turn_silent", "ours")
+    assert TURN in found.what
+
+
 def test_a_relay_of_ours_that_is_stopped_counts_without_a_forced_way_too() -> None:
     found = cause("network_blocked", ALL, failed("bot"), gathered(1, 0, "tcp"))
     assert (found.code, found.whose) == ("turn_silent", "ours")

@@ -40,13 +40,15 @@
 import { GRACE_MS } from '../generated/shared.js';
 import { Signal } from '../link/signal.js';
 import { Admission } from './admission.js';
-import { CONNECT_MS } from './call.js';
+import { CONNECT_MS, isComingUp } from './call.js';
 import { CallLink } from './call_link.js';
 import { Capture } from './capture.js';
 import { CallError } from './errors.js';
 import { MicrophoneError, stop } from './microphone.js';
 import { consequenceOf } from './refusals.js';
 
+/** How long the page may take to find a relay that does not answer the bot. */
+const RELAY_MS = 3_000;
 /** A call that moves to another worker takes less. After this the person is told. */
 const MOVE_MS = 1_000;
 
@@ -346,8 +348,26 @@ export class CallAttempt {
   }
 
   tooSlow() {
-    const blocked = this.owner.call().renewed ? 'call_lost' : 'network_blocked';
+    const blocked = this.owner.call().renewed ? 'call_lost' : this.link.obstacle;
     this.happen({ type: 'too-slow', reason: this.signal?.admitted ? blocked : 'server_unreachable' });
+  }
+
+  /**
+   * A call that may use nothing but a relay is told at once that there is none.
+   *
+   * @param {import('../link/ice.js').IceWay[]} protocols over which no TURN server answers the bot
+   */
+  relaysDied(protocols) {
+    const { link } = this;
+    const known = link.deadRelays.size;
+    for (const one of protocols) link.deadRelays.add(one);
+    const { way } = this.wishes;
+    if (link.deadRelays.size === known || !way || !isComingUp(this.owner.call())) return;
+    if (link.obstacle !== 'relay_down') return;
+    link.allow(RELAY_MS, () => {
+      if (link.obstacle === 'relay_down') this.tooSlow();
+      else link.allow(CONNECT_MS, () => this.tooSlow()); // the page has found one after all
+    });
   }
 
   // Messages of the server.
@@ -364,6 +384,9 @@ export class CallAttempt {
         break;
       case 'hears':
         supervisor?.heardByBot(message.media);
+        break;
+      case 'dead-relays':
+        this.relaysDied(message.protocols);
         break;
       case 'says':
         this.sink.onCaption(message.text);

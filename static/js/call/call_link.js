@@ -10,7 +10,7 @@
  */
 
 import { Credentials } from '../link/credentials.js';
-import { configurationFor, exists, rungs } from '../link/ice.js';
+import { configurationFor, exists, relayed, rungs } from '../link/ice.js';
 import { LinkSupervisor } from '../link/supervisor.js';
 import { CallError } from './errors.js';
 
@@ -23,6 +23,8 @@ export class CallLink {
   held = null;
   /** @type {any} */
   connectTimer = null;
+  /** Over which no TURN server answers the bot. @type {Set<IceWay>} */
+  deadRelays = new Set();
 
   /**
    * @param {IceWay|null} way the only one to use; null: any
@@ -114,6 +116,17 @@ export class CallLink {
     // A provider that has not answered yet may have one.
     if (!partial && !exists(way, iceServers)) throw new CallError('no_relay', `no TURN server for ?ice=${way}`);
     return { home: way, ways: [way] };
+  }
+
+  /** @returns {string} why no path has come up, as far as it is known: a code of reasons.js */
+  get obstacle() {
+    const { way, supervisor } = this;
+    if (!supervisor) return 'network_blocked';
+    const { servers, hasRelay } = supervisor.peer;
+    if (way && !exists(way, servers)) return 'no_relay';
+    const asked = relayed(way, servers);
+    const isDead = !hasRelay && asked.length && asked.every((one) => this.deadRelays.has(one));
+    return isDead ? 'relay_down' : 'network_blocked';
   }
 
   /**

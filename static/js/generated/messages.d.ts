@@ -69,6 +69,10 @@ export type Answer = {
   sdp: string;
   generation: number;
 };
+export type DeadRelays = {
+  type: 'dead-relays';
+  protocols: ('udp' | 'tcp' | 'tls')[];
+};
 export type Enter = {
   type: 'enter';
 };
@@ -126,7 +130,7 @@ export type Waiting = {
   type: 'waiting';
   place: number;
 };
-export type ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | Error | Move | Waiting | Enter | ServerBye;
+export type ServerMessage = Ready | Answer | Candidate | Hears | Turn | Says | Ice | Pong | DeadRelays | Error | Move | Waiting | Enter | ServerBye;
 export type SelfTestRow = {
   name: string;
   status: Status;

@@ -70,6 +70,12 @@ export const REASONS = {
     developer: 'no TURN server for the way that ?ice= asks for; see docs/settings.md',
     retryable: false,
   },
+  relay_down: {
+    sentence: 'The relay does not answer.',
+    nextStep: 'Try again later, or on another network.',
+    developer: 'no TURN server answers the bot or the page: run manage.py doctor',
+    retryable: true,
+  },
   offline: {
     sentence: 'You are offline.',
     nextStep: 'Turn on Wi-Fi or mobile data, then try again.',

@@ -15,6 +15,9 @@ export const WAYS = ['all', 'direct', 'relay', 'udp', 'tcp', 'tls', 'ice-tcp'];
 /** The order in which the ways are tried when `all` does not connect. @type {readonly IceWay[]} */
 export const LADDER = ['all', 'udp', 'tcp', 'tls', 'ice-tcp'];
 
+/** @type {readonly IceWay[]} */
+const RELAYED = ['udp', 'tcp', 'tls'];
+
 /** The ways around a network that cripples UDP, the likeliest first. @type {readonly IceWay[]} */
 export const WITHOUT_UDP = ['tls', 'tcp', 'ice-tcp'];
 
@@ -33,6 +36,16 @@ export function rungs(servers) {
  */
 export function exists(way, servers) {
   return !isRelay(way) || servers.some((server) => urls(server, way).length);
+}
+
+/**
+ * @param {IceWay|null} way null: any
+ * @param {RTCIceServer[]} servers
+ * @returns {IceWay[]} the protocols over which the way reaches a TURN server
+ */
+export function relayed(way, servers) {
+  const isOpen = !way || way === 'relay';
+  return RELAYED.filter((one) => (isOpen || one === way) && exists(one, servers));
 }
 
 /**

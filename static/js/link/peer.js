@@ -27,6 +27,8 @@ export class Peer {
   /** The bot's candidates that came before its answer. @type {RTCIceCandidateInit[]} */
   early = [];
   closed = false;
+  /** Whether the browser has found a relayed candidate, in any generation. */
+  hasRelay = false;
   /** Descriptions are set one after the other. @type {Promise<void>} */
   turn = Promise.resolve();
 
@@ -164,6 +166,7 @@ export class Peer {
     if (candidate?.candidate && !fits(candidate.candidate, this.way)) return;
     const init = candidate?.candidate ? { ...candidate.toJSON(), candidate: candidate.candidate } : null;
     this.events.send({ type: 'candidate', candidate: init, generation: this.generation });
+    this.hasRelay ||= Boolean(init?.candidate.includes(' typ relay'));
     if (init) this.events.onCandidate();
   }
 

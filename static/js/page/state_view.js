@@ -41,7 +41,7 @@ const MICROPHONE = {
 };
 
 /** Reasons that the self-test can say more about. */
-const OF_NETWORK = new Set(['network_blocked', 'call_lost', 'server_unreachable']);
+const OF_NETWORK = new Set(['network_blocked', 'relay_down', 'call_lost', 'server_unreachable']);
 
 export class StateView {
   muted = false;

@@ -1,0 +1,67 @@
+"""The bot tells the page over which protocols no TURN server answers it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.call.dead_relays import DeadRelays
+from bot.ice.turn import TurnServer
+from calls.models import CallEvent
+from tests.media.turnserver import turnserver
+from tests.page import Page
+from tests.ports import HERE, free_port
+from tests.ws.conftest import call_in_state
+
+pytestmark = [pytest.mark.media, pytest.mark.django_db(transaction=True)]
+
+SECRET = "north"
+
+
+def servers(*urls: str) -> list[TurnServer]:
+    return [TurnServer.parse(url, "user", "word") for url in urls]
+
+
+def test_a_protocol_is_dead_once_all_of_its_servers_failed() -> None:
+    first, second, third = "turn:a", "turn:b", "turns:c"
+    relays = DeadRelays(servers(first, second, third))
+    assert relays.protocols == []
+    assert not relays.fail(first)
+    assert relays.fail(third)
+    assert relays.protocols == ["tls"]
+    assert not relays.fail(third), "it is known already"
+    assert not relays.fail("stun:d"), "it is no TURN server"
+    assert relays.fail(second)
+    assert relays.protocols == ["tls", "udp"]
+
+
+async def call_with(page: Page, settings: Any, *urls: str) -> None:
+    settings.VOICEDEMO_COTURN_URLS = list(urls)
+    settings.VOICEDEMO_COTURN_SECRET = SECRET
+    await page.open()
+    await page.say(type="offer", sdp=await page.offer(), generation=1)
+
+
+async def test_the_page_is_told_and_the_timeline_has_the_server(page: Page, settings: Any) -> None:
+    url = f"turn:{HERE}:{free_port()}?transport=tcp"
+    await call_with(page, settings, url)
+    assert (await page.hear_until("dead-relays"))["protocols"] == ["tcp"]
+    await page.say(type="bye", reason="relay_down")
+    call = await call_in_state("failed")
+    assert call.reason == "relay_down"
+    failure = await CallEvent.objects.aget(call=call, author="bot", kind="candidate-error")
+    assert failure.detail == {"url": url, "code": 701, "text": "connection refused"}
+    gathered = await CallEvent.objects.aget(call=call, kind="gathered")
+    assert gathered.detail == {"generation": 1, "turn_servers": 1, "relays": 0, "dead": "tcp"}
+
+
+async def test_a_server_that_answers_over_another_protocol_is_not_dead_there(
+    page: Page, settings: Any, tmp_path: Path
+) -> None:
+    auth = ("--use-auth-secret", f"--static-auth-secret={SECRET}")
+    async with turnserver(tmp_path, "--no-tls", *auth) as port:
+        urls = (f"turn:{HERE}:{port}?transport=udp", f"turns:{HERE}:{port}?transport=tcp")
+        await call_with(page, settings, *urls)
+        assert (await page.hear_until("dead-relays"))["protocols"] == ["tls"]
+        await page.say(type="bye", reason="hangup")
+        await call_in_state("ended")
