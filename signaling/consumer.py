@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
@@ -204,7 +205,8 @@ class CallConsumer(AsyncWebsocketConsumer):
                 await self._say(await self._issue_ice())
             case Ping():
                 address = networks.public_address(clients.address(self.scope))
-                await self._say(Pong(at=message.at, address=str(address or "")))
+                now = round(1000 * time.time())
+                await self._say(Pong(at=message.at, now=now, address=str(address or "")))
             case Report():
                 await self._report(message)
             case Relayed():

@@ -1,5 +1,6 @@
 """Calls and their events as lines on a terminal, and as JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -26,15 +27,24 @@ def facts(call: Call, way: str) -> dict[str, Any]:
     }
 
 
-def event_facts(call: Call, event: CallEvent) -> dict[str, Any]:
-    """An event for programs. ``ms`` counts from the call's start; it is negative before that."""
-    return {
+def event_facts(
+    call: Call, event: CallEvent, outcomes: Mapping[int, float | None]
+) -> dict[str, Any]:
+    """An event for programs. ``ms`` counts from the call's start; it is negative before that.
+
+    A restart has ``path_after_ms`` too, which is null if it brought no path.
+    """
+    told = {
         "at": event.at.isoformat(),
         "ms": round(1000 * _since_start(call, event)),
         "author": event.author,
         "kind": event.kind,
         "detail": event.detail,
     }
+    if event.pk in outcomes:
+        seconds = outcomes[event.pk]
+        told["path_after_ms"] = None if seconds is None else round(1000 * seconds)
+    return told
 
 
 def line(call: Call, way: str) -> str:
@@ -58,9 +68,16 @@ def summary(call: Call, way: str) -> str:
     return plain(", ".join(filter(None, parts)))
 
 
-def event_line(call: Call, event: CallEvent) -> str:
-    """An event with its seconds since the call's start, to the millisecond."""
-    return f"{_since_start(call, event):9.3f} {event.author:6} {words(event.kind, event.detail)}"
+def event_line(call: Call, event: CallEvent, outcomes: Mapping[int, float | None]) -> str:
+    """An event with its seconds since the call's start, to the millisecond.
+
+    :param outcomes: of the call's restarts (:func:`calls.restarts.outcomes`).
+    """
+    told = words(event.kind, event.detail)
+    if event.pk in outcomes:
+        seconds = outcomes[event.pk]
+        told += ": no path" if seconds is None else f": a path after {seconds:.3f} s"
+    return f"{_since_start(call, event):9.3f} {event.author:6} {told}"
 
 
 def _seconds(call: Call) -> float:

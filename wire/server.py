@@ -4,7 +4,7 @@ from typing import Literal
 
 from .constants import RelayProtocol
 from .errors import ErrorCode, ProtocolError
-from .model import Generation, IceServer, WireModel
+from .model import EpochMs, Generation, IceServer, WireModel
 from .page import Candidate, Hears
 
 ByeReason = Literal["ended", "call_lost", "time_limit", "server_stopping", "network_blocked"]
@@ -71,6 +71,8 @@ class Pong(WireModel):
     type: Literal["pong"] = "pong"
     at: int
     """The same value as in the ping."""
+    now: EpochMs
+    """The server's time."""
     address: str
     """The address this page's socket comes from; empty if that is not known."""
 

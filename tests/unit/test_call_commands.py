@@ -99,6 +99,30 @@ def test_a_wrong_id_is_said(text: str, told: str) -> None:
     assert "manage.py calls" in str(refused.value)
 
 
+def test_a_restart_says_what_became_of_it(run: Any) -> None:
+    call = made(state="ended", reason="hangup")
+    for ms, generation in ((1000, 2), (5000, 3), (9000, 4)):
+        noted(call, ms, "page", "restart", generation=generation, way="all", reason="path_silent")
+    noted(call, 9640, "bot", "path", generation=4, local="host", remote="host", transport="udp")
+    told = run("call", str(call.id))
+    restarts = [line for line in told.splitlines() if "ICE restart, generation" in line]
+    assert [line.rpartition(": ")[2] for line in restarts] == [
+        "no path",
+        "no path",
+        "a path after 0.640 s",
+    ]
+    read = json.loads(run("call", str(call.id), "--json"))["events"]
+    assert [event.get("path_after_ms") for event in read] == [None, None, 640, None]
+
+
+def test_a_new_peer_connection_counts_its_generations_anew(run: Any) -> None:
+    call = made(state="ended", reason="hangup")
+    for start in (1000, 50_000):
+        noted(call, start, "page", "restart", generation=2, way="all", reason="path_lost")
+        noted(call, start + 300, "bot", "path", generation=2)
+    assert run("call", str(call.id)).count("a path after 0.300 s") == 2
+
+
 def test_what_a_page_reports_cannot_move_the_cursor(run: Any) -> None:
     call = made(state="ended", reason="hangup")
     noted(call, 1, "page", "refused", code="\x1b[2J", message="a\nb\x07")

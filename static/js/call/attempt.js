@@ -13,6 +13,7 @@
  * @property {() => Call} call its present state
  * @property {(event: import('./call.js').CallEvent) => void} happen
  * @property {(kind: string, detail?: import('../link/timeline.js').Detail) => void} note for the timeline
+ * @property {(pong: {at: number, now: number}) => void} onPong the server's answer to a ping
  *
  * @typedef {object} AttemptEvents
  * @property {(stream: MediaStream) => void} onMicrophone this one is in use from now on
@@ -171,11 +172,13 @@ export class CallAttempt {
 
   /** @returns {import('../link/signal.js').SignalEvents} */
   signalEvents() {
+    const { tools } = this;
     return {
       onMessage: (message) => this.guarded(() => this.receive(message)),
       onReady: () => {
         this.greeted();
         this.owner.note('socket', { state: 'ready' });
+        this.send({ type: 'ping', at: tools.clock.now() });
         this.link.supervisor?.socketReady();
         if (this.isWaiting) this.waitAgain();
       },
@@ -387,6 +390,9 @@ export class CallAttempt {
         break;
       case 'dead-relays':
         this.relaysDied(message.protocols);
+        break;
+      case 'pong':
+        this.owner.onPong(message);
         break;
       case 'says':
         this.sink.onCaption(message.text);

@@ -49,6 +49,7 @@ export class CallController {
       happen: (/** @type {import('./call.js').CallEvent} */ event) => this.happen(event),
       note: (/** @type {string} */ kind, /** @type {import('../link/timeline.js').Detail|undefined} */ detail) =>
         this.timeline.add(kind, detail),
+      onPong: (/** @type {{at: number, now: number}} */ pong) => this.timeline.compare(pong),
     };
     return new CallAttempt(kept, this.wishes, owner, this.sink, this.tools);
   }

@@ -105,6 +105,7 @@ export type Move = {
 export type Pong = {
   type: 'pong';
   at: number;
+  now: number;
   address: string;
 };
 export type Ready = {

@@ -15,6 +15,10 @@ export class Timeline {
   events = [];
   /** @type {any} */
   timer = null;
+  /** What the server's clock is ahead of the page's, ms. */
+  ahead = 0;
+  /** The round trip by which that is known, ms. */
+  roundTrip = Infinity;
 
   /**
    * @param {(message: import('./signal.js').PageMessage) => void} send
@@ -35,12 +39,26 @@ export class Timeline {
     this.timer ??= this.clock.setTimeout(() => this.flush(), BATCH_MS);
   }
 
+  /**
+   * Takes the answer to a ping. Of several, the one with the shortest round trip counts.
+   *
+   * @param {{at: number, now: number}} pong at: when the ping was sent; now: the server's time
+   */
+  compare({ at, now }) {
+    const roundTrip = this.clock.now() - at;
+    if (roundTrip > this.roundTrip) return;
+    this.roundTrip = roundTrip;
+    // A server of before says no time.
+    this.ahead = Math.round(now - at - roundTrip / 2) || 0;
+  }
+
   /** Sends what has been collected, now. */
   flush() {
     this.clock.clearTimeout(this.timer);
     this.timer = null;
     while (this.events.length) {
-      this.send({ type: 'report', events: this.events.splice(0, MAX_REPORT_EVENTS) });
+      const events = this.events.splice(0, MAX_REPORT_EVENTS);
+      this.send({ type: 'report', events: events.map((event) => ({ ...event, at: event.at + this.ahead })) });
     }
   }
 }

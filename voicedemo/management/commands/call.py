@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls import search
 from calls.causes import cause_of
 from calls.models import Call, CallEvent
+from calls.restarts import outcomes
 from voicedemo.call_words import event_facts, event_line, facts, summary
 
 
@@ -28,16 +29,17 @@ class Command(BaseCommand):
             self._in_words(call, events)
 
     def _as_json(self, call: Call, events: list[CallEvent]) -> None:
-        cause = cause_of(call, events)
+        cause, restarts = cause_of(call, events), outcomes(events)
         told = {
             **facts(call, search.way_of(events)),
             "cause": {"code": cause.code, "whose": cause.whose, "sentence": cause.sentence},
-            "events": [event_facts(call, event) for event in events],
+            "events": [event_facts(call, event, restarts) for event in events],
         }
         self.stdout.write(json.dumps(told, indent=2))
 
     def _in_words(self, call: Call, events: list[CallEvent]) -> None:
         self.stdout.write(cause_of(call, events).sentence)
         self.stdout.write(summary(call, search.way_of(events)))
+        restarts = outcomes(events)
         for event in events:
-            self.stdout.write(event_line(call, event))
+            self.stdout.write(event_line(call, event, restarts))
