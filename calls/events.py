@@ -59,6 +59,42 @@ KINDS = (
         {"way": "relay", "forced": True},
     ),
     Kind(
+        "offer",
+        ("bot",),
+        "the bot answered an offer",
+        "offer of generation {generation} answered; {offer_chars} and {answer_chars} characters",
+        {
+            "generation": GENERATION,
+            "offer_chars": "characters of the offer's SDP",
+            "answer_chars": "characters of the answer's SDP",
+        },
+        {"generation": 1, "offer_chars": 2210, "answer_chars": 1180},
+    ),
+    Kind(
+        "ice-servers",
+        ("bot",),
+        "the call's TURN servers changed",
+        "TURN servers of this call: over {turn} from {providers}",
+        {
+            "turn": "over which of `udp`, `tcp` and `tls` they are reached; empty without any",
+            "providers": "who issued them, separated by spaces",
+        },
+        {"turn": "tls udp", "providers": "coturn"},
+    ),
+    Kind(
+        "candidate",
+        ("bot",),
+        "the page or the bot found a candidate that the bot can use, after its offer or answer",
+        "candidate of the {side}: {type} over {protocol}, generation {generation}",
+        {
+            "generation": GENERATION,
+            "side": "`page` or `bot`",
+            "type": "`host`, `srflx`, `prflx` or `relay`; the address is not kept",
+            "protocol": "`udp` or `tcp`, between the candidate and its peer",
+        },
+        {"generation": 1, "side": "page", "type": "srflx", "protocol": "udp"},
+    ),
+    Kind(
         "socket",
         ("page",),
         "the page's socket is ready, or lost",

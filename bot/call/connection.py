@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aioice.candidate import Candidate
 from aiortc import RTCDataChannel
@@ -49,6 +49,8 @@ log = logging.getLogger("voicedemo.call")
 READING_S = 1.0
 """How long a caption stays on the page after it has been said."""
 UNKNOWN_PROVIDER = "other"
+MAX_TYPE_CHARS = len("srflx")
+"""A page may write anything in the place of a candidate's type."""
 DOUBTS_AT_ONCE = 5
 DOUBTS_PER_S = 2.5
 """A page says that it hears nothing after 400 ms of silence, so an honest one does not say it more
@@ -171,6 +173,7 @@ class Connection:
             candidate = sdp.read_candidate(signalled)
             if candidate is not None:
                 self._peer.add_candidate(candidate, len(signalled.candidate))
+                self._note_candidate("page", candidate)
         except ValueError as exc:
             raise ProtocolError("bad_message", f"candidate: {exc}") from None
 
@@ -178,6 +181,11 @@ class Connection:
         self._providers |= relays.providers
         servers = turn_servers(relays.ice_servers)
         self._dead_relays = DeadRelays(servers)
+        self._record.note(
+            "ice-servers",
+            turn=" ".join(sorted({server.protocol for server in servers})),
+            providers=" ".join(sorted({relays.providers.get(s.url, "") for s in servers})),
+        )
         self._peer.use_turn(servers, relays.page_address)
 
     def heard_by_page(self, *, media: bool) -> None:
@@ -219,6 +227,8 @@ class Connection:
 
     def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
         signalled = sdp.signalled_candidate(candidate, ufrag) if candidate else None
+        if candidate is not None:
+            self._note_candidate("bot", candidate)
         generation = self._generations.current
         self._line.say_soon(CandidateMessage(candidate=signalled, generation=generation))
 
@@ -288,6 +298,16 @@ class Connection:
             self._answered,
             self._caption,
             self._events.bot_failed,
+        )
+
+    def _note_candidate(self, side: Literal["page", "bot"], candidate: Candidate) -> None:
+        """Note a trickled candidate, without its address."""
+        self._record.note(
+            "candidate",
+            generation=self._generations.current,
+            side=side,
+            type=candidate.type[:MAX_TYPE_CHARS],
+            protocol=candidate.transport.lower(),
         )
 
     # Events of the silence detector, the voice and the heartbeat.

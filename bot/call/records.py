@@ -31,7 +31,7 @@ it (:mod:`calls.leases`)."""
 MAX_PAUSE_S = 3.0
 STOP_S = 6.0
 """How long a worker that stops waits for its records: less than a server takes to stop."""
-ONLY_CHANGES = frozenset({"hears", "heard", "visibility"})
+ONLY_CHANGES = frozenset({"hears", "heard", "ice-servers", "visibility"})
 """Notes of these kinds say what has changed. One that says the same as the last is left out."""
 
 

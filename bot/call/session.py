@@ -242,6 +242,12 @@ class Session:
         if 0 < self._generations.current < offer.generation:
             self._connection.restarted()
         early = self._generations.enter(offer.generation)
+        self._record.note(
+            "offer",
+            generation=offer.generation,
+            offer_chars=len(offer.sdp),
+            answer_chars=len(answer),
+        )
         await self._line.say(Answer(sdp=answer, generation=offer.generation))
         if self.state is CallState.CONNECTING:
             self._timers.start("proof", PROOF_S, self._look_for_proof)

@@ -65,3 +65,25 @@ async def test_a_server_that_answers_over_another_protocol_is_not_dead_there(
         assert (await page.hear_until("dead-relays"))["protocols"] == ["tls"]
         await page.say(type="bye", reason="hangup")
         await call_in_state("ended")
+
+
+async def test_the_timeline_has_offer_servers_and_candidates_without_addresses(
+    page: Page, settings: Any, tmp_path: Path
+) -> None:
+    auth = ("--use-auth-secret", f"--static-auth-secret={SECRET}")
+    async with turnserver(tmp_path, "--no-tls", *auth) as port:
+        await call_with(page, settings, f"turn:{HERE}:{port}?transport=udp")
+        line = f"candidate:1 1 udp 2130706431 {HERE} 5000 typ host"
+        await page.say(type="candidate", candidate={"candidate": line}, generation=1)
+        while "typ relay" not in str(await page.hear_until("candidate")):
+            pass
+        await page.say(type="bye", reason="hangup")
+        call = await call_in_state("ended")
+    events = {event.kind: event.detail async for event in call.events.exclude(kind="candidate")}
+    assert events["ice-servers"] == {"turn": "udp", "providers": "coturn"}
+    assert events["offer"]["generation"] == 1
+    assert events["offer"]["offer_chars"] > 500 and events["offer"]["answer_chars"] > 500
+    found = [event.detail async for event in call.events.filter(kind="candidate")]
+    common = {"generation": 1, "protocol": "udp"}
+    assert {"side": "page", "type": "host", **common} in found
+    assert {"side": "bot", "type": "relay", **common} in found
