@@ -178,6 +178,19 @@ KINDS = (
         {"without": "twilio, xirsys"},
     ),
     Kind(
+        "nominated",
+        ("bot",),
+        "the bot nominates a candidate pair; `path` says when it sends there",
+        "generation {generation}: the bot nominates {local} → {remote} over {transport}",
+        {
+            "generation": GENERATION,
+            "local": "the type of the bot's candidate",
+            "remote": "the type of the page's candidate",
+            "transport": "`udp` or `tcp`, between the bot and what it sends to",
+        },
+        {"generation": 1, "local": "host", "remote": "srflx", "transport": "udp"},
+    ),
+    Kind(
         "path",
         ("bot",),
         "packets go over another candidate pair",

@@ -225,6 +225,9 @@ class Connection:
         self._restarts.path_changed(path)
         self._record.path(self._generations.current, path.describe())
 
+    def pair_nominated(self, pair: dict[str, str]) -> None:
+        self._record.note("nominated", generation=self._generations.current, **pair)
+
     def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
         signalled = sdp.signalled_candidate(candidate, ufrag) if candidate else None
         if candidate is not None:

@@ -160,13 +160,7 @@ class IceAgent:
 
     def describe(self) -> dict[str, str]:
         pair = self._failover.selected
-        if pair is None:
-            return {}
-        return {
-            "local": pair.base.candidate.type,
-            "remote": pair.remote.type,
-            "transport": pair.base.candidate.transport,
-        }
+        return _described(pair) if pair is not None else {}
 
     async def close(self) -> None:
         if self._closed:
@@ -395,6 +389,7 @@ class IceAgent:
         if self.role.controlling:
             self._failover.nominee = move.pair
             move.pair.wake(now)
+            self._host.pair_nominated(_described(move.pair))
         if move.at_once:
             self._use(move.pair)
 
@@ -409,3 +404,12 @@ class IceAgent:
         self._host.promote(self)
         if changed:
             self._host.pair_changed(self)
+
+
+def _described(pair: Pair) -> dict[str, str]:
+    """A pair for a timeline: types and transport, no addresses."""
+    return {
+        "local": pair.base.candidate.type,
+        "remote": pair.remote.type,
+        "transport": pair.base.candidate.transport,
+    }

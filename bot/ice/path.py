@@ -98,6 +98,10 @@ class PathHost(Protocol):
         """Whether the call has moved on to a later ICE generation."""
         ...
 
+    def pair_nominated(self, pair: dict[str, str]) -> None:
+        """The peer is to be asked to use this pair, described as :meth:`Path.describe` does."""
+        ...
+
     def pair_changed(self, path: Path) -> None:
         """The selected candidate pair of ``path`` is another one."""
         ...

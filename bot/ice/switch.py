@@ -38,6 +38,8 @@ class SwitchObserver(Protocol):
 
     def path_changed(self, path: Path) -> None: ...
 
+    def pair_nominated(self, pair: dict[str, str]) -> None: ...
+
 
 class Switch:
     """Owns zero or more paths, sends on the active one and delivers from all of them.
@@ -204,6 +206,9 @@ class Switch:
         self._set_state(PathState.CONNECTED)
         if replaced is None or path is self._heard_first_on:
             self._heard_again()
+
+    def pair_nominated(self, pair: dict[str, str]) -> None:
+        self._observer.pair_nominated(pair)
 
     def pair_changed(self, path: Path) -> None:
         """The selected candidate pair of ``path`` is another one."""

@@ -43,6 +43,10 @@ class PeerObserver(Protocol):
 
     def path_changed(self, path: Path) -> None: ...
 
+    def pair_nominated(self, pair: dict[str, str]) -> None:
+        """The page is to be asked to use this candidate pair."""
+        ...
+
     def local_candidate(self, candidate: Candidate | None, ufrag: str) -> None:
         """A candidate was found after the answer. None: there are no more."""
         ...

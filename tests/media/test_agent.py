@@ -51,6 +51,9 @@ class Quiet:
     def path_changed(self, path: Path) -> None:
         pass
 
+    def pair_nominated(self, pair: dict[str, str]) -> None:
+        pass
+
 
 class End:
     """One side of a call, sending a packet every 20 ms as audio does."""
@@ -73,6 +76,9 @@ class End:
         self.states.append(state)
 
     def path_changed(self, path: Path) -> None:
+        pass
+
+    def pair_nominated(self, pair: dict[str, str]) -> None:
         pass
 
     def gap(self, since: float) -> float:

@@ -38,6 +38,9 @@ class Observer:
     def path_changed(self, path: Path) -> None:
         pass
 
+    def pair_nominated(self, pair: dict[str, str]) -> None:
+        pass
+
 
 def paths(switch: Switch, count: int) -> list[FakePath]:
     made = [FakePath() for _ in range(count)]

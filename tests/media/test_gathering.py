@@ -1,4 +1,4 @@
-"""The bot tells the page over which protocols no TURN server answers it."""
+"""What the bot finds out about candidates and TURN servers, for the page and for the timeline."""
 
 from pathlib import Path
 from typing import Any
@@ -87,3 +87,16 @@ async def test_the_timeline_has_offer_servers_and_candidates_without_addresses(
     common = {"generation": 1, "protocol": "udp"}
     assert {"side": "page", "type": "host", **common} in found
     assert {"side": "bot", "type": "relay", **common} in found
+
+
+async def test_the_timeline_has_the_nomination_and_the_path(page: Page) -> None:
+    await page.open()
+    await page.call()
+    call = await call_in_state("connected")
+    await page.say(type="bye", reason="hangup")
+    await call_in_state("ended")
+    pairs = [event.detail async for event in call.events.filter(kind__in=("nominated", "path"))]
+    assert len(pairs) >= 2
+    for pair in pairs:
+        assert (pair["generation"], pair["local"], pair["transport"]) == (1, "host", "udp")
+        assert pair["remote"] in ("host", "prflx")
