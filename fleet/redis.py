@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from .base import RESERVED_S, FleetError, Roll
+from .cancellation import cancellable
 from .lease import LEASE_S, WorkerLease
 
 PREFIX = "voicedemo:fleet:"
@@ -124,6 +125,6 @@ class FleetInRedis:
 
     async def _asked(self, answer: Any) -> Any:
         try:
-            return await cast(Awaitable[Any], answer)
+            return await cancellable(cast(Awaitable[Any], answer))
         except (RedisError, OSError) as exc:
             raise FleetError(str(exc) or type(exc).__name__) from exc

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from .base import FleetError
+from .cancellation import cancellable
 
 PREFIX = "voicedemo:fleet:snapshot:"
 KEPT_S = 120
@@ -85,6 +86,7 @@ class SnapshotsInRedis:
 
     async def _run(self, script: str, *arguments: str | bytes | int) -> Any:
         try:
-            return await self._redis.eval(script, 1, PREFIX, self._worker, *arguments)
+            answer = self._redis.eval(script, 1, PREFIX, self._worker, *arguments)
+            return await cancellable(answer)
         except (RedisError, OSError) as exc:
             raise FleetError(str(exc) or type(exc).__name__) from exc

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from calls import metrics
+from fleet.cancellation import cancellable
 
 from .base import AwayError
 
@@ -51,7 +52,8 @@ class StoreInRedis:
         named = [PREFIX + key for key in keys]
         try:
             async with asyncio.timeout(ANSWER_S):
-                return await self._redis.eval(script, len(named), *named, *map(str, arguments))
+                answer = self._redis.eval(script, len(named), *named, *map(str, arguments))
+                return await cancellable(answer)
         except (RedisError, OSError) as exc:  # TimeoutError is an OSError
             self._asks_at = time.monotonic() + PAUSE_S
             self._warn(exc)
