@@ -145,6 +145,8 @@ _paths = Counter("voicedemo_paths", "Times that packets went over another candid
 for _way in ("udp", "tcp", "relay"):
     _paths.labels(_way)
 _restarts = Counter("voicedemo_restarts", "ICE restarts that pages report", ["cause"])
+for _cause in sorted(RESTART_CAUSES):
+    _restarts.labels(_cause)
 _restarts_ended = Counter(
     "voicedemo_restarts_ended", "ICE restarts, counted by the bot when they are over", ["outcome"]
 )

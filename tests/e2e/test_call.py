@@ -90,7 +90,10 @@ def test_an_ice_restart_is_inaudible(caller: Caller) -> None:
     assert caller.state == "connected"
 
 
-def test_the_developer_can_restart_ice(tab: Caller) -> None:
+def test_the_developer_can_restart_ice(tab: Caller, server: Server) -> None:
+    restarts = 'voicedemo_restarts_total{cause="developer"}'
+    up = 'voicedemo_restarts_ended_total{outcome="up"}'
+    reported, ended_well = server.metric(restarts), server.metric(up)
     tab.call()
     tab.page.click("#developer summary")
     before = tab.snapshot()
@@ -99,6 +102,8 @@ def test_the_developer_can_restart_ice(tab: Caller) -> None:
     tab.page.wait_for_function(
         "() => document.querySelector('#dev-restarts').textContent.trim() === '1'"
     )
+    assert server.wait_for_metric(restarts, reported + 1, 10)
+    assert server.metric(up) > ended_well
 
 
 def test_the_heartbeat_goes_both_ways(tab: Caller) -> None:
