@@ -114,9 +114,19 @@ class Evidence:
     def has_dead_relay(self) -> bool:
         """Whether the bot found that no TURN server answers for the way that the page uses."""
         gathered = self.of(CallEvent.Author.BOT, "gathered")
+        if not gathered:
+            return self._has_failed_everywhere
         if self.way in PROTOCOLS:
             return any(self.way in plain(g.get("dead")).split() for g in gathered)
         return bool(self.turn_servers) and not self.relays
+
+    @property
+    def _has_failed_everywhere(self) -> bool:
+        """Whether TURN servers failed over each protocol, in a search that restarts cut off."""
+        given = self.of(CallEvent.Author.BOT, "ice-servers")
+        known = set(plain(given[-1].get("turn")).split()) if given else set()
+        used = known & {self.way} if self.way in PROTOCOLS else known
+        return bool(used) and used <= {_protocol(failure) for failure in self.bot_turn_failures}
 
 
 def cause_of(call: Call, events: Sequence[CallEvent]) -> Cause:

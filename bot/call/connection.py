@@ -249,12 +249,13 @@ class Connection:
         self._record.note("candidate-error", **asdict(failure))
 
     def relays_gathered(self, asked: Sequence[TurnServer], found: Sequence[TurnServer]) -> None:
+        alive = {server.protocol for server in found}
         self._record.note(
             "gathered",
             generation=self._generations.current,
             turn_servers=len(asked),
             relays=len(found),
-            dead=" ".join(self._dead_relays.protocols),
+            dead=" ".join(p for p in self._dead_relays.protocols if p not in alive),
         )
 
     def audio_started(self, stream: AudioStream) -> None:

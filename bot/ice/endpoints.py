@@ -22,6 +22,9 @@ from .turn import TransactionError, TurnServer, allocate
 log = logging.getLogger("voicedemo.endpoints")
 
 GATHER_S: Final = 10.0
+ANSWER_S: Final = 2.5
+"""A TURN server that takes longer is reported as failed, and used if it answers after all. A page
+without a path restarts ICE every 4 s at first, and the search begins anew with that."""
 MAPPING_S: Final = 20.0
 """A STUN server's answer about the shared port is used for this long. NATs forget after 30 s."""
 
@@ -199,12 +202,18 @@ class IceEndpoints:
         page_address: IPAddress | None,
         failed: Failed,
     ) -> Candidate | None:
+        silent = failure_of(server.url, TimeoutError())
+        timer = asyncio.get_running_loop().call_later(ANSWER_S, failed, silent)
         try:
             async with asyncio.timeout(GATHER_S):
                 base = await allocate(agent, server, preference)
+        except TimeoutError:
+            return None  # which has been said
         except (OSError, TransactionError) as exc:
             failed(failure_of(server.url, exc))
             return None
+        finally:
+            timer.cancel()
         agent.add_base(base)
         if page_address is not None and agent.media_port.policy.allows(page_address):
             base.permit(page_address)

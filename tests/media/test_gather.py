@@ -178,13 +178,36 @@ async def test_a_turn_server_that_is_stopped_is_said_at_once(transport: str) -> 
     assert told == [(url, 701, "connection refused")]
 
 
-async def test_a_turn_server_that_keeps_silent_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoints_module, "GATHER_S", 0.2)
+async def test_a_turn_server_that_keeps_silent_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoints_module, "ANSWER_S", 0.1)
+    monkeypatch.setattr(endpoints_module, "GATHER_S", 0.3)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind((HERE, 0))
         url = f"turn:{HERE}:{silent.getsockname()[1]}?transport=udp"
         told = await failures_of(TurnServer.parse(url, "phone", "secret"))
     assert told == [(url, 701, "no answer")]
+
+
+async def test_a_page_that_restarts_ice_does_not_hide_a_silent_turn_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page that finds no path restarts ICE every few seconds, and that ends the search."""
+    monkeypatch.setattr(endpoints_module, "ANSWER_S", 0.1)
+    told = asyncio.Event()
+    endpoints, agent = await opened(IceConfig())
+    with socket.create_server((HERE, 0)) as silent:  # it accepts connections, and says nothing
+        url = f"turns:{HERE}:{silent.getsockname()[1]}?transport=tcp"
+        servers = [TurnServer.parse(url, "phone", "secret")]
+        search = endpoints.relayed(agent, servers, failed=lambda failure: told.set())
+        task = asyncio.create_task(anext(search, None))
+        async with asyncio.timeout(endpoints_module.GATHER_S / 2):
+            await told.wait()
+        assert not task.done(), "it may still answer"
+        task.cancel()
+    await agent.close()
+    endpoints.close()
 
 
 async def test_a_turn_server_that_refuses_the_credential_is_said(coturn: int) -> None:

@@ -85,6 +85,15 @@ def test_a_relay_without_tls_is_ours_for_a_page_that_wants_tls() -> None:
     assert "over TLS" in found.what and TURNS in found.what
 
 
+def test_a_search_that_was_cut_off_by_a_restart_counts() -> None:
+    """A silent server keeps the bot from ever saying that it has asked all."""
+    given: Event = ("bot", "ice-servers", {"turn": "tcp", "providers": "coturn"})
+    found = cause("network_blocked", RELAY, given, failed("bot", text="no answer"))
+    assert (found.code, found.whose) == ("turn_silent", "ours")
+    more: Event = ("bot", "ice-servers", {"turn": "tcp tls", "providers": "coturn"})
+    assert cause("network_blocked", RELAY, more, failed("bot")).code != "turn_silent"
+
+
 def test_one_dead_server_of_several_is_no_cause() -> None:
     found = cause("network_blocked", RELAY, failed("bot"), failed("page"), gathered(2, 1))
     assert (found.code, found.whose) == ("network_blocks", "theirs")
