@@ -151,7 +151,7 @@ KINDS = (
         "{url} failed: {code} {text}",
         {
             "url": "the server's URL",
-            "code": "the STUN error code; 701 if the server gave no answer (the bot waits 2.5 s for a relay)",
+            "code": "the STUN error code; 701 without an answer (the bot gives a relay 2.5 s)",
             "text": "what the browser, the server or the operating system says",
         },
         {"url": "turn:turn.example.com:3478?transport=tcp", "code": 701, "text": "refused"},
