@@ -19,6 +19,7 @@ from signaling.watch import watch
 from tests.page import Page, Person
 from tests.redis import Redis
 from tests.ws.conftest import Dead, call_in_state, having
+from wire.errors import ProtocolError
 from wire.states import CallState
 
 pytestmark = pytest.mark.ws
@@ -200,12 +201,21 @@ async def test_a_call_that_finds_no_other_worker_moves_when_there_is_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(consumer, "MOVE_AGAIN_S", 0.05)
+    refused = asyncio.Event()
+    move_later = consumer.CallConsumer._move_later
+
+    def refuse(socket: consumer.CallConsumer, exc: ProtocolError) -> None:
+        move_later(socket, exc)
+        refused.set()
+
+    monkeypatch.setattr(consumer.CallConsumer, "_move_later", refuse)
     page = make_page()
     await page.call()
     await Dead(bot)()
     await watch.look()
     await page.hear_until("move")
     await page.say(type="offer", sdp=await page.offer(), generation=1, rejoin=True)
+    await refused.wait()
     next_one = Worker(get_channel_layer(), "bot.next.0", bot_config, fleet())
     await next_one.start()
     async with asyncio.timeout(5):
