@@ -77,6 +77,8 @@ class Waiting(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
     """The server renews this while the caller's socket is open."""
+    enters_until = models.DateTimeField(null=True)
+    """Once it is let in: after this its place is the next one's."""
 
     def __str__(self) -> str:
         return f"{self.id} since {self.since:%H:%M:%S}"

@@ -226,7 +226,7 @@ class CallConsumer(AsyncWebsocketConsumer):
                 if not self._may_wait(exc):
                     raise
                 log.info("call %s waits for a line: %s", self.call_id, exc)
-                await self._wait()
+                await self._wait(found_no_line=True)
                 return
         elif await watch.gone({self.bot.channel}):
             if offer.generation > 1:
@@ -284,12 +284,12 @@ class CallConsumer(AsyncWebsocketConsumer):
         is_for_a_while = exc.code == "busy" or isinstance(exc, dispatch.WorkersUnknownError)
         return is_for_a_while and self.ticket.label != labels.SELF_TEST
 
-    async def _wait(self) -> None:
+    async def _wait(self, *, found_no_line: bool = False) -> None:
         if self.bot.channel is not None:
             raise ProtocolError("bad_message", "there is a call on this socket")
         self.early.forget_candidates()
         is_fresh = self.ticket.is_fresh or self.is_waiting
-        await waiting_room.waiting_room.join(self, is_fresh=is_fresh)
+        await waiting_room.waiting_room.join(self, is_fresh=is_fresh, found_no_line=found_no_line)
         self.is_waiting = True
 
     async def leave_line(self) -> None:
@@ -360,6 +360,8 @@ class CallConsumer(AsyncWebsocketConsumer):
             raise ProtocolError("unknown_generation", "the first offer must be generation 1")
 
     async def _resume(self, message: Resume) -> None:
+        if self.is_waiting:
+            await self.leave_line()  # the place is that of the ticket, and the call may be another
         call_id, nonce = tickets.check_token(message.call_id, message.token)
         if self.bot.channel is None or (call_id, nonce) != (self.call_id, self.nonce):
             await self._take_over(call_id, nonce)

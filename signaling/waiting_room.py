@@ -14,8 +14,7 @@ from . import admission, database, dispatch
 log = logging.getLogger("voicedemo.socket")
 
 LOOK_EVERY_S = 0.5
-ENTER_S = 10.0
-"""Who is let in offers a call within a round trip. After this the place goes to the next one."""
+ENTER_S = waiting.ENTERS.total_seconds()
 AGAIN_S = 2.0
 """Who was let in and found no line is not let in again before this."""
 
@@ -52,14 +51,21 @@ class WaitingRoom:
         self._renewed_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
-    async def join(self, caller: Caller, *, is_fresh: bool) -> None:
+    async def join(self, caller: Caller, *, is_fresh: bool, found_no_line: bool) -> None:
         """Give a caller a place, or the one that it has already, and tell it.
 
         :param is_fresh: whether its ticket still opens calls.
+        :param found_no_line: as for :func:`calls.waiting.join`.
         :raises ProtocolError: as :func:`calls.waiting.join`; ``internal`` if the database is away.
         """
         before = self._guests.get(caller.call_id)
-        place = await database.ask(waiting.join, caller.call_id, caller.network, is_fresh=is_fresh)
+        place = await database.ask(
+            waiting.join,
+            caller.call_id,
+            caller.network,
+            is_fresh=is_fresh,
+            found_no_line=found_no_line,
+        )
         loop = asyncio.get_running_loop()
         was_let_in = before is not None and before.entered_at is not None
         not_before = loop.time() + AGAIN_S if was_let_in else 0.0
@@ -71,10 +77,9 @@ class WaitingRoom:
 
     def forget(self, caller: Caller) -> None:
         """The socket is gone. The caller's place is kept for a while."""
-        guest = self._guests.get(caller.call_id)
-        if guest is not None and guest.caller is caller:
-            del self._guests[caller.call_id]
-            self._count()
+        for call_id in [one for one, guest in self._guests.items() if guest.caller is caller]:
+            del self._guests[call_id]
+        self._count()
 
     async def leave(self, caller: Caller) -> None:
         """The caller wants no line any more."""
@@ -110,6 +115,7 @@ class WaitingRoom:
                 await guest.caller.leave_line()
         elif has_line and now >= guest.not_before:
             guest.entered_at = now
+            await database.ask(waiting.let_in, guest.caller.call_id)
             await guest.caller.let_in()
         elif place != guest.place:
             guest.place = place

@@ -5,9 +5,11 @@ come. It has no setting for either, and none for the classes of its protocols.
 """
 
 import logging
+import socket
 from math import inf
 from typing import Any, Final
 
+from autobahn.websocket.types import ConnectionDeny
 from daphne import http_protocol, server, ws_protocol
 from twisted.internet import reactor as any_reactor
 from twisted.internet.interfaces import IPushProducer
@@ -36,6 +38,8 @@ REQUEST_S: Final = 20.0
 MAX_WAITING: Final = 32
 """If so many messages of a socket wait for its consumer, the socket is not read."""
 LOOK_AGAIN_S: Final = 0.05
+TCP_CLOSE: Final = 7
+"""The state of a connection that was reset (Linux, ``tcp_states.h``)."""
 MAX_CONNECTIONS: Final = 8192
 """Each takes some kilobytes."""
 MIN_DESCRIPTORS_LEFT: Final = 128
@@ -76,6 +80,20 @@ class Channel(http.HTTPChannel):
     def request_arrived(self) -> None:
         self.factory.connections.in_use(self)
 
+    def is_upgraded(self) -> None:
+        """It is a page's socket now, which has a protocol of its own."""
+        self.factory.connections.left(self)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the client has reset the connection. While a request is being answered nothing is
+        read, and uvloop does not tell.
+        """
+        if not hasattr(socket, "TCP_INFO"):
+            return False
+        info = self.transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        return bool(info[0] == TCP_CLOSE)
+
     def requestDone(self, request: Any) -> None:  # noqa: N802
         if self._waitingForTransport and self.persistent:
             self._held, self._dataBuffer = b"".join(self._dataBuffer), []
@@ -98,7 +116,7 @@ class Channel(http.HTTPChannel):
         self.transport.abortConnection()
 
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
-        self.factory.connections.in_use(self)
+        self.factory.connections.left(self)
         self.factory.connections.closed()
         super().connectionLost(reason)
 
@@ -143,7 +161,8 @@ class Request(http_protocol.WebRequest):
         self._deadline = reactor.callLater(REQUEST_S, self._refuse, 408)
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
-        super().gotLength(None if length is None else min(length, MAX_BODY_BYTES))
+        # Without a length, Twisted would open a file for the body.
+        super().gotLength(MAX_BODY_BYTES if length is None else min(length, MAX_BODY_BYTES))
         if length is not None and length > MAX_BODY_BYTES:
             self._refuse(413)
 
@@ -172,7 +191,10 @@ class Request(http_protocol.WebRequest):
         self.channel.request_arrived()
         # Daphne would take the path of its root from any client.
         self.requestHeaders.removeHeader(b"daphne-root-path")
-        return super().process()
+        processing = super().process()
+        if self.transport is None:
+            self.channel.is_upgraded()
+        return processing
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         self._arrived()
@@ -230,6 +252,9 @@ class SocketProtocol(ws_protocol.WebSocketProtocol):
 
     def onConnect(self, request: Any) -> Any:  # noqa: N802
         request.headers.pop("daphne-root-path", None)
+        # Daphne would raise on a value that is not ASCII.
+        if not request.headers.get("sec-websocket-protocol", "").isascii():
+            raise ConnectionDeny(400)
         return super().onConnect(request)
 
     def sendHttpErrorResponse(  # noqa: N802

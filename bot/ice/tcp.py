@@ -156,13 +156,18 @@ class TcpBase(asyncio.Protocol):
         self._read_before = read
         self._buffer = bytearray()
         self._is_proved = False
+        self.remote: Address = ("", 0)
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.call_later(UNPROVED_S, self.close)
         self._paused: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
-        self.remote: Address = transport.get_extra_info("peername")[:2]
+        peer = transport.get_extra_info("peername")
+        if peer is None:
+            transport.abort()  # it was reset before we accepted it
+            return
+        self.remote = peer[:2]
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connections.opened(self)

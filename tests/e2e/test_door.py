@@ -204,6 +204,10 @@ SOCKET = (
     b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     b"Sec-WebSocket-Version: %b\r\n\r\n"
 )
+NOWHERE = SOCKET.replace(b"/ws/call/", b"/ws/nowhere/")
+EIGHT_BIT = SOCKET.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: ticket.\xe9\r\n\r\n") % (
+    b"localhost", b"localhost", b"13",
+)  # fmt: skip
 NOT_FROM_A_VIEW = {
     "a body that is too long": (413, POST + b"Content-Length: 209715200\r\n\r\n"),
     "a body that grows": (413, POST + b"Transfer-Encoding: chunked\r\n\r\n8000\r\n" + b"x" * 32768),
@@ -213,6 +217,8 @@ NOT_FROM_A_VIEW = {
     "a path of other characters": (400, GET.replace(b"healthz", b"\xff") + b"\r\n"),
     "a host that is not ours": (400, GET.replace(b"localhost", b"evil.example") + b"\r\n"),
     "a socket of another host": (403, SOCKET % (b"evil.example", b"evil.example", b"13")),
+    "a socket where there is none": (403, NOWHERE % (b"localhost", b"localhost", b"13")),
+    "a socket with a protocol that is not ASCII": (400, EIGHT_BIT),
     "a socket of another version": (400, SOCKET % (b"localhost", b"localhost", b"99")),
     "a static file": (200, GET.replace(b"healthz", b"static/img/icon.svg") + b"\r\n"),
     "a static file that is not there": (404, GET.replace(b"healthz", b"static/nowhere") + b"\r\n"),

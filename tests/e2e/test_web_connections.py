@@ -1,8 +1,10 @@
 """A real server that may have few connections, and somebody who opens more."""
 
 import socket
+import struct
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,6 +48,34 @@ def test_connections_that_nobody_uses_make_room_for_new_ones(server: Server, sai
         for one in (newcomer, visitor):
             one.sendall(GET)
             assert b" 200 " in one.recv(4096).split(b"\r\n")[0]
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def test_connections_that_are_reset_while_they_are_answered_make_room(server: Server) -> None:
+    for _ in range(2 * MOST):
+        with suppress(ConnectionError):
+            stranger = dial(server, STRANGER)
+            stranger.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            time.sleep(0.001)  # the server has begun, and takes some milliseconds
+            reset(stranger)
+    until = time.monotonic() + 10
+    while not is_answered(server) or descriptors(server) > MOST // 2:
+        assert time.monotonic() < until
+
+
+def is_answered(server: Server) -> bool:
+    with suppress(ConnectionError), dial(server, VISITOR) as newcomer:
+        newcomer.sendall(GET)
+        return b" 200 " in newcomer.recv(4096).split(b"\r\n")[0]
+    return False
+
+
+def descriptors(server: Server) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
 
 def test_a_socket_of_a_page_is_in_use(server: Server) -> None:

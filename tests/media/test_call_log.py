@@ -53,7 +53,8 @@ async def test_a_relay_that_fails_the_bot_is_logged_with_the_call(
     settings.VOICEDEMO_TURN_URLS = [f"turn:127.0.0.1:{free_port()}?transport=tcp"]
     settings.VOICEDEMO_TURN_USERNAME = settings.VOICEDEMO_TURN_CREDENTIAL = "somebody"
     ready = await page.call()
-    assert (await lines.next("turn:127.0.0.1"))["call"] == ready["callId"]
+    failed = await lines.next(f"call {ready['callId']}: turn:127.0.0.1")
+    assert failed["call"] == ready["callId"]
     await page.say(type="bye", reason="hangup")
     assert (await lines.next("call"))["call"] == ready["callId"]
     await call_in_state("ended")

@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
+import uvloop
 
 from bot.ice import media_port, stun, tcp
 from bot.ice.agent import IceAgent
@@ -131,6 +133,27 @@ async def test_a_port_of_any_number_is_open_for_tcp_too(monkeypatch: pytest.Monk
         writer.close()
         assert port.tcp_candidates
         port.close()
+
+
+def test_a_connection_that_is_reset_before_it_is_accepted_costs_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The server's event loop, uvloop, then knows no address of the peer."""
+
+    async def resets() -> None:
+        port = MediaPort([HERE])
+        await port.open()
+        for _ in range(20):
+            with socket.create_connection((HERE, port.number)) as stranger:
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # This one is accepted after them.
+        connection = await asyncio.open_connection(HERE, port.number)
+        connection[1].write(b"\x00\x00")
+        assert await is_closed(connection)
+        port.close()
+
+    uvloop.run(resets())
+    assert not caplog.records
 
 
 async def test_one_address_keeps_nobody_out(

@@ -144,13 +144,14 @@ def two_calls(call: Call) -> None:
 
 
 def be_told(call: Call) -> None:
-    """Be told within SENTENCE_S that no way leads to the bot."""
+    """Be told within SENTENCE_S that no way leads to the bot: the TURN server refuses everybody, so
+    it is not for the network alone."""
     begun = time.monotonic()
     call.caller.tap()
     call.caller.wait_for("failed", "connected", timeout_s=60)
     waited = time.monotonic() - begun
     call.claim("it fails", holds=call.caller.state == "failed")
-    call.claim("for what it is", holds=call.caller.reason == "network_blocked")
+    call.claim("for what it is", holds=call.caller.reason == "relay_down")
     call.claim(f"within {SENTENCE_S:.0f} s", holds=waited <= SENTENCE_S + 1)
     call.claim("with a next step", holds=bool(call.caller.page.inner_text("#next-step")))
 

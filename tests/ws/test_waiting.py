@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import AsyncClient
 
 from bot.worker import Worker
-from calls import labels, tickets
+from calls import labels, tickets, waiting
 from calls.models import Waiting
 from fleet.base import FleetError
 from fleet.chosen import fleet
@@ -99,6 +100,39 @@ async def test_who_is_let_in_and_does_not_come_is_passed_over(
     await first.say(type="bye")
     await second.hear_until("enter")
     await enter(third)
+
+
+async def test_who_is_let_in_and_says_wait_again_is_passed_over_all_the_same(
+    make_page: MakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the same socket, or on the next one of its page."""
+    monkeypatch.setattr(waiting, "ENTERS", timedelta(seconds=0.5))
+    first, second, third = make_page(), make_page(), make_page()
+    await first.call()
+    await wait(second)
+    await wait(third)
+    await first.say(type="bye")
+    await second.hear_until("enter")
+    await second.say(type="wait")
+    await second.socket.disconnect()
+    await second.open()
+    await second.say(type="wait")
+    await enter(third)
+
+
+async def test_a_waiting_page_that_takes_a_call_over_gives_its_place_back(
+    make_page: MakePage,
+) -> None:
+    first, second = make_page(), make_page()
+    ready = await first.open()
+    await first.say(type="offer", sdp=await first.offer(), generation=1, voice="echo")
+    await first.accept(await first.hear_until("answer"))
+    await wait(second)
+    await second.say(type="resume", callId=ready["callId"], token=ready["token"])
+    await second.hear_until("ready")
+    assert not await Waiting.objects.aexists()
+    await second.socket.disconnect()
+    assert not waiting_room.waiting_room._guests
 
 
 async def test_when_every_worker_is_full_it_waits_for_one(make_page: MakePage, bot: Worker) -> None:
