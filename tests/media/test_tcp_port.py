@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
@@ -150,6 +151,9 @@ def test_a_connection_that_is_reset_before_it_is_accepted_costs_nothing(
         connection = await asyncio.open_connection(HERE, port.number)
         connection[1].write(b"\x00\x00")
         assert await is_closed(connection)
+        connection[1].close()
+        with suppress(OSError):
+            await connection[1].wait_closed()
         port.close()
 
     uvloop.run(resets())
