@@ -25,6 +25,8 @@ ASKED_S: Final = 10.0
 WEB: Final = "web"
 NAMES: Final = (WEB, *(f"worker {number}" for number in range(1, WORKERS + 1)))
 FIRST: Final = NAMES[1]
+OF_REQUESTS: Final = 3
+"""So many threads may be those of the request for the metrics, which are gone a moment later."""
 MAX_DATABASE: Final = 30
 MAX_REDIS: Final = 150
 """When Redis is back, all sockets come back at once, and each needs more than one connection."""
@@ -82,7 +84,7 @@ class Held:
         """What a process at rest holds more than before; of pools, more than they ever need."""
         most = {
             "files": before.files,
-            "threads": before.threads,
+            "threads": before.threads + OF_REQUESTS,
             "tasks": before.tasks,
             "database": MAX_DATABASE,
             "redis": MAX_REDIS,

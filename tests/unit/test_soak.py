@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.soak.figures import LEAK_MB, WARM_UP_MB, Sample, growth_mb, most_mb
-from tests.soak.system import MAX_REDIS, Held
+from tests.soak.system import MAX_REDIS, OF_REQUESTS, Held
 
 pytestmark = pytest.mark.unit
 
@@ -43,6 +43,12 @@ def test_the_more_calls_the_less_may_memory_grow_with_each() -> None:
 def test_one_task_more_than_at_rest_is_too_many() -> None:
     assert replace(AT_REST, tasks=9).more_than(AT_REST) == {"tasks": 9}
     assert AT_REST.more_than(AT_REST) == {}
+
+
+def test_threads_of_the_request_for_metrics_are_not_counted() -> None:
+    assert replace(AT_REST, threads=AT_REST.threads + OF_REQUESTS).more_than(AT_REST) == {}
+    too_many = AT_REST.threads + OF_REQUESTS + 1
+    assert replace(AT_REST, threads=too_many).more_than(AT_REST) == {"threads": too_many}
 
 
 def test_a_pool_of_connections_may_get_larger_up_to_a_limit() -> None:
