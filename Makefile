@@ -25,9 +25,9 @@ test: check js system ## Run all checks, and all tests but the long ones (about 
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not long"
 
 # The attacks measure what callers hear, and a million inputs take all of a core: nothing runs beside them.
-test-all: check js system ## Run all checks and all tests but `make chaos` (about 40 minutes)
+test-all: check js system ## Run all checks and all tests but `make chaos` and `make soak` (about 40 minutes)
 	$(PYTEST) tests/attack tests/fuzz
-	$(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/attack --ignore=tests/fuzz --ignore=tests/chaos
+	$(PYTEST) $(SIDE_BY_SIDE) --ignore=tests/attack --ignore=tests/fuzz --ignore=tests/chaos --ignore=tests/soak
 
 check: $(VENV)/dev.stamp node_modules/stamp ## Check style, types and the rules for imports
 	$(BIN)/ruff check .

@@ -33,7 +33,8 @@ from tests.redis import Redis
 from .cluster import Cluster
 from .server import ROOT, Server
 
-pytestmark = pytest.mark.e2e
+# No browser takes part, and what runs an event loop comes before those tests.
+pytestmark = [pytest.mark.media, pytest.mark.long]
 
 SLOW_S = 60.0
 """No bound, where a test is not about it."""
