@@ -168,6 +168,8 @@ def test_it_goes_on_calling_and_tells_prometheus(server: Server, tmp_path: Path)
         env={**os.environ, "VOICEDEMO_VAR_DIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         text=True,
+        # Ctrl-C is ignored where the tests themselves were started in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout
     try:
